@@ -1,0 +1,1 @@
+"""The product's noun: the definition of an agent."""

@@ -1,0 +1,1 @@
+"""HTTP in, frozen records out."""

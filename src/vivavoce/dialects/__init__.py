@@ -1,0 +1,1 @@
+"""Wire words to our words and back: pure codecs."""

@@ -1,0 +1,1 @@
+"""The realtime protocol in OpenAI's GA shapes."""

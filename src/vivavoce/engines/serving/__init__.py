@@ -1,0 +1,1 @@
+"""Shared models: how the calls of one process share one loaded model."""

@@ -1,0 +1,1 @@
+"""Turn-detection adapters, one a file."""

@@ -1,0 +1,1 @@
+"""Voice-activity adapters, one a file."""

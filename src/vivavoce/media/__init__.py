@@ -1,0 +1,1 @@
+"""Samples and packets: pure audio code on numpy arrays. No event loop, no sockets."""

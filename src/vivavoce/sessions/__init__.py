@@ -1,0 +1,1 @@
+"""One call, alive: the only room with long-lived tasks."""

@@ -1,0 +1,1 @@
+"""Bytes: the sockets that callers arrive on."""
