@@ -1,0 +1,148 @@
+"""Speech probabilities to the boundaries of speech, in audio time.
+
+One `Segmenter` belongs to one call's hearing and dies with it. It has no clock: time is the number of samples that the
+windows stand for (512 at 16 kHz, 32 ms each), so the same audio gives the same boundaries however late it comes.
+
+    idle --SpeechBegan--> speaking --SpeechPaused--> paused --SpeechResumed--> speaking
+      ^                      |                         |
+      +------ end_turn ------+--------- end_turn ------+
+
+Whether a pause ends the turn is decided elsewhere; the decision comes back as `end_turn`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+WINDOW_SAMPLES = 512
+"""One probability stands for this many samples."""
+
+RATE_HZ = 16_000
+
+HYSTERESIS = 0.15
+"""Speech that was believed is believed down to this much below the threshold."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterSettings:
+    """What counts as speech and as a pause. Durations are rounded up to whole windows of 32 ms.
+
+    `minimum_speech_ms`: loud windows in a row before speech is believed; `minimum_resume_ms`: the same after a pause;
+    `pause_ms`: quiet before a pause is told.
+    """
+
+    threshold: float = 0.5
+    minimum_speech_ms: int = 96
+    minimum_resume_ms: int = 64
+    pause_ms: int = 96
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold <= 1:
+            raise ValueError(f"the speech threshold lies above 0 and at most at 1, got {self.threshold}")
+        if min(self.minimum_speech_ms, self.minimum_resume_ms, self.pause_ms) < 0:
+            raise ValueError("the durations of speech and pauses are not negative")
+
+    @property
+    def release_threshold(self) -> float:
+        """Below this, a window within speech is quiet."""
+        return max(self.threshold - HYSTERESIS, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """The caller speaks, since the first sample of the first loud window."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused:
+    """The caller is silent, since the end of the last loud window."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResumed:
+    """The caller speaks again within the same turn, since the first sample of the first loud window."""
+
+    at_sample: int
+
+
+Boundary = SpeechBegan | SpeechPaused | SpeechResumed
+
+
+class SegmenterState(Enum):
+    IDLE = "idle"
+    SPEAKING = "speaking"
+    PAUSED = "paused"
+
+
+def _ms_to_samples(duration_ms: int) -> int:
+    return duration_ms * RATE_HZ // 1000
+
+
+class Segmenter:
+    """Turns one probability per window into boundaries. Deterministic; see the module's diagram."""
+
+    def __init__(self, settings: SegmenterSettings | None = None) -> None:
+        self._settings = settings or SegmenterSettings()
+        self._state = SegmenterState.IDLE
+        self._position_samples = 0
+        self._loud_since_sample: int | None = None
+        self._last_loud_end_sample = 0
+
+    @property
+    def state(self) -> SegmenterState:
+        return self._state
+
+    @property
+    def position_samples(self) -> int:
+        """Audio time: how many samples the windows pushed so far stand for."""
+        return self._position_samples
+
+    def configure(self, settings: SegmenterSettings) -> None:
+        """Use other settings from the next window on; state and audio time stay."""
+        self._settings = settings
+
+    def end_turn(self) -> None:
+        """The turn is over: the next speech is `SpeechBegan`.
+
+        After a pause, loud windows that have already come still count towards it; in the midst of speech the caller
+        has to be loud for `minimum_speech_ms` anew.
+        """
+        self._state = SegmenterState.IDLE
+
+    def push(self, probability: float) -> list[Boundary]:
+        """Take the next window's speech probability; give the boundaries that are now certain (at most one)."""
+        window_start = self._position_samples
+        self._position_samples += WINDOW_SAMPLES
+        if self._state is SegmenterState.SPEAKING:
+            return self._push_while_speaking(probability)
+        return self._push_while_quiet(probability, window_start)
+
+    def _push_while_speaking(self, probability: float) -> list[Boundary]:
+        if probability >= self._settings.release_threshold:
+            self._last_loud_end_sample = self._position_samples
+            return []
+        if self._position_samples - self._last_loud_end_sample < _ms_to_samples(self._settings.pause_ms):
+            return []
+        self._state = SegmenterState.PAUSED
+        return [SpeechPaused(self._last_loud_end_sample)]
+
+    def _push_while_quiet(self, probability: float, window_start: int) -> list[Boundary]:
+        if probability < self._settings.threshold:
+            self._loud_since_sample = None
+            return []
+        if self._loud_since_sample is None:
+            self._loud_since_sample = window_start
+        began_sample = self._loud_since_sample
+        resuming = self._state is SegmenterState.PAUSED
+        needed_ms = self._settings.minimum_resume_ms if resuming else self._settings.minimum_speech_ms
+        if self._position_samples - began_sample < _ms_to_samples(needed_ms):
+            return []
+        self._state = SegmenterState.SPEAKING
+        self._loud_since_sample = None
+        self._last_loud_end_sample = self._position_samples
+        return [SpeechResumed(began_sample) if resuming else SpeechBegan(began_sample)]
