@@ -1,0 +1,217 @@
+"""Tests of the segmenter: probabilities in, boundaries in audio time out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from vivavoce.media.segmenter import (
+    WINDOW_SAMPLES,
+    Boundary,
+    Segmenter,
+    SegmenterSettings,
+    SegmenterState,
+    SpeechBegan,
+    SpeechPaused,
+    SpeechResumed,
+)
+
+# One letter a window: L loud, m between release and threshold, . quiet. E: the owner ends the turn here.
+PROBABILITIES = {"L": 0.9, "m": 0.4, ".": 0.1}
+DEFAULTS = SegmenterSettings()
+
+
+def _hear(sound: str, settings: SegmenterSettings = DEFAULTS) -> list[tuple[int, str, int]]:
+    """(windows pushed, boundary, window the boundary lies before) for every boundary."""
+    segmenter = Segmenter(settings)
+    heard: list[tuple[int, str, int]] = []
+    for letter in sound:
+        if letter == "E":
+            segmenter.end_turn()
+            continue
+        for boundary in segmenter.push(PROBABILITIES[letter]):
+            pushed = segmenter.position_samples // WINDOW_SAMPLES
+            heard.append((pushed, type(boundary).__name__, boundary.at_sample // WINDOW_SAMPLES))
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("sound", "expected"),
+    [
+        pytest.param("......", [], id="silence has no boundaries"),
+        pytest.param("..LL....", [], id="two loud windows are not yet speech"),
+        pytest.param(
+            "..LLL", [(5, "SpeechBegan", 2)], id="the third loud window in a row makes speech, since the first"
+        ),
+        pytest.param("LL.LLL", [(6, "SpeechBegan", 3)], id="a quiet window between starts the count anew"),
+        pytest.param("LLmLLL", [(6, "SpeechBegan", 3)], id="before speech a middling window counts as quiet"),
+        pytest.param("LLLmmmmm", [(3, "SpeechBegan", 0)], id="within speech a middling window counts as loud"),
+        pytest.param("LLL..LLL", [(3, "SpeechBegan", 0)], id="two quiet windows are not yet a pause"),
+        pytest.param(
+            "LLLm...",
+            [(3, "SpeechBegan", 0), (7, "SpeechPaused", 4)],
+            id="the third quiet window makes a pause, since the end of the last loud one",
+        ),
+        pytest.param(
+            "LLL......LL",
+            [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3), (11, "SpeechResumed", 9)],
+            id="two loud windows resume speech after a pause",
+        ),
+        pytest.param(
+            "LLL...L...", [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3)], id="one loud window does not resume"
+        ),
+        pytest.param(
+            "LLL...mmmm", [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3)], id="middling windows do not resume speech"
+        ),
+        pytest.param(
+            "LLL...ELLL",
+            [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3), (9, "SpeechBegan", 6)],
+            id="after the end of the turn speech begins instead of resuming",
+        ),
+        pytest.param(
+            "LLL...LELL",
+            [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3), (9, "SpeechBegan", 6)],
+            id="a loud window just before the end of the turn counts towards the next",
+        ),
+        pytest.param(
+            "LLLLELLL",
+            [(3, "SpeechBegan", 0), (7, "SpeechBegan", 4)],
+            id="a turn ended in the midst of speech is followed by the next one",
+        ),
+        pytest.param(
+            "LLLELL...",
+            [(3, "SpeechBegan", 0)],
+            id="what follows a turn ended in mid-speech has to be long enough anew",
+        ),
+        pytest.param(
+            "LLL...LL...",
+            [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3), (8, "SpeechResumed", 6), (11, "SpeechPaused", 8)],
+            id="resumed speech pauses again",
+        ),
+    ],
+)
+def test_boundaries(sound: str, expected: list[tuple[int, str, int]]) -> None:
+    assert _hear(sound) == expected
+
+
+@pytest.mark.parametrize(
+    ("settings", "sound", "expected"),
+    [
+        pytest.param(
+            replace(DEFAULTS, minimum_speech_ms=0), ".L", [(2, "SpeechBegan", 1)], id="no minimum believes one window"
+        ),
+        pytest.param(
+            replace(DEFAULTS, minimum_speech_ms=97),
+            "LLLL",
+            [(4, "SpeechBegan", 0)],
+            id="a minimum beyond a whole window waits for the next",
+        ),
+        pytest.param(
+            replace(DEFAULTS, pause_ms=0),
+            "LLL.",
+            [(3, "SpeechBegan", 0), (4, "SpeechPaused", 3)],
+            id="no minimum pause tells the first quiet window",
+        ),
+        pytest.param(
+            replace(DEFAULTS, threshold=0.3),
+            "mmm",
+            [(3, "SpeechBegan", 0)],
+            id="a lower threshold hears quieter speech",
+        ),
+        pytest.param(replace(DEFAULTS, threshold=0.95), "LLLLL", [], id="a higher threshold does not hear it"),
+        pytest.param(
+            replace(DEFAULTS, threshold=0.1, pause_ms=32),
+            "LLL.....",
+            [(3, "SpeechBegan", 0)],
+            id="release never below 0",
+        ),
+    ],
+)
+def test_settings(settings: SegmenterSettings, sound: str, expected: list[tuple[int, str, int]]) -> None:
+    assert _hear(sound, settings) == expected
+
+
+def test_settings_change_in_the_midst_of_speech() -> None:
+    segmenter = Segmenter()
+    for _ in range(3):
+        segmenter.push(0.9)
+    segmenter.configure(SegmenterSettings(pause_ms=32))
+    assert segmenter.state is SegmenterState.SPEAKING
+    assert segmenter.push(0.0) == [SpeechPaused(3 * WINDOW_SAMPLES)]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "durations_ms", "message"),
+    [
+        pytest.param(0.0, (96, 64, 96), "speech threshold", id="a threshold that everything passes"),
+        pytest.param(1.1, (96, 64, 96), "speech threshold", id="a threshold that nothing passes"),
+        pytest.param(0.5, (-1, 64, 96), "not negative", id="a negative minimum of speech"),
+        pytest.param(0.5, (96, -1, 96), "not negative", id="a negative minimum of resumed speech"),
+        pytest.param(0.5, (96, 64, -1), "not negative", id="a negative pause"),
+    ],
+)
+def test_settings_without_meaning_are_refused(
+    threshold: float, durations_ms: tuple[int, int, int], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        SegmenterSettings(threshold, *durations_ms)
+
+
+class SegmenterHistory(RuleBasedStateMachine):
+    """Any sound, any settings, turns ended at any time: boundaries keep their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.segmenter = Segmenter()
+        self.boundaries: list[Boundary | None] = []
+
+    @rule(probabilities=st.lists(st.sampled_from([0.05, 0.4, 0.6, 0.95]), min_size=1, max_size=12))
+    def hear(self, probabilities: list[float]) -> None:
+        for probability in probabilities:
+            found = self.segmenter.push(probability)
+            assert len(found) <= 1
+            self.boundaries += found
+
+    @rule()
+    def end_turn(self) -> None:
+        self.segmenter.end_turn()
+        self.boundaries.append(None)
+
+    @rule(
+        threshold=st.floats(0.1, 1.0),
+        minimum_speech_ms=st.integers(0, 300),
+        minimum_resume_ms=st.integers(0, 300),
+        pause_ms=st.integers(0, 300),
+    )
+    def configure(self, threshold: float, minimum_speech_ms: int, minimum_resume_ms: int, pause_ms: int) -> None:
+        self.segmenter.configure(SegmenterSettings(threshold, minimum_speech_ms, minimum_resume_ms, pause_ms))
+
+    @invariant()
+    def time_never_goes_back(self) -> None:
+        times = [boundary.at_sample for boundary in self.boundaries if boundary is not None]
+        assert times == sorted(times)
+        assert not times or times[-1] <= self.segmenter.position_samples
+        assert all(time % WINDOW_SAMPLES == 0 for time in times)
+
+    @invariant()
+    def speech_and_pauses_alternate(self) -> None:
+        allowed: set[type[Boundary]] = {SpeechBegan}
+        for boundary in self.boundaries:
+            if boundary is None:
+                allowed = {SpeechBegan}
+                continue
+            assert type(boundary) in allowed
+            allowed = {SpeechResumed} if isinstance(boundary, SpeechPaused) else {SpeechPaused}
+
+
+TestSegmenterHistory = SegmenterHistory.TestCase
+
+
+@given(st.lists(st.floats(0, 1), max_size=60))
+def test_the_same_sound_has_the_same_boundaries(probabilities: list[float]) -> None:
+    one, other = Segmenter(), Segmenter()
+    assert [one.push(p) for p in probabilities] == [other.push(p) for p in probabilities]
