@@ -1,0 +1,38 @@
+"""The state that the parts of one conversation share: settings, history, ids, deadlines, and the orders being drained.
+
+Owned by `Conversation`; lives as long as it.
+"""
+
+from __future__ import annotations
+
+from vivavoce.conversation.deadlines import Deadlines
+from vivavoce.conversation.history import History
+from vivavoce.conversation.identifiers import EventId, Identifiers
+from vivavoce.conversation.notices import CommandRefused, Notice
+from vivavoce.conversation.orders import Order, Tell
+from vivavoce.conversation.settings import Settings
+
+
+class Call:
+    """What every part may read; `order` and `tell` are the only ways out."""
+
+    def __init__(self, settings: Settings, id_prefix: str) -> None:
+        self.settings = settings
+        self.history = History()
+        self.ids = Identifiers(id_prefix)
+        self.deadlines = Deadlines()
+        self.now = 0.0
+        self._orders: list[Order] = []
+
+    def order(self, order: Order) -> None:
+        self._orders.append(order)
+
+    def tell(self, notice: Notice) -> None:
+        self._orders.append(Tell(notice))
+
+    def refuse(self, code: str, message: str, event_id: EventId | None, param: str | None = None) -> None:
+        self.tell(CommandRefused(code, message, param, event_id))
+
+    def drain(self) -> list[Order]:
+        orders, self._orders = self._orders, []
+        return orders

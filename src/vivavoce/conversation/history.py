@@ -1,0 +1,144 @@
+"""The items of a conversation and their order, and the prompt that follows from them.
+
+Owned by the conversation; lives as long as the call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, assert_never
+
+from vivavoce.conversation.identifiers import CallId, ItemId
+from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, Role
+
+ROOT = ItemId("root")
+"""As `previous_item_id`: put the item before all others."""
+
+
+class UnknownItemError(LookupError):
+    """No item of this id is in the conversation."""
+
+    def __init__(self, item_id: ItemId) -> None:
+        super().__init__(f"no item '{item_id}' in this conversation")
+        self.item_id = item_id
+
+
+class DuplicateItemError(ValueError):
+    """An item of this id is in the conversation already."""
+
+    def __init__(self, item_id: ItemId) -> None:
+        super().__init__(f"an item '{item_id}' exists already; leave the id out or choose another")
+        self.item_id = item_id
+
+
+@dataclass(frozen=True, slots=True)
+class PromptCall:
+    """A tool call inside a prompt."""
+
+    call_id: CallId
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One message as the language model is to see it."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    text: str
+    calls: tuple[PromptCall, ...] = ()
+    call_id: CallId | None = None
+
+
+class History:
+    """Items in order. Every item is frozen; a change replaces it in its place."""
+
+    def __init__(self) -> None:
+        self._order: list[ItemId] = []
+        self._items: dict[ItemId, Item] = {}
+
+    def __contains__(self, item_id: object) -> bool:
+        return item_id in self._items
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    @property
+    def last_item_id(self) -> ItemId | None:
+        return self._order[-1] if self._order else None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return tuple(self._items[item_id] for item_id in self._order)
+
+    def get(self, item_id: ItemId) -> Item:
+        """Raises `UnknownItemError`."""
+        try:
+            return self._items[item_id]
+        except KeyError:
+            raise UnknownItemError(item_id) from None
+
+    def add(self, item: Item, after: ItemId | None = None) -> ItemId | None:
+        """Insert after an item, at the front for `ROOT`, at the end for None; the id of the item before it.
+
+        Raises `UnknownItemError` for `after`, `DuplicateItemError` for the item itself; neither changes anything.
+        """
+        if item.item_id in self._items:
+            raise DuplicateItemError(item.item_id)
+        if after is None:
+            position = len(self._order)
+        elif after == ROOT:
+            position = 0
+        else:
+            self.get(after)
+            position = self._order.index(after) + 1
+        self._order.insert(position, item.item_id)
+        self._items[item.item_id] = item
+        return self._order[position - 1] if position else None
+
+    def replace(self, item: Item) -> None:
+        """Put a new version of an item in its place. Raises `UnknownItemError`."""
+        self.get(item.item_id)
+        self._items[item.item_id] = item
+
+    def remove(self, item_id: ItemId) -> None:
+        """Raises `UnknownItemError`."""
+        self.get(item_id)
+        self._order.remove(item_id)
+        del self._items[item_id]
+
+    def prompt(self, instructions: str) -> tuple[PromptMessage, ...]:
+        """What the language model is to see: nothing that was not said, nothing that was not heard."""
+        messages: list[PromptMessage] = []
+        if instructions:
+            messages.append(PromptMessage("system", instructions))
+        for item in self.items:
+            message = _prompt_message(item)
+            if message is not None:
+                messages.append(message)
+        return tuple(messages)
+
+
+def user_text_replaced(message: Message, text: str) -> Message:
+    """The same message with the text of its first part (its transcript) replaced."""
+    first, *others = message.parts
+    return Message(message.item_id, message.role, (Part(first.kind, text), *others), message.status)
+
+
+def _prompt_message(item: Item) -> PromptMessage | None:
+    match item:
+        case Message(role=role):
+            return PromptMessage(_ROLES[role], item.text) if item.text else None
+        case FunctionCall(call_id=call_id, name=name, arguments=arguments):
+            return PromptMessage("assistant", "", (PromptCall(call_id, name, arguments),))
+        case FunctionCallOutput(call_id=call_id, output=output):
+            return PromptMessage("tool", output, call_id=call_id)
+        case _:
+            assert_never(item)
+
+
+_ROLES: dict[Role, Literal["system", "user", "assistant"]] = {
+    Role.SYSTEM: "system",
+    Role.USER: "user",
+    Role.ASSISTANT: "assistant",
+}

@@ -1,0 +1,75 @@
+"""Items of a conversation: messages, function calls and their answers. Frozen; `history.py` keeps their order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vivavoce.conversation.identifiers import CallId, ItemId
+
+
+class Role(StrEnum):
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class ItemStatus(StrEnum):
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    INCOMPLETE = "incomplete"
+
+
+class PartKind(StrEnum):
+    """The wire's content types."""
+
+    INPUT_TEXT = "input_text"
+    INPUT_AUDIO = "input_audio"
+    OUTPUT_TEXT = "output_text"
+    OUTPUT_AUDIO = "output_audio"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One content part. `text` is the transcript for audio kinds; None means: not transcribed (yet)."""
+
+    kind: PartKind
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What somebody said."""
+
+    item_id: ItemId
+    role: Role
+    parts: tuple[Part, ...]
+    status: ItemStatus = ItemStatus.COMPLETED
+
+    @property
+    def text(self) -> str:
+        return "\n".join(part.text for part in self.parts if part.text)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """What the model asked the client to do. `arguments` is JSON text as the model wrote it."""
+
+    item_id: ItemId
+    call_id: CallId
+    name: str
+    arguments: str
+    status: ItemStatus = ItemStatus.COMPLETED
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCallOutput:
+    """What came of a function call."""
+
+    item_id: ItemId
+    call_id: CallId
+    output: str
+    status: ItemStatus = ItemStatus.COMPLETED
+
+
+Item = Message | FunctionCall | FunctionCallOutput

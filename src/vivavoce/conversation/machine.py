@@ -1,0 +1,162 @@
+"""The conversation of one call: facts in, orders out.
+
+Theory. A voice agent is hard because three things happen at once: the caller talks, the model writes, the voice
+speaks, and each can overtake the others. Frameworks that let every part call every other one end with flags that
+guard flags. Here nothing is at once. Whatever happens becomes a fact; facts are handled one after another; handling
+a fact changes the state and yields orders; the shell performs the orders, none of which waits. So a state is only
+ever seen between two facts, where it is consistent, and a race is no more than an order of facts that a table of
+tests can write down.
+
+Three small machines share the state in `Call`. A *turn* (`turns.py`) is the caller's: speaking, paused, ended,
+transcribed. A *reply* (`replies.py`) is the agent's: queued, generating, speaking, ended. The *history* is what both
+leave behind, and it holds what was said and heard, not what was generated. `TurnTaking` moves turns, `Replying`
+moves replies, `ItemCommands` edits the history for the client; they meet in exactly these places:
+
+- speech starts while a reply is under way: the reply is interrupted (`interruptions.py` decides);
+- a turn has ended and its words are there: a reply begins;
+- a reply ends while something waits for the floor: the next one begins.
+
+Late results need no cancellation protocol. A transcript names its turn and the pause that it was asked at, a piece
+of reply names its reply; what does not match the current one is dropped in one place each.
+
+There is no clock. Every fact comes with `now`, waiting is a named deadline, and `next_deadline` tells the shell when
+to come back. Ids are counted, not drawn. So the same facts give the same orders, always: a call can be replayed from
+its journal, and a replay that differs is a bug or an intended change.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from vivavoce.conversation.call import Call
+from vivavoce.conversation.commands import ItemCommands
+from vivavoce.conversation.deadlines import Deadline
+from vivavoce.conversation.events import (
+    AudioClearRequested,
+    AudioCommitRequested,
+    CallerJoined,
+    DeadlineReached,
+    Event,
+    InterimTranscribed,
+    ItemCreateRequested,
+    ItemDeleteRequested,
+    ItemRetrieveRequested,
+    ItemTruncateRequested,
+    ResponseCancelRequested,
+    ResponseRequested,
+    SessionConfigured,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    TranscriptionFailed,
+    TurnAssessed,
+    TurnTranscribed,
+)
+from vivavoce.conversation.identifiers import EventId, ReplyId
+from vivavoce.conversation.notices import SessionOpened, SessionUpdated
+from vivavoce.conversation.orders import ApplySettings, Order, WarmPrompt
+from vivavoce.conversation.replies import EndReason
+from vivavoce.conversation.replying import Replying
+from vivavoce.conversation.settings import Settings
+from vivavoce.conversation.turn_taking import TurnTaking
+
+GREETING_DELAY_SECONDS = 0.25
+"""A client that joins is given this long to configure the session before it is greeted."""
+
+
+class Conversation:
+    """One call. `handle` every fact as it happens and at `next_deadline`; perform the orders in their order."""
+
+    def __init__(self, settings: Settings, id_prefix: str) -> None:
+        self._call = Call(settings, id_prefix)
+        self._replying = Replying(self._call)
+        self._turns = TurnTaking(self._call, self._replying)
+        self._items = ItemCommands(self._call, self._replying)
+
+    @property
+    def next_deadline(self) -> float | None:
+        """Loop seconds at which `DeadlineReached` is wanted, if nothing happens before."""
+        return self._call.deadlines.next
+
+    @property
+    def active_reply_id(self) -> ReplyId | None:
+        """The reply under way, whose playback position the shell is to tell before anything that may interrupt."""
+        return self._replying.active.reply_id if self._replying.active is not None else None
+
+    def handle(self, event: Event, now: float) -> list[Order]:
+        """Take in one fact; the orders that follow from it, complete."""
+        self._call.now = now
+        match event:
+            case CallerJoined():
+                self._join()
+            case DeadlineReached():
+                self._reach_deadlines()
+            case (
+                SpeechStarted()
+                | SpeechPaused()
+                | SpeechResumed()
+                | TurnAssessed()
+                | InterimTranscribed()
+                | TurnTranscribed()
+                | TranscriptionFailed()
+            ):
+                self._turns.handle(event)
+            case ItemCreateRequested() | ItemDeleteRequested() | ItemRetrieveRequested() | ItemTruncateRequested():
+                self._items.handle(event)
+            case SessionConfigured():
+                self._configure(event.settings)
+            case AudioCommitRequested():
+                self._turns.commit(event)
+            case AudioClearRequested():
+                self._turns.clear()
+            case ResponseRequested(options=options, event_id=event_id):
+                self._replying.request(options, event_id)
+            case ResponseCancelRequested(reply_id=reply_id, event_id=event_id):
+                self._cancel(reply_id, event_id)
+            case _:
+                self._replying.handle(event)
+        return self._call.drain()
+
+    def _join(self) -> None:
+        settings = self._call.settings
+        self._call.tell(SessionOpened(settings))
+        self._warm()
+        if settings.greeting:
+            self._call.deadlines.set(Deadline.GREETING, self._call.now + GREETING_DELAY_SECONDS)
+
+    def _configure(self, settings: Settings) -> None:
+        former, self._call.settings = self._call.settings, settings
+        if settings.turn_detection is None:
+            self._turns.end_open_turn()
+        self._call.order(ApplySettings(settings))
+        self._call.tell(SessionUpdated(settings))
+        if (settings.instructions, settings.tools) != (former.instructions, former.tools):
+            self._warm()
+        if self._call.deadlines.is_set(Deadline.GREETING):
+            self._call.deadlines.set(Deadline.GREETING, self._call.now)
+
+    def _warm(self) -> None:
+        settings = self._call.settings
+        prompt = self._call.history.prompt(settings.instructions)
+        if prompt:
+            self._call.order(WarmPrompt(prompt, settings.tools))
+
+    def _reach_deadlines(self) -> None:
+        for deadline in self._call.deadlines.take_due(self._call.now):
+            match deadline:
+                case Deadline.GREETING:
+                    self._replying.greet(self._call.settings.greeting or "")
+                case Deadline.TURN_END:
+                    self._turns.end_reached()
+                case Deadline.TRANSCRIPT:
+                    self._replying.start_waiting()
+                case _:
+                    assert_never(deadline)
+
+    def _cancel(self, reply_id: ReplyId | None, event_id: EventId | None) -> None:
+        active = self._replying.active
+        if active is None or (reply_id is not None and reply_id != active.reply_id):
+            wanted = f"response '{reply_id}'" if reply_id is not None else "a response"
+            self._call.refuse("response_cancel_not_active", f"cannot cancel: {wanted} is not in progress", event_id)
+            return
+        self._replying.interrupt(EndReason.CLIENT_CANCELLED)

@@ -1,0 +1,201 @@
+"""Notices: what the client is told, in the conversation's words. A dialect turns each into its own wire events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vivavoce.conversation.identifiers import EventId, ItemId, ReplyId
+from vivavoce.conversation.items import FunctionCall, Item, Message, Part
+from vivavoce.conversation.replies import ReplySnapshot
+from vivavoce.conversation.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOpened:
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUpdated:
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSpeechStarted:
+    item_id: ItemId
+    audio_start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSpeechStopped:
+    item_id: ItemId
+    audio_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioCommitted:
+    item_id: ItemId
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
+class AudioCleared:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ItemAdded:
+    """An item of the caller's side is in the conversation."""
+
+    item: Item
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDone:
+    """An item of the caller's side is complete."""
+
+    item: Item
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDeleted:
+    item_id: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRetrieved:
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTruncated:
+    """`kept_text` is what the caller has heard."""
+
+    item_id: ItemId
+    content_index: int
+    audio_end_ms: int
+    kept_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptGrew:
+    """More of what the caller said; pieces join without separators."""
+
+    item_id: ItemId
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptCompleted:
+    item_id: ItemId
+    text: str
+    audio_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptFailed:
+    item_id: ItemId
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCreated:
+    reply: ReplySnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyMessageAdded:
+    """The reply's message has begun: its item (empty, in progress) and its one content part."""
+
+    reply_id: ReplyId
+    output_index: int
+    item: Message
+    part: Part
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTextGrew:
+    """More words of the reply's message: its text, or the transcript of its audio."""
+
+    reply_id: ReplyId
+    item_id: ItemId
+    output_index: int
+    part: Part
+    delta: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyMessageDone:
+    """The reply's message is complete (or cut short: see its status)."""
+
+    reply_id: ReplyId
+    output_index: int
+    item: Message
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCalledFunction:
+    """The reply calls a function; the client runs it."""
+
+    reply_id: ReplyId
+    output_index: int
+    item: FunctionCall
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDone:
+    reply: ReplySnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTimed:
+    """Milliseconds from the caller's last speech to each stage of the answer; None where a stage did not happen."""
+
+    reply_id: ReplyId
+    item_id: ItemId
+    endpoint_ms: int
+    transcript_ms: int | None
+    first_token_ms: int | None
+    first_sentence_ms: int | None
+    first_audio_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRefused:
+    """A command of the client could not be followed; nothing changed."""
+
+    code: str
+    message: str
+    param: str | None = None
+    event_id: EventId | None = None
+
+
+Notice = (
+    SessionOpened
+    | SessionUpdated
+    | CallerSpeechStarted
+    | CallerSpeechStopped
+    | AudioCommitted
+    | AudioCleared
+    | ItemAdded
+    | ItemDone
+    | ItemDeleted
+    | ItemRetrieved
+    | ItemTruncated
+    | TranscriptGrew
+    | TranscriptCompleted
+    | TranscriptFailed
+    | ReplyCreated
+    | ReplyMessageAdded
+    | ReplyTextGrew
+    | ReplyMessageDone
+    | ReplyCalledFunction
+    | ReplyDone
+    | TurnTimed
+    | CommandRefused
+)

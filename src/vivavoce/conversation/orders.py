@@ -1,0 +1,115 @@
+"""Orders: everything that a conversation can want done. Imperative, frozen; the only way out.
+
+Performing an order never waits: it starts or stops work, or hands something on, and returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vivavoce.conversation.history import PromptMessage
+from vivavoce.conversation.identifiers import ItemId, ReplyId
+from vivavoce.conversation.notices import Notice
+from vivavoce.conversation.settings import Modality, Settings, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Tell the client."""
+
+    notice: Notice
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySettings:
+    """Make the ears and the voice follow new settings."""
+
+    settings: Settings
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """Listen to a turn that began at `audio_start_ms` of the caller's audio, with the audio just before it."""
+
+    item_id: ItemId
+    audio_start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBuffer:
+    """Make everything in the input buffer the turn `item_id` (turns marked by the client)."""
+
+    item_id: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class AssessTurn:
+    """Ask the turn detector; answered by `TurnAssessed`."""
+
+    item_id: ItemId
+    pause: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeTurn:
+    """Transcribe the turn as it stands; answered by `TurnTranscribed` or `TranscriptionFailed`."""
+
+    item_id: ItemId
+    pause: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseTurn:
+    """The turn is over: the next speech begins another. A transcription under way goes on."""
+
+    item_id: ItemId
+
+
+@dataclass(frozen=True, slots=True)
+class ClearInput:
+    """Throw away what the input buffer holds and any turn that has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmPrompt:
+    """Prepare the language model for this prefix of the next prompt."""
+
+    prompt: tuple[PromptMessage, ...]
+    tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StartReply:
+    """Generate a reply and, for audio, speak it. With `script` the words are given and no model is asked."""
+
+    reply_id: ReplyId
+    prompt: tuple[PromptMessage, ...]
+    modality: Modality
+    voice: str
+    speed: float
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str = "auto"
+    maximum_output_tokens: int | None = None
+    script: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReply:
+    """Stop generating and speaking this reply at once; unsent audio is dropped."""
+
+    reply_id: ReplyId
+
+
+Order = (
+    Tell
+    | ApplySettings
+    | OpenTurn
+    | TakeBuffer
+    | AssessTurn
+    | TranscribeTurn
+    | CloseTurn
+    | ClearInput
+    | WarmPrompt
+    | StartReply
+    | CancelReply
+)

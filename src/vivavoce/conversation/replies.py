@@ -1,0 +1,153 @@
+"""One reply of the agent: queued, generating, speaking, ended.
+
+`TRANSITIONS` says what may follow what. A reply is queued while the words it answers are still being transcribed;
+it is generating until its first audio goes out (text replies stay generating); it ends exactly once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from vivavoce.conversation.heard import HeardLedger
+from vivavoce.conversation.identifiers import EventId, ItemId, ReplyId
+from vivavoce.conversation.items import Item, ItemStatus, Message, Part, PartKind, Role
+from vivavoce.conversation.settings import Modality, Tool
+from vivavoce.conversation.turns import TurnMarks
+
+
+class ReplyState(StrEnum):
+    QUEUED = "queued"
+    GENERATING = "generating"
+    SPEAKING = "speaking"
+    ENDED = "ended"
+
+
+class ReplyStep(StrEnum):
+    START = "start"
+    SPEAK = "speak"
+    END = "end"
+
+
+TRANSITIONS: dict[tuple[ReplyState, ReplyStep], ReplyState] = {
+    (ReplyState.QUEUED, ReplyStep.START): ReplyState.GENERATING,
+    (ReplyState.QUEUED, ReplyStep.END): ReplyState.ENDED,
+    (ReplyState.GENERATING, ReplyStep.SPEAK): ReplyState.SPEAKING,
+    (ReplyState.GENERATING, ReplyStep.END): ReplyState.ENDED,
+    (ReplyState.SPEAKING, ReplyStep.END): ReplyState.ENDED,
+}
+
+
+class EndReason(StrEnum):
+    """Why a reply ended."""
+
+    COMPLETED = "completed"
+    TURN_DETECTED = "turn_detected"
+    CLIENT_CANCELLED = "client_cancelled"
+    MAX_OUTPUT_TOKENS = "max_output_tokens"
+    FAILED = "failed"
+
+
+INTERRUPTED = frozenset({EndReason.TURN_DETECTED, EndReason.CLIENT_CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one generation."""
+
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyOptions:
+    """What a `response.create` may say about this one reply; None means: as the session has it."""
+
+    instructions: str | None = None
+    modality: Modality | None = None
+    voice: str | None = None
+    tools: tuple[Tool, ...] | None = None
+    tool_choice: str | None = None
+    maximum_output_tokens: int | None = None
+    metadata: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplySnapshot:
+    """A reply as the client is told of it. `ended` None means in progress."""
+
+    reply_id: ReplyId
+    modality: Modality
+    voice: str
+    maximum_output_tokens: int | None
+    metadata: tuple[tuple[str, str], ...] | None
+    output: tuple[Item, ...] = ()
+    ended: EndReason | None = None
+    error: str | None = None
+    usage: Usage = Usage()
+
+
+@dataclass(slots=True)
+class ReplyMarks:
+    """When things happened to a reply, in loop seconds; and the turn that it answers."""
+
+    turn: TurnMarks | None = None
+    turn_item_id: ItemId | None = None
+    first_token_at: float | None = None
+    first_sentence_at: float | None = None
+
+
+@dataclass(slots=True)
+class Reply:
+    """Owned by the conversation; its message's ledger outlives it, for truncation."""
+
+    reply_id: ReplyId
+    options: ReplyOptions
+    modality: Modality
+    voice: str
+    maximum_output_tokens: int | None
+    event_id: EventId | None = None
+    script: str | None = None
+    state: ReplyState = ReplyState.QUEUED
+    message_id: ItemId | None = None
+    output: list[ItemId] = field(default_factory=list)
+    ledger: HeardLedger = field(default_factory=HeardLedger)
+    generated: Generated | None = None
+    text: str = ""
+    played_ms: int = 0
+    marks: ReplyMarks = field(default_factory=ReplyMarks)
+
+    def step(self, step: ReplyStep) -> None:
+        self.state = TRANSITIONS[self.state, step]
+
+    @property
+    def part_kind(self) -> PartKind:
+        return PartKind.OUTPUT_AUDIO if self.modality is Modality.AUDIO else PartKind.OUTPUT_TEXT
+
+    def message(self, item_id: ItemId, text: str, status: ItemStatus) -> Message:
+        return Message(item_id, Role.ASSISTANT, (Part(self.part_kind, text),), status)
+
+    def snapshot(
+        self, output: tuple[Item, ...] = (), ended: EndReason | None = None, error: str | None = None
+    ) -> ReplySnapshot:
+        usage = self.generated.usage if self.generated is not None else Usage()
+        return ReplySnapshot(
+            self.reply_id,
+            self.modality,
+            self.voice,
+            self.maximum_output_tokens,
+            self.options.metadata,
+            output,
+            ended,
+            error,
+            usage,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """The language model has finished this reply."""
+
+    cut_at_limit: bool
+    usage: Usage

@@ -1,0 +1,303 @@
+"""The agent's side of the floor: at most one reply at a time, from its request to its end.
+
+A reply asked for while another is under way is refused to a client (exactly as OpenAI's server does), with one
+exception: the other has called its tools and is only still being spoken. Then, and when a turn of the caller ends
+under a reply that may not be interrupted, the next reply waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from vivavoce.conversation.call import Call
+from vivavoce.conversation.deadlines import Deadline
+from vivavoce.conversation.events import (
+    PieceEnded,
+    PieceQueued,
+    PieceStarted,
+    PlaybackProgressed,
+    ReplyEvent,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplySpoken,
+    ReplyTextGenerated,
+    ReplyToolCalled,
+)
+from vivavoce.conversation.heard import HeardLedger
+from vivavoce.conversation.identifiers import EventId, ItemId
+from vivavoce.conversation.items import FunctionCall, Item, ItemStatus, Message, Part
+from vivavoce.conversation.notices import (
+    ReplyCalledFunction,
+    ReplyCreated,
+    ReplyDone,
+    ReplyMessageAdded,
+    ReplyMessageDone,
+    ReplyTextGrew,
+    TurnTimed,
+)
+from vivavoce.conversation.orders import CancelReply, StartReply
+from vivavoce.conversation.replies import (
+    INTERRUPTED,
+    EndReason,
+    Generated,
+    Reply,
+    ReplyMarks,
+    ReplyOptions,
+    ReplyState,
+    ReplyStep,
+)
+from vivavoce.conversation.settings import Modality
+
+TRANSCRIPT_PATIENCE_SECONDS = 15.0
+"""How long a reply waits for the words that it is to answer before it starts without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    options: ReplyOptions
+    marks: ReplyMarks
+    event_id: EventId | None
+    script: str | None = None
+
+
+class Replying:
+    """Owned by `Conversation`."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._waiting: _Request | None = None
+        self._awaited: set[ItemId] = set()
+        self.active: Reply | None = None
+        self.caller_has_floor = False
+        self.ledgers: dict[ItemId, HeardLedger] = {}
+
+    # --- asking for a reply -----------------------------------------------------------------------------------------
+
+    def request(self, options: ReplyOptions, event_id: EventId | None) -> None:
+        """The client asks (`response.create`)."""
+        request = _Request(options, ReplyMarks(), event_id)
+        if self.active is None:
+            self._begin(request)
+        elif self.active.generated is not None and len(self.active.output) > (self.active.message_id is not None):
+            self._waiting = request
+        else:
+            self._call.refuse(
+                "conversation_already_has_active_response",
+                f"response '{self.active.reply_id}' is in progress; wait for its response.done or cancel it first",
+                event_id,
+            )
+
+    def answer(self, options: ReplyOptions, marks: ReplyMarks) -> None:
+        """A turn of the caller is to be answered: now, or when the reply under way or the next turn has ended."""
+        request = _Request(options, marks, None)
+        if self.active is None and not self.caller_has_floor:
+            self._waiting = None
+            self._begin(request)
+        else:
+            self._waiting = request
+
+    def greet(self, greeting: str) -> None:
+        if self.active is None:
+            self._begin(_Request(ReplyOptions(), ReplyMarks(), None, greeting))
+
+    def await_words(self, item_id: ItemId) -> None:
+        """Replies wait until this item has its transcript."""
+        self._awaited.add(item_id)
+
+    def words_arrived(self, item_id: ItemId) -> None:
+        """The transcript is there, or will never be."""
+        self._awaited.discard(item_id)
+        if not self._awaited:
+            self.start_waiting()
+
+    def start_waiting(self) -> None:
+        """Start what is queued: its words are there, or have been waited for long enough."""
+        self._awaited.clear()
+        self._call.deadlines.clear(Deadline.TRANSCRIPT)
+        if self.active is not None and self.active.state is ReplyState.QUEUED:
+            self._start(self.active)
+        elif self.active is None and self._waiting is not None and not self.caller_has_floor:
+            request, self._waiting = self._waiting, None
+            self._begin(request)
+
+    def interrupt(self, reason: EndReason) -> None:
+        """Stop the active reply, if there is one; what was heard of it stays."""
+        if self.active is not None:
+            self._end(self.active, reason)
+
+    def handle(self, fact: ReplyEvent) -> None:
+        """What became of a reply; late results are dropped here and nowhere else."""
+        reply = self.active
+        if reply is None or reply.reply_id != fact.reply_id:
+            return
+        match fact:
+            case ReplyTextGenerated(text=text):
+                self._text_generated(reply, text)
+            case ReplyToolCalled():
+                self._tool_called(reply, fact)
+            case ReplyGenerated():
+                self._generated(reply, fact)
+            case ReplyFailed(message=message):
+                self._end(reply, EndReason.FAILED, message)
+            case PieceQueued():
+                self._piece_queued(reply)
+            case PieceStarted():
+                self._piece_started(reply, fact)
+            case PieceEnded(end_ms=end_ms):
+                reply.ledger.end_piece(end_ms)
+            case PlaybackProgressed(played_ms=played_ms):
+                reply.played_ms = played_ms
+            case ReplySpoken():
+                self._complete(reply)
+            case _:
+                assert_never(fact)
+
+    # --- what became of it ------------------------------------------------------------------------------------------
+
+    def _text_generated(self, reply: Reply, text: str) -> None:
+        if not text:
+            return
+        if reply.marks.first_token_at is None:
+            reply.marks.first_token_at = self._call.now
+        reply.text += text
+        self._open_message(reply)
+        if reply.modality is Modality.TEXT:
+            self._tell_grew(reply, text)
+
+    def _tool_called(self, reply: Reply, fact: ReplyToolCalled) -> None:
+        item = FunctionCall(self._call.ids.next_item(), fact.call_id, fact.name, fact.arguments)
+        previous = self._call.history.add(item)
+        reply.output.append(item.item_id)
+        self._call.tell(ReplyCalledFunction(reply.reply_id, len(reply.output) - 1, item, previous))
+
+    def _generated(self, reply: Reply, fact: ReplyGenerated) -> None:
+        reply.generated = Generated(fact.cut_at_limit, fact.usage)
+        if reply.modality is Modality.TEXT:
+            self._complete(reply)
+
+    def _piece_queued(self, reply: Reply) -> None:
+        if reply.marks.first_sentence_at is None:
+            reply.marks.first_sentence_at = self._call.now
+
+    def _piece_started(self, reply: Reply, fact: PieceStarted) -> None:
+        self._open_message(reply)
+        if reply.state is ReplyState.GENERATING:
+            reply.step(ReplyStep.SPEAK)
+            self._tell_timed(reply)
+        self._tell_grew(reply, reply.ledger.begin_piece(fact.text, fact.start_ms))
+
+    def _begin(self, request: _Request) -> None:
+        settings, options = self._call.settings, request.options
+        reply = Reply(
+            self._call.ids.next_reply(),
+            options,
+            options.modality or settings.modality,
+            options.voice or settings.voice,
+            options.maximum_output_tokens or settings.maximum_output_tokens,
+            request.event_id,
+            request.script,
+            marks=request.marks,
+        )
+        self.active = reply
+        self._call.deadlines.clear(Deadline.GREETING)
+        self._call.tell(ReplyCreated(reply.snapshot()))
+        if self._awaited:
+            self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
+        else:
+            self._start(reply)
+
+    def _start(self, reply: Reply) -> None:
+        reply.step(ReplyStep.START)
+        settings, options = self._call.settings, reply.options
+        instructions = options.instructions if options.instructions is not None else settings.instructions
+        self._call.order(
+            StartReply(
+                reply.reply_id,
+                self._call.history.prompt(instructions) if reply.script is None else (),
+                reply.modality,
+                reply.voice,
+                settings.speed,
+                options.tools if options.tools is not None else settings.tools,
+                options.tool_choice or settings.tool_choice,
+                reply.maximum_output_tokens,
+                reply.script,
+            )
+        )
+
+    def _open_message(self, reply: Reply) -> None:
+        if reply.message_id is not None:
+            return
+        reply.message_id = self._call.ids.next_item()
+        item = reply.message(reply.message_id, "", ItemStatus.IN_PROGRESS)
+        previous = self._call.history.add(item)
+        output_index = len(reply.output)
+        reply.output.append(item.item_id)
+        if reply.modality is Modality.AUDIO:
+            self.ledgers[item.item_id] = reply.ledger
+        self._call.tell(
+            ReplyMessageAdded(reply.reply_id, output_index, item, Part(reply.part_kind, ""), previous),
+        )
+
+    def _tell_grew(self, reply: Reply, delta: str) -> None:
+        assert reply.message_id is not None
+        output_index = reply.output.index(reply.message_id)
+        part = Part(reply.part_kind, None)
+        self._call.tell(ReplyTextGrew(reply.reply_id, reply.message_id, output_index, part, delta))
+
+    def _tell_timed(self, reply: Reply) -> None:
+        turn, item_id = reply.marks.turn, reply.marks.turn_item_id
+        if turn is None or item_id is None:
+            return
+
+        def since(at: float | None) -> int | None:
+            return None if at is None else round((at - turn.spoken_until) * 1000)
+
+        self._call.tell(
+            TurnTimed(
+                reply.reply_id,
+                item_id,
+                round((turn.ended_at - turn.spoken_until) * 1000),
+                since(turn.transcribed_at),
+                since(reply.marks.first_token_at),
+                since(reply.marks.first_sentence_at),
+                since(self._call.now),
+            )
+        )
+
+    def _complete(self, reply: Reply) -> None:
+        cut = reply.generated is not None and reply.generated.cut_at_limit
+        self._end(reply, EndReason.MAX_OUTPUT_TOKENS if cut else EndReason.COMPLETED)
+
+    def _end(self, reply: Reply, reason: EndReason, error: str | None = None) -> None:
+        if reply.state is not ReplyState.QUEUED and reason in INTERRUPTED | {EndReason.FAILED}:
+            self._call.order(CancelReply(reply.reply_id))
+        reply.step(ReplyStep.END)
+        self.active = None
+        self._call.deadlines.clear(Deadline.TRANSCRIPT)
+        self._close_message(reply, reason)
+        output = tuple(self._output(reply))
+        self._call.tell(ReplyDone(reply.snapshot(output, reason, error)))
+        if self._waiting is not None and not self._awaited:
+            self.start_waiting()
+
+    def _close_message(self, reply: Reply, reason: EndReason) -> None:
+        if reply.message_id is None or reply.message_id not in self._call.history:
+            return
+        status = ItemStatus.COMPLETED if reason is EndReason.COMPLETED else ItemStatus.INCOMPLETE
+        item = reply.message(reply.message_id, self._kept_text(reply, reason), status)
+        self._call.history.replace(item)
+        output_index = reply.output.index(item.item_id)
+        self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, None))
+
+    def _kept_text(self, reply: Reply, reason: EndReason) -> str:
+        if reply.modality is Modality.TEXT:
+            return reply.text
+        if reason in INTERRUPTED:
+            return reply.ledger.text_until(reply.played_ms)
+        return reply.ledger.text
+
+    def _output(self, reply: Reply) -> list[Item]:
+        history = self._call.history
+        found = [history.get(item_id) for item_id in reply.output if item_id in history]
+        return [item for item in found if isinstance(item, Message | FunctionCall)]
