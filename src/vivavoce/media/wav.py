@@ -37,7 +37,7 @@ def read_wav(source: Path | BinaryIO) -> WavAudio:
             if rate_hz <= 0:
                 raise AudioDataError(f"{name} claims a sample rate of {rate_hz} Hz: {_ADVICE}")
             data = reader.readframes(reader.getnframes())
-    except (wave.Error, EOFError) as error:
+    except (wave.Error, EOFError, RuntimeError) as error:  # `wave` raises a bare RuntimeError for chunks beyond the end
         raise AudioDataError(f"{name} is not a PCM WAV file ({str(error) or 'it is cut short'}): {_ADVICE}") from error
     whole_frames = len(data) - len(data) % (2 * channels)
     samples = samples_from_pcm16(data[:whole_frames])
