@@ -1,0 +1,154 @@
+"""What clients send: one frozen struct an event, decoded by their `type` (OpenAI GA: RealtimeClientEvent)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from vivavoce.dialects.realtime.item_shapes import ItemShape
+from vivavoce.dialects.realtime.session_shapes import NamedToolChoice, ToolShape
+from vivavoce.dialects.wire import WireError
+
+MAXIMUM_APPEND_BYTES = 15 * 1024 * 1024
+"""Audio in one `input_audio_buffer.append` (OpenAI's limit)."""
+
+
+class _Event(Struct, frozen=True, tag_field="type"):
+    event_id: str | None = None
+
+
+class SessionUpdate(_Event, frozen=True, tag="session.update", kw_only=True):
+    session: dict[str, Any]
+
+
+class AudioAppend(_Event, frozen=True, tag="input_audio_buffer.append", kw_only=True):
+    audio: bytes
+
+
+class AudioCommit(_Event, frozen=True, tag="input_audio_buffer.commit"):
+    pass
+
+
+class AudioClear(_Event, frozen=True, tag="input_audio_buffer.clear"):
+    pass
+
+
+class ItemCreate(_Event, frozen=True, tag="conversation.item.create", kw_only=True):
+    item: ItemShape
+    previous_item_id: str | None = None
+
+
+class ItemDelete(_Event, frozen=True, tag="conversation.item.delete", kw_only=True):
+    item_id: str
+
+
+class ItemRetrieve(_Event, frozen=True, tag="conversation.item.retrieve", kw_only=True):
+    item_id: str
+
+
+class ItemTruncate(_Event, frozen=True, tag="conversation.item.truncate", kw_only=True):
+    item_id: str
+    content_index: int
+    audio_end_ms: int
+
+
+class ResponseOutputShape(Struct, frozen=True):
+    voice: str | dict[str, Any] | None = None
+
+
+class ResponseAudioShape(Struct, frozen=True):
+    output: ResponseOutputShape | None = None
+
+
+class ResponseShape(Struct, frozen=True):
+    instructions: str | None = None
+    output_modalities: list[Literal["audio", "text"]] | None = None
+    modalities: list[Literal["audio", "text"]] | None = None
+    audio: ResponseAudioShape | None = None
+    tools: list[ToolShape] | None = None
+    tool_choice: str | NamedToolChoice | None = None
+    max_output_tokens: int | Literal["inf"] | None = None
+    metadata: dict[str, str] | None = None
+    conversation: str | None = None
+    input: list[Any] | None = None
+
+
+class ResponseCreate(_Event, frozen=True, tag="response.create"):
+    response: ResponseShape | None = None
+
+
+class ResponseCancel(_Event, frozen=True, tag="response.cancel"):
+    response_id: str | None = None
+
+
+ClientEvent = (
+    SessionUpdate
+    | AudioAppend
+    | AudioCommit
+    | AudioClear
+    | ItemCreate
+    | ItemDelete
+    | ItemRetrieve
+    | ItemTruncate
+    | ResponseCreate
+    | ResponseCancel
+)
+
+CLIENT_EVENT_TYPES = tuple(str(event.__struct_config__.tag) for event in ClientEvent.__args__)
+
+_EVENTS: msgspec.json.Decoder[ClientEvent] = msgspec.json.Decoder(ClientEvent)
+_ANYTHING = msgspec.json.Decoder()
+
+
+def decode(frame: str | bytes) -> ClientEvent:
+    """Decode one frame. Raises `WireError` with the reason, the field and the client's event_id.
+
+    Pure and self-contained: a large frame may be decoded on another thread.
+    """
+    try:
+        event = _EVENTS.decode(frame)
+    except msgspec.ValidationError as error:
+        raise _explained(error, frame) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise WireError("invalid_json", f"the frame is not valid JSON: {error}") from error
+    if isinstance(event, AudioAppend):
+        _check_append(event)
+    return event
+
+
+def _check_append(event: AudioAppend) -> None:
+    if not event.audio:
+        raise WireError("invalid_value", "'audio' is empty", param="audio", event_id=event.event_id)
+    if len(event.audio) > MAXIMUM_APPEND_BYTES:
+        raise WireError(
+            "invalid_value",
+            f"'audio' holds {len(event.audio)} bytes; one append may carry {MAXIMUM_APPEND_BYTES}",
+            param="audio",
+            event_id=event.event_id,
+        )
+
+
+def _explained(error: msgspec.ValidationError, frame: str | bytes) -> WireError:
+    anything = _ANYTHING.decode(frame)
+    if not isinstance(anything, dict):
+        return WireError("invalid_value", "an event is a JSON object with a 'type'", param="type")
+    raw_id = anything.get("event_id")
+    event_id = raw_id if isinstance(raw_id, str) else None
+    kind = anything.get("type")
+    if kind is None:
+        message = "missing required parameter: 'type'"
+        return WireError("missing_required_parameter", message, param="type", event_id=event_id)
+    if kind not in CLIENT_EVENT_TYPES:
+        known = ", ".join(f"'{name}'" for name in CLIENT_EVENT_TYPES)
+        message = f"invalid value: '{str(kind)[:100]}'; supported event types are {known}"
+        return WireError("invalid_value", message, param="type", event_id=event_id)
+    text, _, path = str(error).partition(" - at `$")
+    param = path.rstrip("`").lstrip(".") or None
+    if text.startswith("Object missing required field"):
+        missing = text.partition("`")[2].rstrip("`")
+        param = f"{param}.{missing}" if param else missing
+        message = f"missing required parameter: '{param}'"
+        return WireError("missing_required_parameter", message, param=param, event_id=event_id)
+    return WireError("invalid_value", f"{param or 'event'}: {text}", param=param, event_id=event_id)

@@ -1,0 +1,238 @@
+"""The realtime protocol of one connection: frames in, commands out; notices in, frames out.
+
+Pure, but not stateless: it holds the session's effective configuration in the protocol's own words. Owned by the
+transport that carries the connection; dies with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import msgspec
+from msgspec import UnsetType
+
+from vivavoce.conversation import events, notices
+from vivavoce.conversation.events import ClientCommand, SessionConfigured
+from vivavoce.conversation.identifiers import EventId, ItemId, ReplyId
+from vivavoce.conversation.notices import Notice
+from vivavoce.conversation.replies import ReplyOptions
+from vivavoce.conversation.settings import Modality, Settings
+from vivavoce.dialects.realtime import client_events as client
+from vivavoce.dialects.realtime.client_events import ClientEvent
+from vivavoce.dialects.realtime.item_shapes import core_item
+from vivavoce.dialects.realtime.server_events import (
+    EventObject,
+    caller_events,
+    reply_events,
+    timing_events,
+    transcript_events,
+)
+from vivavoce.dialects.realtime.session_shapes import (
+    InvalidFieldError,
+    core_settings,
+    core_tool_choice,
+    core_tools,
+    merged,
+    shape_of,
+    wire_audio,
+)
+from vivavoce.dialects.wire import WireAudio, WireError
+
+VoiceResolver = Callable[[str], str | None]
+"""The name of one of our voices for the name that a client uses; None for a name that nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioReceived:
+    """Audio of the caller, in the session's input format."""
+
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CallConfigured:
+    """The session as it is now: what the audio plane must follow, and the command for the conversation."""
+
+    input_audio: WireAudio
+    output_audio: WireAudio
+    wants_interim: bool
+    command: SessionConfigured
+
+
+Inbound = AudioReceived | CallConfigured | ClientCommand
+
+
+class RealtimeCodec:
+    """One connection's translator."""
+
+    def __init__(
+        self, *, session_id: str, conversation_id: str, model: str, settings: Settings, resolve_voice: VoiceResolver
+    ) -> None:
+        self._session_id = session_id
+        self._conversation_id = conversation_id
+        self._shape = shape_of(settings, model)
+        self._greeting = settings.greeting
+        self._resolve_voice = resolve_voice
+        self._sent = 0
+        self._messages: dict[str, tuple[str, int]] = {}
+
+    @property
+    def configuration(self) -> CallConfigured:
+        """The session before the client has said anything."""
+        return self._configured(core_settings(self._shape, self._voice(self._shape.audio.output.voice), self._greeting))
+
+    # --- in ---------------------------------------------------------------------------------------------------------
+
+    def receive(self, event: ClientEvent) -> Inbound:
+        """What a decoded event asks for. Raises `WireError`, which names the event."""
+        try:
+            return self._command(event, EventId(event.event_id) if event.event_id is not None else None)
+        except WireError as error:
+            error.event_id = event.event_id
+            raise
+
+    def _command(self, event: ClientEvent, event_id: EventId | None) -> Inbound:
+        match event:
+            case client.AudioAppend(audio=audio):
+                return AudioReceived(self._whole_samples(audio))
+            case client.SessionUpdate(session=session):
+                return self._update(session, event_id)
+            case client.AudioCommit():
+                return events.AudioCommitRequested(event_id=event_id)
+            case client.AudioClear():
+                return events.AudioClearRequested(event_id)
+            case client.ItemCreate(item=item, previous_item_id=previous):
+                after = ItemId(previous) if previous is not None else None
+                return events.ItemCreateRequested(core_item(item), after, event_id)
+            case client.ItemDelete(item_id=item_id):
+                return events.ItemDeleteRequested(ItemId(item_id), event_id)
+            case client.ItemRetrieve(item_id=item_id):
+                return events.ItemRetrieveRequested(ItemId(item_id), event_id)
+            case client.ItemTruncate(item_id=item_id, content_index=index, audio_end_ms=end_ms):
+                return events.ItemTruncateRequested(ItemId(item_id), index, end_ms, event_id)
+            case client.ResponseCreate(response=response):
+                return events.ResponseRequested(self._options(response or client.ResponseShape()), event_id)
+            case client.ResponseCancel(response_id=response_id):
+                reply_id = ReplyId(response_id) if response_id is not None else None
+                return events.ResponseCancelRequested(reply_id, event_id)
+            case _:
+                assert_never(event)
+
+    def _whole_samples(self, audio: bytes) -> bytes:
+        if wire_audio(self._shape.audio.input.format).encoding == "pcm16" and len(audio) % 2:
+            raise WireError(
+                "invalid_value", f"'audio' holds {len(audio)} bytes; 16-bit samples need an even count", param="audio"
+            )
+        return audio
+
+    def _update(self, session: dict[str, Any], event_id: EventId | None) -> CallConfigured:
+        shape = merged(self._shape, session)
+        voice = self._voice(shape.audio.output.voice)
+        settings = core_settings(shape, voice, self._greeting)
+        self._shape = shape
+        return self._configured(settings, event_id)
+
+    def _configured(self, settings: Settings, event_id: EventId | None = None) -> CallConfigured:
+        audio = self._shape.audio
+        return CallConfigured(
+            wire_audio(audio.input.format),
+            wire_audio(audio.output.format),
+            audio.input.transcription is not None,
+            SessionConfigured(settings, event_id),
+        )
+
+    def _voice(self, wanted: Any, param: str = "session.audio.output.voice") -> str:
+        name = wanted if isinstance(wanted, str) else getattr(wanted, "id", None) or dict(wanted).get("id", "")
+        voice = self._resolve_voice(name)
+        if voice is None:
+            raise InvalidFieldError(param, f"there is no voice '{name}'; `vivavoce voices` lists those that there are")
+        return voice
+
+    def _options(self, wanted: client.ResponseShape) -> ReplyOptions:
+        if wanted.conversation not in (None, "auto") or wanted.input is not None:
+            param = "response.input" if wanted.input is not None else "response.conversation"
+            message = "responses outside the conversation are not supported; leave 'conversation' and 'input' out"
+            raise WireError("unsupported_parameter", message, param=param)
+        modalities = wanted.output_modalities or wanted.modalities
+        output = wanted.audio.output if wanted.audio is not None else None
+        voice = output.voice if output is not None else None
+        limit = wanted.max_output_tokens
+        if isinstance(limit, int) and limit < 1:
+            raise InvalidFieldError("response.max_output_tokens", "must be 1 or more, or 'inf'")
+        return ReplyOptions(
+            instructions=wanted.instructions,
+            modality=None if not modalities else Modality.AUDIO if "audio" in modalities else Modality.TEXT,
+            voice=self._voice(voice, "response.audio.output.voice") if voice is not None else None,
+            tools=core_tools(wanted.tools, "response.tools") if wanted.tools is not None else None,
+            tool_choice=core_tool_choice(wanted.tool_choice) if wanted.tool_choice is not None else None,
+            maximum_output_tokens=limit if isinstance(limit, int) else None,
+            metadata=tuple(wanted.metadata.items()) if wanted.metadata is not None else None,
+        )
+
+    # --- out --------------------------------------------------------------------------------------------------------
+
+    def send(self, notice: Notice) -> list[str]:
+        """The frames that tell a client of a notice; none if this session did not ask for such."""
+        match notice:
+            case notices.SessionOpened():
+                conversation = {"id": self._conversation_id, "object": "realtime.conversation"}
+                created = {"type": "conversation.created", "conversation": conversation}
+                return self._frames([self._session_event("session.created"), created])
+            case notices.SessionUpdated():
+                return self._frames([self._session_event("session.updated")])
+            case notices.CommandRefused(code=code, message=message, param=param, event_id=event_id):
+                return [self.refuse(WireError(code, message, param=param, event_id=event_id))]
+            case notices.ReplyMessageAdded(reply_id=reply_id, item=item, output_index=output_index):
+                self._messages[reply_id] = (item.item_id, output_index)
+            case notices.ReplyDone(reply=reply):
+                self._messages.pop(reply.reply_id, None)
+            case _:
+                pass
+        found = [*caller_events(notice), *reply_events(notice, self._output_format())]
+        if self._shape.audio.input.transcription is not None:
+            found += transcript_events(notice)
+        if not isinstance(self._shape.vivavoce, UnsetType) and self._shape.vivavoce.timings:
+            found += timing_events(notice)
+        return self._frames(found)
+
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str:
+        """The frame that carries a piece of a reply's audio, in the session's output format."""
+        item_id, output_index = self._messages[reply_id]
+        return self._frame(
+            {
+                "type": "response.output_audio.delta",
+                "response_id": reply_id,
+                "item_id": item_id,
+                "output_index": output_index,
+                "content_index": 0,
+                "delta": audio,
+            }
+        )
+
+    def refuse(self, error: WireError) -> str:
+        """The frame that tells a client of an error."""
+        explained = {
+            "type": error.kind,
+            "code": error.code,
+            "message": error.message,
+            "param": error.param,
+            "event_id": error.event_id,
+        }
+        return self._frame({"type": "error", "error": explained})
+
+    def _session_event(self, kind: str) -> EventObject:
+        session = {"id": self._session_id, "object": "realtime.session", **msgspec.to_builtins(self._shape)}
+        return {"type": kind, "session": session}
+
+    def _output_format(self) -> EventObject:
+        shape: EventObject = msgspec.to_builtins(self._shape.audio.output.format)
+        return shape
+
+    def _frames(self, found: list[EventObject]) -> list[str]:
+        return [self._frame(event) for event in found]
+
+    def _frame(self, event: EventObject) -> str:
+        self._sent += 1
+        return msgspec.json.encode({"event_id": f"event_{self._sent:06d}", **event}).decode()
