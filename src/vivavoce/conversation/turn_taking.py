@@ -167,8 +167,9 @@ class TurnTaking:
         turn = Turn(self._call.ids.next_item(), 0)
         turn.end(self._call.now)
         self._call.order(TakeBuffer(turn.item_id))
-        self._commit(turn)
         self._call.order(TranscribeTurn(turn.item_id, turn.pause))
+        self._call.order(CloseTurn(turn.item_id))
+        self._commit(turn)
 
     def clear(self) -> None:
         self._open = None
@@ -187,12 +188,12 @@ class TurnTaking:
         asked = turn.state is TurnState.PAUSED
         turn.end(self._call.now)
         self._call.tell(CallerSpeechStopped(turn.item_id, turn.audio_end_ms))
+        if not asked:
+            self._call.order(TranscribeTurn(turn.item_id, turn.pause))
         self._call.order(CloseTurn(turn.item_id))
         self._commit(turn)
         if turn.text_at_pause is not None:
             self._finish(turn, *turn.text_at_pause)
-        elif not asked:
-            self._call.order(TranscribeTurn(turn.item_id, turn.pause))
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
