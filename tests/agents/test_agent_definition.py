@@ -1,0 +1,114 @@
+"""What an agent may be: good definitions are built, bad ones name the field that is wrong."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import FrozenInstanceError
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from vivavoce.agents.definition import AgentDefinition, AgentId, InvalidAgentError, TurnDetection
+from vivavoce.agents.demo import demo_agent
+from vivavoce.engines.ports import FunctionTool
+
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+def _agent(**changes: Any) -> AgentDefinition:
+    fields = {"agent_id": AgentId("agent_1"), "name": "A", "instructions": "", "created_at": NOON}
+    return AgentDefinition(**fields | changes)
+
+
+def _tool(name: str = "look_up", parameters: object = None) -> FunctionTool:
+    return FunctionTool(name, "Looks up.", parameters if parameters is not None else {})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"name": "n" * 255}, id="the longest name"),
+        pytest.param({"instructions": "i" * 256_000}, id="the longest instructions"),
+        pytest.param({"tools": tuple(_tool(f"t{n}") for n in range(200))}, id="as many tools as allowed"),
+        pytest.param({"speed": 0.7}, id="the slowest voice"),
+        pytest.param({"speed": 1.5}, id="the fastest voice"),
+        pytest.param({"language": "zh-Hant-TW"}, id="a language with script and region"),
+        pytest.param({"greeting": None}, id="no greeting"),
+        pytest.param({"metadata": {"k": [1, {"deep": None}]}}, id="any JSON as metadata"),
+        pytest.param(
+            {"turn_detection": TurnDetection(threshold=0.0, silence_duration_ms=0)}, id="the lowest thresholds"
+        ),
+        pytest.param({"turn_detection": TurnDetection(threshold=1.0, prefix_padding_ms=10_000)}, id="the highest ones"),
+        pytest.param({"turn_detection": TurnDetection(kind="none")}, id="turns that the client takes"),
+    ],
+)
+def test_a_definition_within_the_limits_is_built(changes: dict[str, Any]) -> None:
+    agent = _agent(**changes)
+    assert all(getattr(agent, name) == value for name, value in changes.items())
+
+
+@pytest.mark.parametrize(
+    ("changes", "param", "complaint"),
+    [
+        pytest.param({"name": " \n"}, "name", "must not be empty", id="a name of blanks"),
+        pytest.param({"name": "n" * 256}, "name", "at most 255 characters, got 256", id="a name too long"),
+        pytest.param(
+            {"instructions": "i" * 256_001}, "instructions", "at most 256000 char", id="instructions too long"
+        ),
+        pytest.param({"voice": ""}, "voice", "must not be empty", id="no voice"),
+        pytest.param({"greeting": ""}, "greeting", "must not be empty", id="an empty greeting"),
+        pytest.param({"greeting": "g" * 4001}, "greeting", "at most 4000 characters", id="a greeting too long"),
+        pytest.param({"language": "english!"}, "language", "a BCP-47 tag", id="a language that is no tag"),
+        pytest.param({"speed": 1.6}, "speed", "between 0.7 and 1.5, got 1.6", id="a voice too fast"),
+        pytest.param({"speed": math.nan}, "speed", "between 0.7 and 1.5", id="a speed that is no number"),
+        pytest.param({"agent_id": "agent 1"}, "agent_id", "letters, digits", id="an id with a space"),
+        pytest.param({"agent_id": "default"}, "agent_id", "first agent", id="an id that means another agent"),
+        pytest.param({"created_at": datetime(2026, 1, 1)}, "created_at", "time zone", id="a time without zone"),  # noqa: DTZ001
+        pytest.param(
+            {"tools": tuple(_tool(f"t{n}") for n in range(201))}, "tools", "at most 200 tools", id="too many tools"
+        ),
+        pytest.param({"tools": (_tool("bad name"),)}, "tools[0].name", "letters", id="a tool name with a space"),
+        pytest.param({"tools": (_tool(), _tool())}, "tools[1].name", "earlier tool", id="two tools of one name"),
+        pytest.param(
+            {"tools": (_tool(parameters={"x": {1, 2}}),)}, "tools[0].parameters", "JSON object", id="odd parameters"
+        ),
+        pytest.param({"metadata": {"x": math.inf}}, "metadata", "JSON object", id="metadata that JSON cannot hold"),
+        pytest.param({"metadata": {str(n): n for n in range(51)}}, "metadata", "at most 50 keys", id="too many keys"),
+        pytest.param({"metadata": {"x": "é" * 9000}}, "metadata", "at most 16384 bytes", id="too much metadata"),
+    ],
+)
+def test_a_definition_beyond_the_limits_names_the_field(changes: dict[str, Any], param: str, complaint: str) -> None:
+    with pytest.raises(InvalidAgentError, match=complaint) as caught:
+        _agent(**changes)
+    assert caught.value.param == param
+    assert str(caught.value) == f"{param}: {caught.value.message}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        pytest.param({"kind": "psychic"}, "turn_detection.kind", id="an unknown kind"),
+        pytest.param({"eagerness": "very"}, "turn_detection.eagerness", id="an unknown eagerness"),
+        pytest.param({"threshold": 1.01}, "turn_detection.threshold", id="a threshold above one"),
+        pytest.param({"threshold": math.nan}, "turn_detection.threshold", id="a threshold that is no number"),
+        pytest.param({"prefix_padding_ms": -1}, "turn_detection.prefix_padding_ms", id="a padding below nothing"),
+        pytest.param({"silence_duration_ms": 10_001}, "turn_detection.silence_duration_ms", id="too long a silence"),
+    ],
+)
+def test_turn_detection_beyond_the_limits_names_the_field(changes: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidAgentError) as caught:
+        TurnDetection(**changes)
+    assert caught.value.param == param
+
+
+def test_a_definition_never_changes() -> None:
+    with pytest.raises(FrozenInstanceError):
+        _agent().name = "B"  # type: ignore[misc]
+
+
+def test_every_demo_agent_is_a_new_one_that_speaks_first() -> None:
+    first, second = demo_agent(NOON), demo_agent(NOON)
+    assert first.agent_id != second.agent_id
+    assert first.name == "Viva"
+    assert first.greeting
