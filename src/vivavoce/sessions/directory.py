@@ -1,0 +1,61 @@
+"""The calls that are alive in this process. Owned by the composition root; lives as long as the process.
+
+A call takes a place before it begins and leaves it when it has ended. While draining, nobody new is let in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from vivavoce.sessions.session import Session
+
+
+class NoPlaceError(Exception):
+    """The process holds as many calls as it may, or is shutting down."""
+
+
+class SessionDirectory:
+    """Live calls by session id."""
+
+    def __init__(self, maximum_sessions: int) -> None:
+        self._maximum_sessions = maximum_sessions
+        self._sessions: dict[str, Session] = {}
+        self._draining = False
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def check_place(self) -> None:
+        """Raises `NoPlaceError` if a call that came now could not be held."""
+        if self._draining:
+            raise NoPlaceError("the server is shutting down; connect again in a moment")
+        if len(self._sessions) >= self._maximum_sessions:
+            raise NoPlaceError(f"the server holds {self._maximum_sessions} calls and takes no more; try again later")
+
+    @asynccontextmanager
+    async def holding(self, session: Session) -> AsyncIterator[None]:
+        """Hold a place for a call. Raises `NoPlaceError`."""
+        self.check_place()
+        self._sessions[session.session_id] = session
+        self._empty.clear()
+        try:
+            yield
+        finally:
+            del self._sessions[session.session_id]
+            if not self._sessions:
+                self._empty.set()
+
+    async def drain(self, patience_seconds: float) -> None:
+        """Let nobody new in, give the calls time to end, then end them."""
+        self._draining = True
+        try:
+            async with asyncio.timeout(patience_seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            for session in list(self._sessions.values()):
+                session.end()
+            await self._empty.wait()

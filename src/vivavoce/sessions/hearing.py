@@ -1,0 +1,163 @@
+"""The ears of one call: the caller's audio in, facts about speech out.
+
+The straight road of the audio plane: bytes → samples at 16 kHz → windows → voice activity → boundaries → facts; the
+same samples feed the transcription of the open turn. Owned by a session; `run` lives as long as the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from vivavoce.conversation.events import Event, SpeechPaused, SpeechResumed, SpeechStarted
+from vivavoce.conversation.identifiers import ItemId
+from vivavoce.conversation.settings import Settings
+from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES, Samples
+from vivavoce.media import segmenter
+from vivavoce.media.formats import AudioFormat
+from vivavoce.media.resampling import StreamResampler
+from vivavoce.media.ring import AudioRing
+from vivavoce.media.segmenter import Segmenter, SegmenterSettings
+from vivavoce.media.windows import Windows
+from vivavoce.sessions.ports import Engines
+from vivavoce.sessions.transcribing import Spawn, Transcribing
+
+SLICE_MS = 100
+"""A larger append is taken in pieces of this length, so that one client cannot hold the event loop."""
+
+QUEUED_SLICES = 64
+"""Slices that may wait; the next one makes its sender wait, and so the client's socket."""
+
+RING_SECONDS = 30
+QUIETEST_THRESHOLD = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class HearingSetup:
+    """How the caller's audio is written, and whether interim transcripts are wanted."""
+
+    input_format: AudioFormat
+    wants_interim: bool
+
+
+class Hearing:
+    """Owned by one session."""
+
+    def __init__(
+        self, engines: Engines, setup: HearingSetup, settings: Settings, submit: Callable[[Event], None], spawn: Spawn
+    ) -> None:
+        self._submit = submit
+        self._settings = settings
+        self._queue: asyncio.Queue[bytes | Callable[[], None]] = asyncio.Queue(QUEUED_SLICES)
+        self._vad = engines.voice_activity.open_stream()
+        self._segmenter = Segmenter(_segmenter_settings(settings))
+        self._windows = Windows(VAD_WINDOW_SAMPLES)
+        self._ring = AudioRing(RING_SECONDS * HEARING_RATE_HZ)
+        self._arrived_at = 0.0
+        self._unwindowed_samples = 0
+        self._input_format = setup.input_format
+        self._resampler = StreamResampler(setup.input_format.rate_hz, HEARING_RATE_HZ)
+        self.transcribing = Transcribing(engines, self._ring, submit, spawn)
+        self.set_up(setup)
+        self.transcribing.language = settings.language
+
+    # --- the road ---------------------------------------------------------------------------------------------------
+
+    async def receive(self, audio: bytes) -> None:
+        """Audio of the caller. Waits while more is queued than can be heard in time."""
+        step = round(self._input_format.bytes_per_ms * SLICE_MS)
+        for start in range(0, len(audio), step):
+            await self._queue.put(audio[start : start + step])
+
+    async def after_audio(self, step: Callable[[], None]) -> None:
+        """Call `step` when all audio received so far has been heard."""
+        await self._queue.put(step)
+
+    async def run(self) -> None:
+        """Hear what arrives, until cancelled."""
+        try:
+            while True:
+                heard = await self._queue.get()
+                if isinstance(heard, bytes):
+                    await self._hear(self._resampler.push(self._input_format.decode(heard)))
+                else:
+                    heard()
+        finally:
+            self._vad.close()
+            self.transcribing.end()
+
+    async def _hear(self, samples: Samples) -> None:
+        self._ring.append(samples)
+        self._arrived_at = asyncio.get_running_loop().time()
+        if self._settings.turn_detection is None:
+            self.transcribing.push_buffer(samples)
+            self._unwindowed_samples += len(samples)
+            return
+        self.transcribing.push(samples)
+        for window in self._windows.push(samples):
+            for boundary in self._segmenter.push(await self._vad.speech_probability(window)):
+                self._submit(self._fact(boundary))
+
+    def _fact(self, boundary: segmenter.Boundary) -> Event:
+        match boundary:
+            case segmenter.SpeechBegan(at_sample=at_sample):
+                return SpeechStarted(self._ms(at_sample))
+            case segmenter.SpeechResumed(at_sample=at_sample):
+                self.transcribing.follow_interim()
+                return SpeechResumed(self._ms(at_sample))
+            case segmenter.SpeechPaused(at_sample=at_sample):
+                since = self._ring.end_sample - self._ring_sample(at_sample)
+                return SpeechPaused(self._ms(at_sample), self._arrived_at - since / HEARING_RATE_HZ)
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    def configure(self, settings: Settings) -> None:
+        """Follow new settings; going from marked turns to detected ones, or back, begins with nothing heard."""
+        was_manual = self._settings.turn_detection is None
+        self._settings = settings
+        self._segmenter.configure(_segmenter_settings(settings))
+        self.transcribing.language = settings.language
+        if was_manual != (settings.turn_detection is None):
+            self.transcribing.drop_buffer()
+            self._segmenter.end_turn()
+            self._unwindowed_samples += self._windows.pending_samples
+            self._windows.clear()
+
+    def set_up(self, setup: HearingSetup) -> None:
+        """Follow a new input format from the next audio on."""
+        if setup.input_format != self._input_format:
+            self._input_format = setup.input_format
+            self._resampler = StreamResampler(setup.input_format.rate_hz, HEARING_RATE_HZ)
+        self.transcribing.wants_interim = setup.wants_interim
+
+    @property
+    def buffered_ms(self) -> int:
+        """Audio in the input buffer, when the client marks the turns."""
+        return self.transcribing.buffered_samples * 1000 // HEARING_RATE_HZ
+
+    def open_turn(self, item_id: ItemId, audio_start_ms: int) -> None:
+        self.transcribing.open(item_id, audio_start_ms * HEARING_RATE_HZ // 1000)
+
+    def close_turn(self, item_id: ItemId) -> None:
+        self._segmenter.end_turn()
+        self.transcribing.close(item_id)
+
+    def clear(self) -> None:
+        self._segmenter.end_turn()
+        self.transcribing.clear()
+
+    # --- audio time -------------------------------------------------------------------------------------------------
+
+    def _ring_sample(self, at_sample: int) -> int:
+        """Where a sample that the segmenter names lies in all audio of the call."""
+        return at_sample + self._unwindowed_samples
+
+    def _ms(self, at_sample: int) -> int:
+        return self._ring_sample(at_sample) * 1000 // HEARING_RATE_HZ
+
+
+def _segmenter_settings(settings: Settings) -> SegmenterSettings:
+    if settings.turn_detection is None:
+        return SegmenterSettings()
+    return SegmenterSettings(threshold=max(settings.turn_detection.threshold, QUIETEST_THRESHOLD))

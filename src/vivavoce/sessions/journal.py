@@ -1,0 +1,169 @@
+"""The journal of a call: every fact with its time and the orders that followed, one JSON line each.
+
+Line 1 holds the settings and the id prefix the call began with; so `replay` can run the conversation again.
+Values are {"$": "ClassName", field: …}; enums as their values, tuples as lists. Owned by a session; written by
+a thread, at most a second behind; the file holds what was said, so only its owner may read it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vivavoce.conversation import events, items, replies, settings
+from vivavoce.conversation.events import Event
+from vivavoce.conversation.machine import Conversation
+from vivavoce.conversation.orders import Order
+from vivavoce.conversation.settings import Settings
+
+VERSION = 1
+FLUSH_EVERY_SECONDS = 1.0
+
+
+class JournalError(Exception):
+    """The file is not a journal that this version can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a replay left the recorded call. `line` counts from 1; the orders are as the journal writes them."""
+
+    line: int
+    event: dict[str, Any]
+    recorded: list[Any]
+    replayed: list[Any]
+
+
+class Journal:
+    """Writes one call. A full disk ends the journal, not the call."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lines: list[bytes] = []
+        self.failure: OSError | None = None
+
+    def begin(self, initial: Settings, id_prefix: str) -> None:
+        self._append({"journal": VERSION, "id_prefix": id_prefix, "settings": to_plain(initial)})
+
+    def write(self, now: float, event: Event, ordered: Sequence[Order]) -> None:
+        self._append({"at": round(now, 6), "event": to_plain(event), "orders": [to_plain(order) for order in ordered]})
+
+    async def run(self) -> None:
+        """Write behind, until cancelled."""
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_SECONDS)
+            await asyncio.to_thread(self._flush)
+
+    def close(self) -> None:
+        """Write what is left. A few lines: short enough for the event loop."""
+        self._flush()
+
+    def _append(self, record: dict[str, Any]) -> None:
+        if self.failure is None:
+            self._lines.append(msgspec.json.encode(record))
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        if not lines or self.failure is not None:
+            return
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(descriptor, "ab") as file:
+                file.write(b"\n".join(lines) + b"\n")
+        except OSError as failure:
+            self.failure = failure
+
+
+def replay(path: Path) -> Difference | None:
+    """Run the conversation again on a journal; the first difference, or None. Raises `JournalError`."""
+    records = _read(path)
+    _, head = next(records)
+    if head.get("journal") != VERSION:
+        raise JournalError(f"{path} is no journal of version {VERSION}; replay it with the release that wrote it")
+    conversation = Conversation(from_plain(head["settings"], Settings), head["id_prefix"])
+    for line, record in records:
+        event: Event = from_plain(record["event"], Event)
+        replayed = [to_plain(order) for order in conversation.handle(event, record["at"])]
+        if replayed != record["orders"]:
+            return Difference(line, record["event"], record["orders"], replayed)
+    return None
+
+
+def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise JournalError(f"cannot read {path}: {error.strerror}") from error
+    if not lines:
+        raise JournalError(f"{path} is empty; a journal has at least its first line")
+    for number, line in enumerate(lines, 1):
+        try:
+            record = msgspec.json.decode(line)
+        except msgspec.DecodeError as error:
+            raise JournalError(f"{path}, line {number}: {error}") from error
+        if not isinstance(record, dict) or not ({"journal", "event"} & record.keys()):
+            raise JournalError(f"{path}, line {number}: not a line of a journal")
+        yield number, record
+
+
+def to_plain(value: Any) -> Any:
+    """A frozen value of the conversation as JSON can hold it."""
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {"$": type(value).__name__, **fields}
+    if isinstance(value, tuple | list):
+        return [to_plain(element) for element in value]
+    return value
+
+
+def from_plain(plain: Any, wanted: Any) -> Any:
+    """The value of type `wanted` that `to_plain` wrote. Raises `JournalError` for what it cannot have written."""
+    if isinstance(wanted, typing.NewType):
+        return from_plain(plain, wanted.__supertype__)
+    origin, arguments = typing.get_origin(wanted), typing.get_args(wanted)
+    if origin in (typing.Union, types.UnionType):
+        if plain is None:
+            return None
+        if isinstance(plain, dict):
+            return _revived(plain)
+        return from_plain(plain, next(choice for choice in arguments if choice is not type(None)))
+    if origin is tuple:
+        kinds = [arguments[0]] * len(plain) if arguments[-1] is Ellipsis else arguments
+        return tuple(from_plain(element, kind) for element, kind in zip(plain, kinds, strict=True))
+    if isinstance(wanted, type) and issubclass(wanted, Enum):
+        return wanted(plain)
+    if isinstance(plain, dict):
+        return _revived(plain)
+    return plain
+
+
+def _revived(plain: dict[str, Any]) -> Any:
+    kind = _KINDS.get(plain.get("$", ""))
+    if kind is None:
+        raise JournalError(f"'{plain.get('$')}' is nothing that a journal can hold")
+    hints = typing.get_type_hints(kind)
+    try:
+        return kind(**{name: from_plain(value, hints[name]) for name, value in plain.items() if name != "$"})
+    except (KeyError, TypeError, ValueError) as error:
+        raise JournalError(f"a '{kind.__name__}' that this version does not know: {error}") from error
+
+
+_KINDS: dict[str, type[Any]] = {
+    name: kind
+    for module in (events, items, replies, settings)
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
+}

@@ -1,0 +1,31 @@
+"""What a call needs from outside: engines, and a way out to the client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from vivavoce.conversation.identifiers import ReplyId
+from vivavoce.conversation.notices import Notice
+from vivavoce.engines.ports import LanguageModel, SpeechToText, TextToSpeech, TurnDetector, VoiceActivity
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The engines of the process, shared by every call. Owned by the composition root."""
+
+    voice_activity: VoiceActivity
+    turn_detector: TurnDetector
+    speech_to_text: SpeechToText
+    language_model: LanguageModel
+    text_to_speech: TextToSpeech
+
+
+class Outlet(Protocol):
+    """The way to one client. Both calls return at once; what the outlet cannot hold ends the call."""
+
+    def tell(self, notice: Notice) -> None: ...
+
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> None:
+        """Audio of a reply, in the call's output format."""
+        ...

@@ -1,0 +1,189 @@
+"""One call: the conversation with its ears and its voice.
+
+Facts come in through `submit`, one at a time; the conversation answers with orders; each order is performed on the
+spot by starting or stopping work. Owned by the transport that carries the call, run by `runner.run_call`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import replace
+from typing import Any, assert_never
+
+from vivavoce.conversation import orders
+from vivavoce.conversation.events import (
+    INTERRUPTING_EVENTS,
+    AudioClearRequested,
+    AudioCommitRequested,
+    CallerJoined,
+    ClientCommand,
+    DeadlineReached,
+    Event,
+    PlaybackProgressed,
+)
+from vivavoce.conversation.machine import Conversation
+from vivavoce.conversation.orders import Order
+from vivavoce.conversation.settings import Settings
+from vivavoce.engines.ports import AffinityKey
+from vivavoce.media.formats import AudioFormat
+from vivavoce.sessions.hearing import Hearing, HearingSetup
+from vivavoce.sessions.journal import Journal
+from vivavoce.sessions.ports import Engines, Outlet
+from vivavoce.sessions.speaking import Speaking
+
+
+class Session:
+    """Lives from the client's joining to `run`'s end."""
+
+    def __init__(
+        self,
+        session_id: str,
+        settings: Settings,
+        engines: Engines,
+        outlet: Outlet,
+        hearing_setup: HearingSetup,
+        output_format: AudioFormat,
+        journal: Journal | None = None,
+    ) -> None:
+        self.session_id = session_id
+        prefix = session_id.rpartition("_")[2][-12:]
+        self._conversation = Conversation(settings, prefix)
+        self._outlet = outlet
+        self._journal = journal
+        self._hearing = Hearing(engines, hearing_setup, settings, self.submit, self._spawn)
+        self._speaking = Speaking(engines, AffinityKey(session_id), output_format, outlet, self.submit, self._spawn)
+        self._facts: deque[Event] = deque()
+        self._handling = False
+        self._tasks: asyncio.TaskGroup | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended = asyncio.Event()
+        if journal is not None:
+            journal.begin(settings, prefix)
+
+    # --- from the transport -----------------------------------------------------------------------------------------
+
+    async def receive_audio(self, audio: bytes) -> None:
+        """Audio of the caller in the input format; waits while the ears are behind."""
+        await self._hearing.receive(audio)
+
+    async def receive(self, command: ClientCommand) -> None:
+        """A command of the client. Those about the input buffer take effect after the audio sent before them."""
+        match command:
+            case AudioCommitRequested():
+                await self._hearing.after_audio(
+                    lambda: self.submit(replace(command, buffered_ms=self._hearing.buffered_ms))
+                )
+            case AudioClearRequested():
+                await self._hearing.after_audio(lambda: self.submit(command))
+            case _:
+                self.submit(command)
+
+    async def set_up_audio(self, hearing_setup: HearingSetup, output_format: AudioFormat) -> None:
+        """New formats: of the caller's audio from here on, of the agent's from the next reply on."""
+        await self._hearing.after_audio(lambda: self._hearing.set_up(hearing_setup))
+        self._speaking.output_format = output_format
+
+    def end(self) -> None:
+        """The caller has gone, or is to go: everything of this call stops."""
+        self._ended.set()
+
+    # --- the shell --------------------------------------------------------------------------------------------------
+
+    async def run(self, reading: Coroutine[Any, Any, None]) -> None:
+        """Hold the call until `end`, or until `reading`, the transport's loop that feeds it, returns.
+
+        Whatever the call started has stopped when this returns. A defect anywhere in the call is raised.
+        """
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._tasks = tasks
+                self._spawn(self._hearing.run(), "hearing")
+                if self._journal is not None:
+                    self._spawn(self._journal.run(), "journal")
+                self.submit(CallerJoined())
+                self._spawn(reading, "reading").add_done_callback(lambda _: self.end())
+                await self._ended.wait()
+                raise _CallEndedError
+        except* _CallEndedError:
+            pass
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._speaking.end()
+            if self._journal is not None:
+                self._journal.close()
+
+    def submit(self, event: Event) -> None:
+        """Take in one fact and perform what follows from it. Never waits; may be called from within."""
+        if isinstance(event, INTERRUPTING_EVENTS) and (reply_id := self._conversation.active_reply_id) is not None:
+            self._facts.append(PlaybackProgressed(reply_id, self._speaking.played_ms(reply_id)))
+        self._facts.append(event)
+        if self._handling:
+            return
+        self._handling = True
+        try:
+            while self._facts:
+                self._handle(self._facts.popleft())
+        finally:
+            self._handling = False
+        self._set_timer()
+
+    def _handle(self, event: Event) -> None:
+        now = asyncio.get_running_loop().time()
+        ordered = self._conversation.handle(event, now)
+        if self._journal is not None:
+            self._journal.write(now, event, ordered)
+        for order in ordered:
+            self._perform(order)
+
+    def _perform(self, order: Order) -> None:
+        match order:
+            case orders.Tell(notice=notice):
+                self._outlet.tell(notice)
+            case orders.ApplySettings(settings=settings):
+                self._hearing.configure(settings)
+            case orders.OpenTurn(item_id=item_id, audio_start_ms=audio_start_ms):
+                self._hearing.open_turn(item_id, audio_start_ms)
+            case orders.TakeBuffer(item_id=item_id):
+                self._hearing.transcribing.take_buffer(item_id)
+            case orders.AssessTurn(item_id=item_id, pause=pause):
+                self._hearing.transcribing.assess(item_id, pause)
+            case orders.TranscribeTurn(item_id=item_id, pause=pause):
+                self._hearing.transcribing.transcribe(item_id, pause)
+            case orders.CloseTurn(item_id=item_id):
+                self._hearing.close_turn(item_id)
+            case orders.ClearInput():
+                self._hearing.clear()
+            case orders.WarmPrompt():
+                self._speaking.warm(order)
+            case orders.StartReply():
+                self._speaking.start(order)
+            case orders.CancelReply(reply_id=reply_id):
+                self._speaking.cancel(reply_id)
+            case _:
+                assert_never(order)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        at = self._conversation.next_deadline
+        if at is not None:
+            self._timer = asyncio.get_running_loop().call_at(at, self._reach_deadline)
+
+    def _reach_deadline(self) -> None:
+        async def submit() -> None:
+            self.submit(DeadlineReached())
+
+        # as a task of the call, so that a defect ends the call instead of going unseen in the event loop
+        self._spawn(submit(), "deadline")
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        assert self._tasks is not None, "a call starts work only while it runs"
+        return self._tasks.create_task(work, name=f"{name} of {self.session_id}")
+
+
+class _CallEndedError(Exception):
+    """Ends the call's TaskGroup, and with it every task of the call."""

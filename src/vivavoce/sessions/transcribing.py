@@ -1,0 +1,171 @@
+"""The turns of one call on their way to words: one transcription stream a turn, and the jobs that ask it.
+
+Owned by the call's hearing, which pushes the caller's samples; a turn's stream lives from its opening until its words
+have been told, or until it is cleared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from vivavoce.conversation.events import (
+    Event,
+    InterimTranscribed,
+    TranscriptionFailed,
+    TurnAssessed,
+    TurnTranscribed,
+)
+from vivavoce.conversation.identifiers import ItemId
+from vivavoce.engines.ports import HEARING_RATE_HZ, EngineError, Samples, TranscriptionHints, TranscriptionStream
+from vivavoce.media.ring import AudioRing
+from vivavoce.sessions.ports import Engines
+
+INTERIM_EVERY_SECONDS = 0.5
+TURN_DETECTOR_SECONDS = 8
+
+Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
+
+
+@dataclass(slots=True)
+class _TurnAudio:
+    stream: TranscriptionStream
+    start_sample: int
+    open: bool = True
+    final: asyncio.Task[None] | None = None
+    interim: asyncio.Task[None] | None = None
+
+
+class Transcribing:
+    """Owned by one `Hearing`."""
+
+    def __init__(self, engines: Engines, ring: AudioRing, submit: Callable[[Event], None], spawn: Spawn) -> None:
+        self._engines = engines
+        self._ring = ring
+        self._submit = submit
+        self._spawn = spawn
+        self._turns: dict[ItemId, _TurnAudio] = {}
+        self._buffer: _TurnAudio | None = None
+        self.language: str | None = None
+        self.wants_interim = False
+
+    @property
+    def buffered_samples(self) -> int:
+        """Audio in the input buffer, when the client marks the turns."""
+        return self._ring.end_sample - self._buffer.start_sample if self._buffer is not None else 0
+
+    def push(self, samples: Samples) -> None:
+        """Samples that have just been appended to the ring, for the turn that is open."""
+        for turn in self._turns.values():
+            if turn.open:
+                turn.stream.push(samples)
+
+    def push_buffer(self, samples: Samples) -> None:
+        """The same when the client marks the turns: into the input buffer."""
+        if self._buffer is None:
+            self._buffer = _TurnAudio(self._open_stream(), self._ring.end_sample - len(samples), open=False)
+        self._buffer.stream.push(samples)
+
+    def follow_interim(self) -> None:
+        """Tell interim transcripts of the open turn while the caller speaks."""
+        for item_id, turn in self._turns.items():
+            if self.wants_interim and turn.open and (turn.interim is None or turn.interim.done()):
+                turn.interim = self._spawn(self._interim(item_id, turn), f"interim {item_id}")
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    def open(self, item_id: ItemId, start_sample: int) -> None:
+        start = max(start_sample, self._ring.start_sample)
+        turn = _TurnAudio(self._open_stream(), start)
+        turn.stream.push(self._ring.slice(start, self._ring.end_sample))
+        self._turns[item_id] = turn
+        self.follow_interim()
+
+    def take_buffer(self, item_id: ItemId) -> None:
+        if self._buffer is None:
+            self._buffer = _TurnAudio(self._open_stream(), self._ring.end_sample, open=False)
+        self._turns[item_id], self._buffer = self._buffer, None
+
+    def close(self, item_id: ItemId) -> None:
+        """No more audio for this turn; it is forgotten when the transcription under way has been told."""
+        turn = self._turns[item_id]
+        turn.open = False
+        _cancel(turn.interim)
+        if turn.final is None or turn.final.done():
+            self._forget(item_id)
+
+    def clear(self) -> None:
+        """Throw away the input buffer and the open turn; closed turns still get their words."""
+        self.drop_buffer()
+        for item_id in [item_id for item_id, turn in self._turns.items() if turn.open]:
+            self._forget(item_id)
+
+    def drop_buffer(self) -> None:
+        if self._buffer is not None:
+            self._buffer.stream.close()
+            self._buffer = None
+
+    def assess(self, item_id: ItemId, pause: int) -> None:
+        end = self._ring.end_sample
+        start = max(self._turns[item_id].start_sample, end - TURN_DETECTOR_SECONDS * HEARING_RATE_HZ)
+        self._spawn(self._assess(item_id, pause, self._ring.slice(start, end)), f"assess {item_id}")
+
+    def transcribe(self, item_id: ItemId, pause: int) -> None:
+        """Ask for the words as they stand. An interim under way is dropped: this one must not wait for it."""
+        turn = self._turns[item_id]
+        _cancel(turn.interim)
+        _cancel(turn.final)
+        turn.final = self._spawn(self._transcribe(item_id, turn, pause), f"transcribe {item_id}")
+
+    def end(self) -> None:
+        """The call is over."""
+        self.drop_buffer()
+        for item_id in list(self._turns):
+            self._forget(item_id)
+
+    # --- jobs -------------------------------------------------------------------------------------------------------
+
+    async def _assess(self, item_id: ItemId, pause: int, audio: Samples) -> None:
+        try:
+            probability = await self._engines.turn_detector.end_of_turn_probability(audio)
+        except EngineError:
+            return  # the pause then lasts as long as that of a turn which seems unfinished
+        self._submit(TurnAssessed(item_id, pause, probability))
+
+    async def _transcribe(self, item_id: ItemId, turn: _TurnAudio, pause: int) -> None:
+        try:
+            transcript = await turn.stream.final()
+        except EngineError as error:
+            self._submit(TranscriptionFailed(item_id, pause, str(error)))
+        else:
+            self._submit(TurnTranscribed(item_id, pause, transcript.text, transcript.audio_seconds))
+        if not turn.open and turn.final is asyncio.current_task():
+            self._forget(item_id)
+
+    async def _interim(self, item_id: ItemId, turn: _TurnAudio) -> None:
+        while True:
+            await asyncio.sleep(INTERIM_EVERY_SECONDS)
+            try:
+                transcript = await turn.stream.interim()
+            except EngineError:
+                return  # the final transcript tells what is wrong
+            self._submit(InterimTranscribed(item_id, transcript.text))
+
+    # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _open_stream(self) -> TranscriptionStream:
+        return self._engines.speech_to_text.open_stream(TranscriptionHints(self.language))
+
+    def _forget(self, item_id: ItemId) -> None:
+        turn = self._turns.pop(item_id)
+        _cancel(turn.interim)
+        if turn.final is not asyncio.current_task():
+            _cancel(turn.final)
+        turn.stream.close()
+
+
+def _cancel(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
