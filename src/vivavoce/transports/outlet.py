@@ -1,0 +1,87 @@
+"""The way out of one WebSocket call: notices and audio become frames, frames wait in a bounded queue for the socket.
+
+Owned by the connection. A client that leaves frames waiting too long, or too many of them, reads too slowly: the call
+ends, and the connection is closed with the reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from vivavoce.conversation.identifiers import ReplyId
+from vivavoce.conversation.notices import Notice
+from vivavoce.dialects.wire import WireError
+
+SLOWEST_READING_SECONDS = 10.0
+WAITING_BYTES_MAXIMUM = 4 * 1024 * 1024
+
+
+class OutboundCodec(Protocol):
+    """The half of a dialect's codec that writes."""
+
+    def send(self, notice: Notice) -> list[str]: ...
+
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str: ...
+
+    def refuse(self, error: WireError) -> str: ...
+
+
+class FrameOutlet:
+    """Frames on their way to one client."""
+
+    def __init__(self, codec: OutboundCodec, end_call: Callable[[], None]) -> None:
+        self._codec = codec
+        self._end_call = end_call
+        self._frames: deque[tuple[float, str]] = deque()
+        self._waiting_bytes = 0
+        self._sending_since: float | None = None
+        self._more = asyncio.Event()
+        self._finished = False
+        self.overflowed = False
+
+    def tell(self, notice: Notice) -> None:
+        for frame in self._codec.send(notice):
+            self._put(frame)
+
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> None:
+        self._put(self._codec.send_audio(reply_id, audio))
+
+    def refuse(self, error: WireError) -> None:
+        """Tell the client of input that cannot be followed."""
+        self._put(self._codec.refuse(error))
+
+    def finish(self) -> None:
+        """No more frames will come; `pump` returns when those that wait have gone."""
+        self._finished = True
+        self._more.set()
+
+    async def pump(self, send: Callable[[str], Awaitable[None]]) -> None:
+        """Send frames as the socket takes them."""
+        while True:
+            while self._frames:
+                queued_at, frame = self._frames.popleft()
+                self._sending_since = queued_at
+                await send(frame)
+                self._waiting_bytes -= len(frame)
+            self._sending_since = None
+            if self._finished:
+                return
+            self._more.clear()
+            await self._more.wait()
+
+    def _put(self, frame: str) -> None:
+        if self.overflowed:
+            return
+        now = asyncio.get_running_loop().time()
+        waited = now - self._sending_since if self._sending_since is not None else 0.0
+        if waited > SLOWEST_READING_SECONDS or self._waiting_bytes + len(frame) > WAITING_BYTES_MAXIMUM:
+            self.overflowed = True
+            self._frames.clear()
+            self._end_call()
+            return
+        self._frames.append((now, frame))
+        self._waiting_bytes += len(frame)
+        self._more.set()
