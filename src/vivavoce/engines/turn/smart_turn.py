@@ -7,6 +7,7 @@ the last 8 s, the pause at the right end, silence before.
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ class SmartTurnDetector:
         return await self._worker.run(self._judge, audio[-HEARD_SAMPLES:].copy())
 
     async def close(self) -> None:
-        self._worker.close()
+        await asyncio.to_thread(self._worker.close)
 
     def _judge(self, audio: Samples) -> float:
         heard = np.zeros(HEARD_SAMPLES, dtype=np.float32)
