@@ -78,6 +78,12 @@ class History:
         except KeyError:
             raise UnknownItemError(item_id) from None
 
+    def before(self, item_id: ItemId) -> ItemId | None:
+        """The id of the item before this one; None for the first. Raises `UnknownItemError`."""
+        self.get(item_id)
+        position = self._order.index(item_id)
+        return self._order[position - 1] if position else None
+
     def add(self, item: Item, after: ItemId | None = None) -> ItemId | None:
         """Insert after an item, at the front for `ROOT`, at the end for None; the id of the item before it.
 
@@ -94,7 +100,7 @@ class History:
             position = self._order.index(after) + 1
         self._order.insert(position, item.item_id)
         self._items[item.item_id] = item
-        return self._order[position - 1] if position else None
+        return self.before(item.item_id)
 
     def replace(self, item: Item) -> None:
         """Put a new version of an item in its place. Raises `UnknownItemError`."""

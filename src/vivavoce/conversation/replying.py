@@ -288,7 +288,8 @@ class Replying:
         item = reply.message(reply.message_id, self._kept_text(reply, reason), status)
         self._call.history.replace(item)
         output_index = reply.output.index(item.item_id)
-        self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, None))
+        previous = self._call.history.before(item.item_id)
+        self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, previous))
 
     def _kept_text(self, reply: Reply, reason: EndReason) -> str:
         if reply.modality is Modality.TEXT:

@@ -226,7 +226,7 @@ class TurnTaking:
             assert isinstance(item, Message)
             item = user_text_replaced(item, text)
             self._call.history.replace(item)
-            self._call.tell(ItemDone(item, None))
+            self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
         self._release_floor()
         detection = self._call.settings.turn_detection
         if detection is not None and detection.create_response and text:
