@@ -81,11 +81,11 @@ class TurnTaking:
         detection = self._call.settings.turn_detection
         if detection is None or self._open is not None:
             return
+        self._replying.caller_has_floor = True
         if speech_interrupts(self._call.settings, self._replying.active):
             self._replying.interrupt(EndReason.TURN_DETECTED)
         audio_start_ms = max(0, fact.audio_start_ms - detection.prefix_padding_ms)
         self._open = Turn(self._call.ids.next_item(), audio_start_ms)
-        self._replying.caller_has_floor = True
         self._call.deadlines.clear(Deadline.GREETING)
         self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
         self._call.order(OpenTurn(self._open.item_id, audio_start_ms))
