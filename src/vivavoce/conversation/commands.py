@@ -89,12 +89,13 @@ class ItemCommands:
                 "invalid_value", f"'{param}' must be 0{' or more' * (param == 'audio_end_ms')}", command.event_id, param
             )
             return
+        audio_end_ms = min(command.audio_end_ms, ledger.end_ms)
         active = self._replying.active
         if active is not None and active.message_id == command.item_id:
+            active.played_ms = audio_end_ms
             self._replying.interrupt(EndReason.CLIENT_CANCELLED)
         item = self._call.history.get(command.item_id)
         assert isinstance(item, Message)
-        audio_end_ms = min(command.audio_end_ms, ledger.end_ms)
         kept = ledger.text_until(audio_end_ms)
         self._call.history.replace(replace(item, parts=(Part(item.parts[0].kind, kept),)))
         self._call.tell(ItemTruncated(item.item_id, 0, audio_end_ms, kept))
