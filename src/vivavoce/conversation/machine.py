@@ -133,7 +133,10 @@ class Conversation:
         if (settings.instructions, settings.tools) != (former.instructions, former.tools):
             self._warm()
         if self._call.deadlines.is_set(Deadline.GREETING):
-            self._call.deadlines.set(Deadline.GREETING, self._call.now)
+            if settings.greeting:
+                self._call.deadlines.set(Deadline.GREETING, self._call.now)
+            else:
+                self._call.deadlines.clear(Deadline.GREETING)
 
     def _warm(self) -> None:
         settings = self._call.settings

@@ -210,6 +210,7 @@ class TurnTaking:
     def _commit(self, turn: Turn) -> None:
         item = Message(turn.item_id, Role.USER, (Part(PartKind.INPUT_AUDIO, None),), ItemStatus.COMPLETED)
         previous = self._call.history.add(item)
+        self._call.deadlines.clear(Deadline.GREETING)
         self._awaiting[turn.item_id] = turn
         self._replying.await_words(turn.item_id)
         self._call.tell(AudioCommitted(turn.item_id, previous))
