@@ -136,6 +136,9 @@ class TurnTaking:
 
     def _transcription_failed(self, fact: TranscriptionFailed) -> None:
         """An open turn is transcribed again when it ends; an ended one is lost, and the client is told."""
+        if self._open is not None and (self._open.item_id, self._open.pause) == (fact.item_id, fact.pause):
+            self._open.failed_at_pause = True
+            return
         turn = self._awaiting.get(fact.item_id)
         if turn is None or turn.pause != fact.pause:
             return
@@ -185,7 +188,7 @@ class TurnTaking:
             return
         self._open = None
         self._call.deadlines.clear(Deadline.TURN_END)
-        asked = turn.state is TurnState.PAUSED
+        asked = turn.state is TurnState.PAUSED and not turn.failed_at_pause
         turn.end(self._call.now)
         self._call.tell(CallerSpeechStopped(turn.item_id, turn.audio_end_ms))
         if not asked:

@@ -57,6 +57,7 @@ class Turn:
         self.ended_at: float | None = None
         self.probability: float | None = None
         self.text_at_pause: tuple[str, float] | None = None
+        self.failed_at_pause = False
         self.told_text = ""
         self._interim_text = ""
 
@@ -66,6 +67,7 @@ class Turn:
     def pause_at(self, audio_end_ms: int, spoken_until: float) -> None:
         self._go(TurnFact.PAUSED)
         self.pause += 1
+        self.failed_at_pause = False
         self.audio_end_ms = audio_end_ms
         self.spoken_until = spoken_until
 
