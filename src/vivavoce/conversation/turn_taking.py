@@ -46,6 +46,9 @@ from vivavoce.conversation.turns import Turn, TurnFact, TurnState
 MINIMUM_COMMIT_MS = 100
 """A commit of less audio is refused, as OpenAI's server does."""
 
+UNTRANSCRIBED = (Part(PartKind.INPUT_AUDIO, None),)
+"""The parts of a turn's item until its words are there."""
+
 
 class TurnTaking:
     """Owned by `Conversation`. At most one turn is open; any number may wait for their words."""
@@ -145,6 +148,9 @@ class TurnTaking:
         del self._awaiting[turn.item_id]
         turn.transcribe(self._call.now)
         self._call.tell(TranscriptFailed(turn.item_id, fact.message))
+        item = self._item_without_words(turn.item_id)
+        if item is not None:
+            self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
         self._release_floor()
         self._replying.words_arrived(turn.item_id)
 
@@ -211,7 +217,7 @@ class TurnTaking:
             self._call.deadlines.set(Deadline.TURN_END, at)
 
     def _commit(self, turn: Turn) -> None:
-        item = Message(turn.item_id, Role.USER, (Part(PartKind.INPUT_AUDIO, None),), ItemStatus.COMPLETED)
+        item = Message(turn.item_id, Role.USER, UNTRANSCRIBED, ItemStatus.COMPLETED)
         previous = self._call.history.add(item)
         self._call.deadlines.clear(Deadline.GREETING)
         self._awaiting[turn.item_id] = turn
@@ -225,17 +231,21 @@ class TurnTaking:
         if delta := turn.finish_text(text):
             self._call.tell(TranscriptGrew(turn.item_id, delta))
         self._call.tell(TranscriptCompleted(turn.item_id, text, audio_seconds))
-        if turn.item_id in self._call.history:
-            item = self._call.history.get(turn.item_id)
-            assert isinstance(item, Message)
+        item = self._item_without_words(turn.item_id)
+        if item is not None:
             item = user_text_replaced(item, text)
             self._call.history.replace(item)
             self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
         self._release_floor()
         detection = self._call.settings.turn_detection
-        if detection is not None and detection.create_response and text:
+        if detection is not None and detection.create_response and text and item is not None:
             self._replying.answer(ReplyOptions(), ReplyMarks(marks, turn.item_id))
         self._replying.words_arrived(turn.item_id)
+
+    def _item_without_words(self, item_id: ItemId) -> Message | None:
+        """A committed item. None if the client has deleted it, even if something else bears its id now."""
+        item = self._call.history.get(item_id) if item_id in self._call.history else None
+        return item if isinstance(item, Message) and item.parts == UNTRANSCRIBED else None
 
     def _release_floor(self) -> None:
         self._replying.caller_has_floor = self._open is not None
