@@ -265,5 +265,5 @@ SessionCommand = (
 ClientCommand = ItemCommand | SessionCommand
 Event = CallerJoined | DeadlineReached | HearingEvent | ReplyEvent | ClientCommand
 
-INTERRUPTING_EVENTS = (SpeechStarted, ResponseCancelRequested, ItemTruncateRequested)
+INTERRUPTING_EVENTS = (SpeechStarted, ResponseCancelRequested, ItemTruncateRequested, ReplyFailed)
 """Before each of these the shell tells how far playback has come (`PlaybackProgressed`)."""

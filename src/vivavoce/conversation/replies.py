@@ -48,7 +48,8 @@ class EndReason(StrEnum):
     FAILED = "failed"
 
 
-INTERRUPTED = frozenset({EndReason.TURN_DETECTED, EndReason.CLIENT_CANCELLED})
+CUT_SHORT = frozenset({EndReason.TURN_DETECTED, EndReason.CLIENT_CANCELLED, EndReason.FAILED})
+"""The voice is stopped, so only what was heard of the reply stays."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from vivavoce.conversation.notices import (
 )
 from vivavoce.conversation.orders import CancelReply, StartReply
 from vivavoce.conversation.replies import (
-    INTERRUPTED,
+    CUT_SHORT,
     EndReason,
     Generated,
     Reply,
@@ -270,7 +270,7 @@ class Replying:
         self._end(reply, EndReason.MAX_OUTPUT_TOKENS if cut else EndReason.COMPLETED)
 
     def _end(self, reply: Reply, reason: EndReason, error: str | None = None) -> None:
-        if reply.state is not ReplyState.QUEUED and reason in INTERRUPTED | {EndReason.FAILED}:
+        if reply.state is not ReplyState.QUEUED and reason in CUT_SHORT:
             self._call.order(CancelReply(reply.reply_id))
         reply.step(ReplyStep.END)
         self.active = None
@@ -294,7 +294,7 @@ class Replying:
     def _kept_text(self, reply: Reply, reason: EndReason) -> str:
         if reply.modality is Modality.TEXT:
             return reply.text
-        if reason in INTERRUPTED:
+        if reason in CUT_SHORT:
             return reply.ledger.text_until(reply.played_ms)
         return reply.ledger.text
 
