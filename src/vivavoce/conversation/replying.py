@@ -282,13 +282,17 @@ class Replying:
             self.start_waiting()
 
     def _close_message(self, reply: Reply, reason: EndReason) -> None:
-        if reply.message_id is None or reply.message_id not in self._call.history:
+        """Give the message its final text. One that the client has deleted is still told, for whoever reads along."""
+        if reply.message_id is None:
             return
         status = ItemStatus.COMPLETED if reason is EndReason.COMPLETED else ItemStatus.INCOMPLETE
         item = reply.message(reply.message_id, self._kept_text(reply, reason), status)
-        self._call.history.replace(item)
+        history, previous = self._call.history, None
+        begun = reply.message(reply.message_id, "", ItemStatus.IN_PROGRESS)
+        if item.item_id in history and history.get(item.item_id) == begun:
+            history.replace(item)
+            previous = history.before(item.item_id)
         output_index = reply.output.index(item.item_id)
-        previous = self._call.history.before(item.item_id)
         self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, previous))
 
     def _kept_text(self, reply: Reply, reason: EndReason) -> str:
