@@ -98,6 +98,12 @@ class ReplyMarks:
     first_token_at: float | None = None
     first_sentence_at: float | None = None
 
+    def later(self, other: ReplyMarks) -> ReplyMarks:
+        """Of two, those that answer the later turn."""
+        if self.turn is None or (other.turn is not None and other.turn.spoken_until > self.turn.spoken_until):
+            return other
+        return self
+
 
 @dataclass(slots=True)
 class Reply:

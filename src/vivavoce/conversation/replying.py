@@ -89,11 +89,16 @@ class Replying:
             )
 
     def answer(self, options: ReplyOptions, marks: ReplyMarks) -> None:
-        """A turn of the caller is to be answered: now, or when the reply under way or the next turn has ended."""
+        """A turn of the caller is to be answered: now, or when the reply under way or the next turn has ended.
+
+        A reply that has not started yet will see the turn's words and so answers it too.
+        """
         request = _Request(options, marks, None)
         if self.active is None and not self.caller_has_floor:
             self._waiting = None
             self._begin(request)
+        elif self.active is not None and self.active.state is ReplyState.QUEUED:
+            self.active.marks = marks.later(self.active.marks)
         else:
             self._waiting = request
 
