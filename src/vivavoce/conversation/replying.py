@@ -113,6 +113,10 @@ class Replying:
     def words_arrived(self, item_id: ItemId) -> None:
         """The transcript is there, or will never be."""
         self._awaited.discard(item_id)
+        self.floor_released()
+
+    def floor_released(self) -> None:
+        """The caller may have stopped: what waits begins, unless words are still to come."""
         if not self._awaited:
             self.start_waiting()
 

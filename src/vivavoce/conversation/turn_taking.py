@@ -186,6 +186,7 @@ class TurnTaking:
         self._call.order(ClearInput())
         self._call.tell(AudioCleared())
         self._release_floor()
+        self._replying.floor_released()
 
     def end_open_turn(self) -> None:
         """The open turn, if there is one, is over."""
