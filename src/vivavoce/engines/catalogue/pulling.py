@@ -149,8 +149,9 @@ class _Pull:
             files = [file for file in missing.values() if source.offers(file)]
             if not files:
                 continue
-            self._check_room(source, files, model, work)
-            self._progress.started(model.name, source.name, *source.fetched_bytes(files, work))
+            if source.worth_trying(files):
+                self._check_room(source, files, model, work)
+                self._progress.started(model.name, source.name, *source.fetched_bytes(files, work))
             found = source.fetch(files, work, partial(self._progress.fetched, model.name), arrived)
             troubles += found
             if source is not sources[-1]:

@@ -29,6 +29,10 @@ class Source(Protocol):
 
     def offers(self, file: ModelFile) -> bool: ...
 
+    def worth_trying(self, files: Sequence[ModelFile]) -> bool:
+        """False when it is known already that nothing can come from here; `fetch` then only says why."""
+        ...
+
     def began(self, files: Sequence[ModelFile], work: Path) -> bool:
         """Whether an earlier pull left something of this source in the work folder."""
         ...
