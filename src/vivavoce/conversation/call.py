@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from vivavoce.conversation.deadlines import Deadlines
 from vivavoce.conversation.history import History
-from vivavoce.conversation.identifiers import EventId, Identifiers
+from vivavoce.conversation.identifiers import EventId, Identifiers, ItemId
 from vivavoce.conversation.notices import CommandRefused, Notice
 from vivavoce.conversation.orders import Order, Tell
 from vivavoce.conversation.settings import Settings
@@ -23,6 +23,13 @@ class Call:
         self.deadlines = Deadlines()
         self.now = 0.0
         self._orders: list[Order] = []
+
+    def next_item_id(self) -> ItemId:
+        """The next id that no item bears; clients may have chosen one of ours."""
+        item_id = self.ids.next_item()
+        while item_id in self.history:
+            item_id = self.ids.next_item()
+        return item_id
 
     def order(self, order: Order) -> None:
         self._orders.append(order)

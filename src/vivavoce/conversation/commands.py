@@ -21,13 +21,15 @@ from vivavoce.conversation.items import Message, Part
 from vivavoce.conversation.notices import ItemAdded, ItemDeleted, ItemDone, ItemRetrieved, ItemTruncated
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
+from vivavoce.conversation.turn_taking import TurnTaking
 
 
 class ItemCommands:
     """Owned by `Conversation`."""
 
-    def __init__(self, call: Call, replying: Replying) -> None:
+    def __init__(self, call: Call, turns: TurnTaking, replying: Replying) -> None:
         self._call = call
+        self._turns = turns
         self._replying = replying
 
     def handle(self, command: ItemCommand) -> None:
@@ -44,8 +46,10 @@ class ItemCommands:
                 assert_never(command)
 
     def _create(self, command: ItemCreateRequested) -> None:
-        item = command.item if command.item.item_id else replace(command.item, item_id=self._call.ids.next_item())
+        item = command.item if command.item.item_id else replace(command.item, item_id=self._call.next_item_id())
         try:
+            if item.item_id == self._turns.open_item_id:
+                raise DuplicateItemError(item.item_id)
             previous = self._call.history.add(item, command.after)
         except DuplicateItemError as error:
             self._call.refuse("item_create_duplicate_item_id", str(error), command.event_id, "item.id")

@@ -71,7 +71,7 @@ class Conversation:
         self._call = Call(settings, id_prefix)
         self._replying = Replying(self._call)
         self._turns = TurnTaking(self._call, self._replying)
-        self._items = ItemCommands(self._call, self._replying)
+        self._items = ItemCommands(self._call, self._turns, self._replying)
 
     @property
     def next_deadline(self) -> float | None:

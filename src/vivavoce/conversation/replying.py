@@ -175,7 +175,7 @@ class Replying:
             self._tell_grew(reply, text)
 
     def _tool_called(self, reply: Reply, fact: ReplyToolCalled) -> None:
-        item = FunctionCall(self._call.ids.next_item(), fact.call_id, fact.name, fact.arguments)
+        item = FunctionCall(self._call.next_item_id(), fact.call_id, fact.name, fact.arguments)
         previous = self._call.history.add(item)
         reply.output.append(item.item_id)
         self._call.tell(ReplyCalledFunction(reply.reply_id, len(reply.output) - 1, item, previous))
@@ -237,7 +237,7 @@ class Replying:
     def _open_message(self, reply: Reply) -> None:
         if reply.message_id is not None:
             return
-        reply.message_id = self._call.ids.next_item()
+        reply.message_id = self._call.next_item_id()
         item = reply.message(reply.message_id, "", ItemStatus.IN_PROGRESS)
         previous = self._call.history.add(item)
         output_index = len(reply.output)

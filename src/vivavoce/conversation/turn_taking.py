@@ -59,6 +59,11 @@ class TurnTaking:
         self._open: Turn | None = None
         self._awaiting: dict[ItemId, Turn] = {}
 
+    @property
+    def open_item_id(self) -> ItemId | None:
+        """The id that the open turn's item will bear; nobody else may take it."""
+        return self._open.item_id if self._open is not None else None
+
     def handle(self, fact: HearingEvent) -> None:
         match fact:
             case SpeechStarted():
@@ -88,7 +93,7 @@ class TurnTaking:
         if speech_interrupts(self._call.settings, self._replying.active):
             self._replying.interrupt(EndReason.TURN_DETECTED)
         audio_start_ms = max(0, fact.audio_start_ms - detection.prefix_padding_ms)
-        self._open = Turn(self._call.ids.next_item(), audio_start_ms)
+        self._open = Turn(self._call.next_item_id(), audio_start_ms)
         self._call.deadlines.clear(Deadline.GREETING)
         self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
         self._call.order(OpenTurn(self._open.item_id, audio_start_ms))
@@ -173,7 +178,7 @@ class TurnTaking:
                 command.event_id,
             )
             return
-        turn = Turn(self._call.ids.next_item(), 0)
+        turn = Turn(self._call.next_item_id(), 0)
         turn.end(self._call.now)
         self._call.order(TakeBuffer(turn.item_id))
         self._call.order(TranscribeTurn(turn.item_id, turn.pause))
