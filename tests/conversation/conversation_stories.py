@@ -1,8 +1,8 @@
 """A small language for stories about the core: who does what at which second, and the orders that must follow.
 
 A story is a name (a sentence), the session's settings and steps. `at(2.5, fact, "line", ...)` hands in a fact and
-expects exactly these orders, written as `order_wording` writes them; without lines nothing may follow; `...` expects
-nothing in particular. `when_due(2.5, ...)` says that the conversation asked to be woken at 2.5 and wakes it. Steps
+expects exactly these orders, written as `order_wording` writes them; without lines nothing may follow; `...` at their
+end allows more. `when_due(2.5, ...)` says that the conversation asked to be woken at 2.5 and wakes it. Steps
 before the point of a story come from `caller_says`, `agent_says` and their like, which expect nothing in particular.
 
 A story that passes a deadline without waking the conversation is no story that the shell could tell, and fails.
@@ -82,15 +82,15 @@ class Story:
             else:
                 self._expect(due is not None and due == pytest.approx(step.now), number, due)
                 ordered = conversation.handle(events.DeadlineReached(), due if due is not None else step.now)
-            if step.expected != (...,):
-                self._compare(order_wording.lines(ordered), [str(line) for line in step.expected], number)
+            self._compare(order_wording.lines(ordered), step.expected, number)
 
     def _expect(self, fulfilled: bool, number: int, due: float | None) -> None:
         if not fulfilled:
             pytest.fail(f"step {number}, {self.steps[number - 1]}: the conversation waits until {due}", pytrace=False)
 
-    def _compare(self, found: list[str], expected: list[str], number: int) -> None:
-        if found != expected:
+    def _compare(self, found: list[str], wanted: tuple[Expected, ...], number: int) -> None:
+        expected = [line for line in wanted if isinstance(line, str)]
+        if found[: len(expected) if ... in wanted else None] != expected:
             differing = "\n".join(difflib.ndiff(expected, found))
             pytest.fail(f"step {number}, {self.steps[number - 1].event}:\n{differing}", pytrace=False)
 

@@ -127,11 +127,7 @@ def _told_of_caller(
 
 
 def _told_of_item(
-    notice: notices.ItemAdded
-    | notices.ItemDone
-    | notices.ItemDeleted
-    | notices.ItemRetrieved
-    | notices.ItemTruncated,
+    notice: notices.ItemAdded | notices.ItemDone | notices.ItemDeleted | notices.ItemRetrieved | notices.ItemTruncated,
 ) -> str:
     match notice:
         case notices.ItemAdded(item=item, previous_item_id=previous):

@@ -39,7 +39,7 @@ from vivavoce.conversation.events import (
 )
 from vivavoce.conversation.identifiers import CallId, EventId, ItemId
 from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role
-from vivavoce.conversation.settings import Modality, SemanticTurnDetection, ServerVad
+from vivavoce.conversation.settings import Modality, ServerVad
 
 POLITE = replace(VAD, turn_detection=ServerVad(interrupt_response=False))
 QUIET = replace(VAD, turn_detection=ServerVad(create_response=False))

@@ -22,8 +22,8 @@ from conversation_stories import (
 )
 
 from vivavoce.conversation.events import ItemCreateRequested, ItemDeleteRequested, ResponseRequested
-from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role
 from vivavoce.conversation.identifiers import CallId
+from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role
 from vivavoce.conversation.settings import ServerVad
 
 SILENT = replace(VAD, turn_detection=ServerVad(create_response=False))
