@@ -56,7 +56,7 @@ class Journal:
         self._append({"journal": VERSION, "id_prefix": id_prefix, "settings": to_plain(initial)})
 
     def write(self, now: float, event: Event, ordered: Sequence[Order]) -> None:
-        self._append({"at": round(now, 6), "event": to_plain(event), "orders": [to_plain(order) for order in ordered]})
+        self._append({"at": now, "event": to_plain(event), "orders": [to_plain(order) for order in ordered]})
 
     async def run(self) -> None:
         """Write behind, until cancelled."""

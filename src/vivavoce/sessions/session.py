@@ -15,7 +15,6 @@ from typing import Any, assert_never
 from vivavoce.conversation import orders
 from vivavoce.conversation.events import (
     INTERRUPTING_EVENTS,
-    AudioClearRequested,
     AudioCommitRequested,
     CallerJoined,
     ClientCommand,
@@ -54,7 +53,7 @@ class Session:
         self._journal = journal
         self._hearing = Hearing(engines, hearing_setup, settings, self.submit, self._spawn)
         self._speaking = Speaking(engines, AffinityKey(session_id), output_format, outlet, self.submit, self._spawn)
-        self._facts: deque[Event] = deque()
+        self._facts: deque[tuple[Event, float]] = deque()
         self._handling = False
         self._tasks: asyncio.TaskGroup | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -69,16 +68,8 @@ class Session:
         await self._hearing.receive(audio)
 
     async def receive(self, command: ClientCommand) -> None:
-        """A command of the client. Those about the input buffer take effect after the audio sent before them."""
-        match command:
-            case AudioCommitRequested():
-                await self._hearing.after_audio(
-                    lambda: self.submit(replace(command, buffered_ms=self._hearing.buffered_ms))
-                )
-            case AudioClearRequested():
-                await self._hearing.after_audio(lambda: self.submit(command))
-            case _:
-                self.submit(command)
+        """A command of the client; it takes effect after the audio and the commands sent before it."""
+        await self._hearing.after_audio(lambda: self.submit(self._measured(command)))
 
     async def set_up_audio(self, hearing_setup: HearingSetup, output_format: AudioFormat) -> None:
         """New formats: of the caller's audio from here on, of the agent's from the next reply on."""
@@ -115,23 +106,26 @@ class Session:
             if self._journal is not None:
                 self._journal.close()
 
-    def submit(self, event: Event) -> None:
-        """Take in one fact and perform what follows from it. Never waits; may be called from within."""
+    def submit(self, event: Event, not_before: float = 0.0) -> None:
+        """Take in one fact and perform what follows from it. Never waits; may be called from within.
+
+        `not_before`: loop seconds that the fact happened at, if the clock has not got there (timers are rounded).
+        """
         if isinstance(event, INTERRUPTING_EVENTS) and (reply_id := self._conversation.active_reply_id) is not None:
-            self._facts.append(PlaybackProgressed(reply_id, self._speaking.played_ms(reply_id)))
-        self._facts.append(event)
+            self._facts.append((PlaybackProgressed(reply_id, self._speaking.played_ms(reply_id)), not_before))
+        self._facts.append((event, not_before))
         if self._handling:
             return
         self._handling = True
         try:
             while self._facts:
-                self._handle(self._facts.popleft())
+                self._handle(*self._facts.popleft())
         finally:
             self._handling = False
         self._set_timer()
 
-    def _handle(self, event: Event) -> None:
-        now = asyncio.get_running_loop().time()
+    def _handle(self, event: Event, not_before: float) -> None:
+        now = max(asyncio.get_running_loop().time(), not_before)
         ordered = self._conversation.handle(event, now)
         if self._journal is not None:
             self._journal.write(now, event, ordered)
@@ -165,17 +159,22 @@ class Session:
             case _:
                 assert_never(order)
 
+    def _measured(self, command: ClientCommand) -> ClientCommand:
+        if isinstance(command, AudioCommitRequested):
+            return replace(command, buffered_ms=self._hearing.buffered_ms)
+        return command
+
     def _set_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         at = self._conversation.next_deadline
         if at is not None:
-            self._timer = asyncio.get_running_loop().call_at(at, self._reach_deadline)
+            self._timer = asyncio.get_running_loop().call_at(at, self._reach_deadline, at)
 
-    def _reach_deadline(self) -> None:
+    def _reach_deadline(self, at: float) -> None:
         async def submit() -> None:
-            self.submit(DeadlineReached())
+            self.submit(DeadlineReached(), at)
 
         # as a task of the call, so that a defect ends the call instead of going unseen in the event loop
         self._spawn(submit(), "deadline")

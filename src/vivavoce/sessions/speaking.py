@@ -167,7 +167,7 @@ class Speaking:
         cutter = SentenceStream()
 
         async def queue(cut: list[str]) -> None:
-            for piece in cut:
+            for piece in filter(None, map(str.strip, cut)):
                 self._submit(PieceQueued(order.reply_id, piece))
                 await pieces.put(piece)
 

@@ -1,0 +1,265 @@
+"""One call through the shell, with scripted engines and virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.sessions.recorded_outlet import RecordedOutlet
+from vivavoce.conversation import events, notices
+from vivavoce.conversation.identifiers import ItemId
+from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role
+from vivavoce.conversation.replies import EndReason, ReplyOptions
+from vivavoce.conversation.settings import Modality, SemanticTurnDetection, ServerVad, Settings
+from vivavoce.engines.ports import ToolCall
+from vivavoce.engines.scripted.ears import ScriptedSpeechToText, ScriptedTurnDetector, ScriptedVoiceActivity
+from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
+from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
+from vivavoce.media.formats import AudioFormat
+from vivavoce.sessions.hearing import HearingSetup
+from vivavoce.sessions.journal import Journal, replay
+from vivavoce.sessions.ports import Engines
+from vivavoce.sessions.session import Session
+
+pytestmark = pytest.mark.looptime
+
+PCM = AudioFormat("pcm16", 24_000)
+RATE_HZ = 24_000
+FRAME_SECONDS = 0.02
+
+
+@dataclass(slots=True)
+class Call:
+    """A running session and what came out of it."""
+
+    session: Session
+    outlet: RecordedOutlet
+    engines: Engines
+
+    @property
+    def model(self) -> ScriptedLanguageModel:
+        assert isinstance(self.engines.language_model, ScriptedLanguageModel)
+        return self.engines.language_model
+
+    async def speak(self, seconds: float) -> None:
+        await self._stream(seconds, amplitude=0.3)
+
+    async def be_silent(self, seconds: float) -> None:
+        await self._stream(seconds, amplitude=0.0)
+
+    async def ask(self, seconds: float = 1.0) -> None:
+        await self.speak(seconds)
+        await self.be_silent(1.0)
+
+    async def _stream(self, seconds: float, amplitude: float) -> None:
+        noise = np.random.default_rng(7)
+        for _ in range(round(seconds / FRAME_SECONDS)):
+            frame = noise.uniform(-amplitude, amplitude, round(RATE_HZ * FRAME_SECONDS)).astype(np.float32)
+            await self.session.receive_audio(PCM.encode(frame))
+            await asyncio.sleep(FRAME_SECONDS)
+
+
+def _engines(**replaced: object) -> Engines:
+    engines = Engines(
+        ScriptedVoiceActivity(),
+        ScriptedTurnDetector(),
+        ScriptedSpeechToText(["what time is it", "never mind"]),
+        ScriptedLanguageModel(["It is noon. The sun is high.", "All right."], first_token_delay_seconds=0.2),
+        ScriptedTextToSpeech(),
+    )
+    return replace(engines, **replaced)  # type: ignore[arg-type]
+
+
+OpenCall = Callable[..., AbstractAsyncContextManager[Call]]
+
+
+@pytest.fixture
+def open_call() -> OpenCall:
+    @asynccontextmanager
+    async def opened(
+        settings: Settings | None = None,
+        *,
+        engines: Engines | None = None,
+        interim: bool = False,
+        journal: Journal | None = None,
+    ) -> AsyncIterator[Call]:
+        outlet = RecordedOutlet()
+        engines = engines or _engines()
+        session = Session(
+            "sess_test01",
+            settings or Settings(instructions="Be brief."),
+            engines,
+            outlet,
+            HearingSetup(PCM, interim),
+            PCM,
+            journal,
+        )
+
+        async def reading() -> None:
+            await asyncio.Event().wait()
+
+        running = asyncio.create_task(session.run(reading()))
+        try:
+            await outlet.until(notices.SessionOpened)
+            yield Call(session, outlet, engines)
+        finally:
+            session.end()
+            await running
+        others = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+        assert not others, f"a call left tasks behind: {others}"
+
+    return opened
+
+
+async def test_a_spoken_question_is_answered_in_spoken_words(open_call: OpenCall) -> None:
+    async with open_call() as call:
+        await call.ask()
+        done = await call.outlet.until(notices.ReplyDone)
+    assert [notice.text for notice in call.outlet.told(notices.TranscriptCompleted)] == ["what time is it"]
+    assert done.reply.ended is EndReason.COMPLETED
+    message = done.reply.output[0]
+    assert isinstance(message, Message)
+    assert message.text == "It is noon. The sun is high."
+    sent = b"".join(audio for _, _, audio in call.outlet.audio)
+    assert np.abs(PCM.decode(sent)).max() > 0.01
+
+
+async def test_audio_is_sent_no_further_ahead_than_the_lead(open_call: OpenCall) -> None:
+    async with open_call() as call:
+        await call.ask()
+        await call.outlet.until(notices.ReplyDone)
+    first = call.outlet.audio[0][0]
+    sent_seconds = 0.0
+    for at, _, audio in call.outlet.audio:
+        sent_seconds += len(audio) / 2 / RATE_HZ
+        assert sent_seconds - (at - first) <= 0.2 + 0.021
+
+
+async def test_barge_in_stops_the_voice_and_keeps_only_what_was_heard(open_call: OpenCall) -> None:
+    async with open_call() as call:
+        await call.ask()
+        await call.outlet.until_audio(frames=30)
+        await call.speak(0.6)
+        done = await call.outlet.until(notices.ReplyDone)
+        sent_before = len(call.outlet.audio)
+        await call.be_silent(0.2)
+        assert len(call.outlet.audio) == sent_before
+    assert done.reply.ended is EndReason.TURN_DETECTED
+    message = done.reply.output[0]
+    assert isinstance(message, Message)
+    assert "It is noon. The sun is high.".startswith(message.text)
+    assert message.text != "It is noon. The sun is high."
+    assert call.model.active == 0
+
+
+async def test_server_vad_waits_exactly_its_silence(open_call: OpenCall) -> None:
+    settings = Settings(turn_detection=ServerVad(silence_duration_ms=700))
+    async with open_call(settings) as call:
+        await call.speak(1.0)
+        spoken = asyncio.get_running_loop().time()
+        await call.be_silent(1.0)
+        await call.outlet.until(notices.AudioCommitted)
+    waited = call.outlet.told_at(notices.AudioCommitted)[0] - spoken
+    assert 0.66 <= waited <= 0.74
+
+
+async def test_a_turn_that_is_surely_over_is_answered_sooner_than_a_doubtful_one(open_call: OpenCall) -> None:
+    waited: list[float] = []
+    for probability in (0.9, 0.3):
+        engines = _engines(turn_detector=ScriptedTurnDetector(probability))
+        async with open_call(Settings(turn_detection=SemanticTurnDetection()), engines=engines) as call:
+            await call.speak(1.0)
+            spoken = asyncio.get_running_loop().time()
+            await call.be_silent(2.0)
+            waited.append(call.outlet.told_at(notices.AudioCommitted)[0] - spoken)
+    assert waited[0] < 0.3 < waited[1] < 0.8
+
+
+async def test_interim_transcripts_come_while_the_caller_speaks_and_only_grow(open_call: OpenCall) -> None:
+    async with open_call(interim=True) as call:
+        await call.speak(4.0)
+        grown_while_speaking = "".join(notice.delta for notice in call.outlet.told(notices.TranscriptGrew))
+        await call.be_silent(1.0)
+        await call.outlet.until(notices.TranscriptCompleted)
+    assert grown_while_speaking
+    assert "".join(notice.delta for notice in call.outlet.told(notices.TranscriptGrew)) == "what time is it"
+
+
+async def test_marked_turns_are_committed_and_answered_when_asked(open_call: OpenCall) -> None:
+    async with open_call(Settings(turn_detection=None)) as call:
+        await call.speak(0.06)
+        await call.session.receive(events.AudioCommitRequested())
+        refused = await call.outlet.until(notices.CommandRefused)
+        assert refused.code == "input_audio_buffer_commit_empty"
+        await call.speak(1.0)
+        await call.session.receive(events.AudioCommitRequested())
+        await call.session.receive(events.ResponseRequested())
+        await call.outlet.until(notices.AudioCommitted)
+        await call.session.receive(events.ResponseRequested())
+        await call.outlet.until(notices.ReplyDone)
+    assert not call.outlet.told(notices.CallerSpeechStarted)
+    assert call.model.requests[-1].messages[-1].text == "what time is it"
+
+
+async def test_a_typed_question_gets_a_text_answer(open_call: OpenCall) -> None:
+    question = Message(ItemId(""), Role.USER, (Part(PartKind.INPUT_TEXT, "What time is it?"),))
+    async with open_call() as call:
+        await call.session.receive(events.ItemCreateRequested(question))
+        await call.session.receive(events.ResponseRequested(ReplyOptions(modality=Modality.TEXT)))
+        done = await call.outlet.until(notices.ReplyDone)
+    message = done.reply.output[0]
+    assert isinstance(message, Message)
+    assert message.parts == (Part(PartKind.OUTPUT_TEXT, "It is noon. The sun is high."),)
+    assert not call.outlet.audio
+
+
+async def test_a_tool_call_is_told_and_its_answer_reaches_the_model(open_call: OpenCall) -> None:
+    model = ScriptedLanguageModel([["One moment. ", ToolCall("call_1", "clock", "{}")], "It is noon."])
+    async with open_call(engines=_engines(language_model=model)) as call:
+        await call.ask()
+        called = await call.outlet.until(notices.ReplyCalledFunction)
+        await call.outlet.until(notices.ReplyDone)
+        answer = FunctionCallOutput(ItemId(""), called.item.call_id, "12:00")
+        await call.session.receive(events.ItemCreateRequested(answer))
+        await call.session.receive(events.ResponseRequested())
+        await call.outlet.until(notices.ReplyDone, 2)
+    roles = [message.role for message in model.requests[-1].messages]
+    assert roles == ["system", "user", "assistant", "assistant", "tool"]
+
+
+async def test_the_greeting_is_spoken_first(open_call: OpenCall) -> None:
+    async with open_call(Settings(greeting="Hello, how can I help?")) as call:
+        done = await call.outlet.until(notices.ReplyDone)
+    message = done.reply.output[0]
+    assert isinstance(message, Message)
+    assert message.text == "Hello, how can I help?"
+    assert call.outlet.audio
+
+
+async def test_a_call_that_ends_in_the_middle_of_everything_leaves_nothing_behind(open_call: OpenCall) -> None:
+    async with open_call(interim=True) as call:
+        await call.ask()
+        await call.outlet.until_audio()
+        await call.speak(0.5)
+    assert call.model.active == 0
+    assert call.model.released
+
+
+async def test_the_journal_of_a_call_replays_to_the_same_orders(open_call: OpenCall, tmp_path: Path) -> None:
+    path = tmp_path / "call.jsonl"
+    async with open_call(Settings(greeting="Hello."), interim=True, journal=Journal(path)) as call:
+        await call.outlet.until(notices.ReplyDone)
+        await call.ask(2.0)
+        await call.outlet.until_audio(frames=40)
+        await call.speak(0.6)
+        await call.be_silent(1.0)
+        await call.outlet.until(notices.ReplyDone, 3)
+    assert len(path.read_bytes().splitlines()) > 20
+    assert path.stat().st_mode & 0o077 == 0
+    assert replay(path) is None
