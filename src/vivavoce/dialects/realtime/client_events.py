@@ -108,14 +108,20 @@ def decode(frame: str | bytes) -> ClientEvent:
     Pure and self-contained: a large frame may be decoded on another thread.
     """
     try:
-        event = _EVENTS.decode(frame)
-    except msgspec.ValidationError as error:
-        raise _explained(error, frame) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        event = _decoded(frame)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise WireError("invalid_json", f"the frame is not valid JSON: {error}") from error
     if isinstance(event, AudioAppend):
         _check_append(event)
     return event
+
+
+def _decoded(frame: str | bytes) -> ClientEvent:
+    try:
+        return _EVENTS.decode(frame)
+    except msgspec.ValidationError as error:
+        # what is wrong with its shape can only be told of a frame that is JSON to its end
+        raise _explained(error, _ANYTHING.decode(frame)) from error
 
 
 def _check_append(event: AudioAppend) -> None:
@@ -130,8 +136,7 @@ def _check_append(event: AudioAppend) -> None:
         )
 
 
-def _explained(error: msgspec.ValidationError, frame: str | bytes) -> WireError:
-    anything = _ANYTHING.decode(frame)
+def _explained(error: msgspec.ValidationError, anything: Any) -> WireError:
     if not isinstance(anything, dict):
         return WireError("invalid_value", "an event is a JSON object with a 'type'", param="type")
     raw_id = anything.get("event_id")

@@ -147,7 +147,9 @@ class RealtimeCodec:
         name = wanted if isinstance(wanted, str) else getattr(wanted, "id", None) or dict(wanted).get("id", "")
         voice = self._resolve_voice(name)
         if voice is None:
-            raise InvalidFieldError(param, f"there is no voice '{name}'; `vivavoce voices` lists those that there are")
+            raise InvalidFieldError(
+                param, f"there is no voice '{name}'; docs/reference/voices.md lists those that there are"
+            )
         return voice
 
     def _options(self, wanted: client.ResponseShape) -> ReplyOptions:
