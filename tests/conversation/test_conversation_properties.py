@@ -1,0 +1,320 @@
+"""A state machine over the whole core: whatever happens, in whatever order, what must hold holds.
+
+The generator aims at the turn and the reply under way, and now and then at older and unknown ones. `reading_along`
+knows what must hold of the orders.
+"""
+
+from __future__ import annotations
+
+from effort import thorough
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from reading_along import Promises
+
+from vivavoce.conversation import events
+from vivavoce.conversation.events import Event
+from vivavoce.conversation.history import ROOT
+from vivavoce.conversation.identifiers import CallId, EventId, ItemId, ReplyId
+from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, PartKind, Role
+from vivavoce.conversation.machine import Conversation
+from vivavoce.conversation.orders import Order
+from vivavoce.conversation.replies import ReplyOptions, Usage
+from vivavoce.conversation.settings import (
+    Eagerness,
+    Modality,
+    SemanticTurnDetection,
+    ServerVad,
+    Settings,
+)
+
+PATIENCE_OF_A_DRAIN = 200
+
+TEXTS = st.sampled_from(["", "yes", "yes please", "yes please, two", "no"])
+PIECES = st.sampled_from(["Gladly.", "One moment, please.", "Two tickets it is."])
+AIMS = st.sampled_from(["current", "current", "current", "current", "older", "unknown"])
+DETECTIONS = st.one_of(
+    st.none(),
+    st.builds(
+        ServerVad,
+        silence_duration_ms=st.sampled_from([0, 200, 500]),
+        create_response=st.sampled_from([True, True, False]),
+        interrupt_response=st.sampled_from([True, True, False]),
+    ),
+    st.builds(
+        SemanticTurnDetection,
+        eagerness=st.sampled_from(Eagerness),
+        create_response=st.sampled_from([True, True, False]),
+        interrupt_response=st.sampled_from([True, True, False]),
+    ),
+)
+SETTINGS = st.builds(
+    Settings,
+    instructions=st.sampled_from(["", "Be kind."]),
+    greeting=st.sampled_from([None, "Hello there!"]),
+    turn_detection=DETECTIONS,
+    modality=st.sampled_from([Modality.AUDIO, Modality.AUDIO, Modality.TEXT]),
+)
+
+
+class AnyConversation(RuleBasedStateMachine):
+    """One conversation, its twin, and who reads along."""
+
+    @initialize(settings=SETTINGS)
+    def join(self, settings: Settings) -> None:
+        self.now = 10.0
+        self.conversation = Conversation(settings, "p")
+        self.twin = Conversation(settings, "p")
+        self.promises = Promises(settings)
+        self.ended_ms: dict[ReplyId, int] = {}
+        self.create_count = 0
+        self._send(events.CallerJoined())
+
+    def _send(self, event: Event) -> list[Order]:
+        self.sound = False
+        deadline = self.conversation.next_deadline
+        ordered = self.conversation.handle(event, self.now)
+        assert self.twin.handle(event, self.now) == ordered, "the same facts, other orders"
+        self.promises.read(event, ordered)
+        if isinstance(event, events.DeadlineReached):
+            due = self.conversation.next_deadline
+            assert due is None or due > self.now, "what was due is due again"
+            assert ordered == [] or (deadline is not None and deadline <= self.now), "early, and yet something followed"
+        self.sound = True
+        return ordered
+
+    @invariant()
+    def the_shell_is_told_which_reply_is_active(self) -> None:
+        assert self.conversation.active_reply_id == self.promises.active
+
+    # --- time -------------------------------------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from([0.0, 0.05, 0.3, 1.0, 20.0]))
+    def time_passes(self, seconds: float) -> None:
+        until = self.now + seconds
+        while (due := self.conversation.next_deadline) is not None and due <= until:
+            self.now = max(self.now, due)
+            self._send(events.DeadlineReached())
+        self.now = until
+
+    @rule()
+    def the_alarm_rings_early(self) -> None:
+        due = self.conversation.next_deadline
+        if due is None or due > self.now:
+            self._send(events.DeadlineReached())
+
+    # --- the ears ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _audio_ms(self) -> int:
+        return round(self.now * 1000)
+
+    @rule()
+    def speech_starts(self) -> None:
+        self._send(events.SpeechStarted(self._audio_ms))
+
+    @rule(ago_ms=st.sampled_from([0, 100, 700]))
+    def speech_pauses(self, ago_ms: int) -> None:
+        self._send(events.SpeechPaused(self._audio_ms - ago_ms, self.now - ago_ms / 1000))
+
+    @rule()
+    def speech_goes_on(self) -> None:
+        self._send(events.SpeechResumed(self._audio_ms))
+
+    def _turn(self, aim: str) -> tuple[ItemId, int]:
+        asked, stale = self.promises.asked_words, self.promises.stale_words
+        if aim == "current" and asked:
+            return list(asked.items())[-1]
+        if aim == "older" and stale:
+            return stale[-1]
+        if aim == "older" and asked:
+            return next(iter(asked.items()))
+        return ItemId("item_unknown"), 1
+
+    @rule(aim=AIMS, probability=st.sampled_from([0.05, 0.3, 0.9]))
+    def turn_is_assessed(self, aim: str, probability: float) -> None:
+        self._send(events.TurnAssessed(*self._turn(aim), probability))
+
+    @rule(aim=AIMS, text=TEXTS)
+    def interim_words_come(self, aim: str, text: str) -> None:
+        item_id = self.promises.open_turn if aim == "current" else None
+        self._send(events.InterimTranscribed(item_id or self._turn(aim)[0], text))
+
+    @rule(aim=AIMS, text=TEXTS)
+    def words_come(self, aim: str, text: str) -> None:
+        self._send(events.TurnTranscribed(*self._turn(aim), text, 1.0))
+
+    @rule(aim=AIMS)
+    def words_are_lost(self, aim: str) -> None:
+        self._send(events.TranscriptionFailed(*self._turn(aim), "lost"))
+
+    # --- the reply --------------------------------------------------------------------------------------------------
+
+    def _reply(self, aim: str) -> ReplyId:
+        """The shell tells only of replies that it was told to start."""
+        started = [reply_id for reply_id, reply in self.promises.replies.items() if reply.started]
+        if aim == "current" and started:
+            return started[-1]
+        return started[0] if aim == "older" and started else ReplyId("resp_unknown")
+
+    @rule(aim=AIMS, text=st.sampled_from(["", "Gladly. ", "One moment. "]))
+    def model_writes(self, aim: str, text: str) -> None:
+        self._send(events.ReplyTextGenerated(self._reply(aim), text))
+
+    @rule(aim=AIMS)
+    def model_calls_a_tool(self, aim: str) -> None:
+        self._send(events.ReplyToolCalled(self._reply(aim), CallId("c1"), "weather", "{}"))
+
+    @rule(aim=AIMS, cut=st.booleans())
+    def model_is_done(self, aim: str, *, cut: bool) -> None:
+        self._send(events.ReplyGenerated(self._reply(aim), cut, Usage(3, 2, 1)))
+
+    @rule(aim=AIMS, text=PIECES, length_ms=st.sampled_from([None, 0, 400, 1200]))
+    def voice_speaks_a_piece(self, aim: str, text: str, length_ms: int | None) -> None:
+        reply_id = self._reply(aim)
+        reply = self.promises.replies.get(reply_id)
+        if reply is not None and reply.modality is Modality.TEXT:
+            return
+        start_ms = self.ended_ms.get(reply_id, 0)
+        self.ended_ms[reply_id] = start_ms + (length_ms if length_ms is not None else 300)
+        self._send(events.PieceQueued(reply_id, text))
+        self._send(events.PieceEnded(reply_id, start_ms))
+        self._send(events.PieceStarted(reply_id, text, start_ms))
+        if length_ms is not None:
+            self._send(events.PieceEnded(reply_id, start_ms + length_ms))
+
+    @rule(aim=AIMS, share=st.sampled_from([0.0, 0.3, 0.8, 1.0]))
+    def audio_is_played(self, aim: str, share: float) -> None:
+        reply_id = self._reply(aim)
+        self._send(events.PlaybackProgressed(reply_id, int(self.ended_ms.get(reply_id, 0) * share)))
+
+    @rule(aim=AIMS)
+    def voice_falls_silent(self, aim: str) -> None:
+        reply_id = self._reply(aim)
+        self._send(events.ReplySpoken(reply_id, self.ended_ms.get(reply_id, 0)))
+
+    @rule(aim=AIMS)
+    def reply_fails(self, aim: str) -> None:
+        self._send(events.ReplyFailed(self._reply(aim), "gone"))
+
+    # --- the client -------------------------------------------------------------------------------------------------
+
+    @rule(changed=SETTINGS)
+    def client_configures(self, changed: Settings) -> None:
+        self._send(events.SessionConfigured(changed))
+
+    @rule(buffered_ms=st.sampled_from([0, 99, 100, 900]))
+    def client_commits(self, buffered_ms: int) -> None:
+        self._send(events.AudioCommitRequested(buffered_ms))
+
+    @rule()
+    def client_clears(self) -> None:
+        self._send(events.AudioClearRequested())
+
+    def _item(self, aim: str) -> ItemId:
+        """Current: the newest item; older: the oldest; unknown: the turn that is only being spoken, or nothing."""
+        ids = self.promises.mirror.ids
+        if aim != "unknown" and ids:
+            return ids[-1 if aim == "current" else 0]
+        return self.promises.open_turn or ItemId("item_p00404")
+
+    @rule(
+        text=TEXTS,
+        choice=st.sampled_from(["own", "own", "none", "taken", "next"]),
+        kind=st.sampled_from(["user", "assistant", "call", "output"]),
+        place=st.sampled_from(["end", "end", "front", "current", "older", "unknown"]),
+    )
+    def client_creates_an_item(self, text: str, choice: str, kind: str, place: str) -> None:
+        self.create_count += 1
+        count = len(self.promises.mirror.ids)
+        item_id = {
+            "own": ItemId(f"mine{self.create_count}"),
+            "none": ItemId(""),
+            "taken": self._item("current"),
+            "next": ItemId(f"item_p{count + 1:05d}"),
+        }[choice]
+        item: Item = (
+            Message(item_id, Role(kind), (Part(PartKind.INPUT_TEXT, text),))
+            if kind in set(Role)
+            else (
+                FunctionCall(item_id, CallId("c1"), "weather", "{}")
+                if kind == "call"
+                else FunctionCallOutput(item_id, CallId("c1"), text)
+            )
+        )
+        after = {"end": None, "front": ROOT}.get(place, self._item(place))
+        self._send(events.ItemCreateRequested(item, after, EventId("e1")))
+
+    @rule(aim=AIMS)
+    def client_deletes_an_item(self, aim: str) -> None:
+        self._send(events.ItemDeleteRequested(self._item(aim)))
+
+    @rule(aim=AIMS)
+    def client_retrieves_an_item(self, aim: str) -> None:
+        self._send(events.ItemRetrieveRequested(self._item(aim)))
+
+    @rule(aim=AIMS, index=st.sampled_from([0, 0, 0, 1]), end_ms=st.sampled_from([-1, 0, 150, 700, 60_000]))
+    def client_truncates_a_message(self, aim: str, index: int, end_ms: int) -> None:
+        said = [r.message.item_id for r in self.promises.replies.values() if r.message is not None]
+        item_id = said[-1 if aim == "current" else 0] if said and aim != "unknown" else self._item(aim)
+        self._send(events.ItemTruncateRequested(item_id, index, end_ms))
+
+    @rule(modality=st.sampled_from([None, None, Modality.TEXT]))
+    def client_asks_for_a_response(self, modality: Modality | None) -> None:
+        self._send(events.ResponseRequested(ReplyOptions(modality=modality)))
+
+    @rule(aim=st.sampled_from(["any", "current", "older", "unknown"]))
+    def client_cancels_the_response(self, aim: str) -> None:
+        self._send(events.ResponseCancelRequested(None if aim == "any" else self._reply(aim)))
+
+    # --- whole chapters, so that the runs reach far -----------------------------------------------------------------
+
+    @rule(text=TEXTS)
+    def caller_takes_a_turn(self, text: str) -> None:
+        self.speech_starts()
+        self.time_passes(0.3)
+        self.speech_pauses(0)
+        self.time_passes(20.0)
+        self.words_come("current", text)
+
+    @precondition(lambda self: self.promises.active is not None)
+    @rule(text=PIECES)
+    def agent_begins_to_speak(self, text: str) -> None:
+        self.model_writes("current", text)
+        self.voice_speaks_a_piece("current", text, 1200)
+        self.audio_is_played("current", 0.3)
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        """When everything that was begun has been answered, nothing is left open, owed or waited for."""
+        if not getattr(self, "sound", False):
+            return  # what was found says more than what follows from it
+        for _ in range(PATIENCE_OF_A_DRAIN):
+            if not self._drain_a_little():
+                break
+        assert self.promises.active is None, "a reply that never ends"
+        assert self.promises.open_turn is None, "a turn that never ends"
+        assert self.promises.committed == self.promises.settled, "a turn whose words never came"
+        assert self.promises.owed == [], "something that was owed never came"
+        assert self.conversation.next_deadline is None, "waiting for nothing"
+
+    def _drain_a_little(self) -> bool:
+        promises = self.promises
+        due = self.conversation.next_deadline
+        if promises.open_turn is not None:
+            self._send(events.AudioCommitRequested(0))
+        elif promises.asked_words:
+            self.words_come("current", "yes")
+        elif promises.active is not None and promises.replies[promises.active].started:
+            self.model_is_done("current", cut=False)
+            self.voice_falls_silent("current")
+        elif due is not None:
+            self.now = max(self.now, due)
+            self._send(events.DeadlineReached())
+        else:
+            return False
+        return True
+
+
+AnyConversation.TestCase.settings = thorough
+TestAnyConversation = AnyConversation.TestCase
