@@ -1,0 +1,123 @@
+"""One server process: the ASGI application and everything that it owns, from start to end.
+
+The HTTP side answers at once (`/healthz`); calls are taken when the engines are warm (`/readyz`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from vivavoce.agents.demo import demo_agent
+from vivavoce.api.errors import Problem, exception_handlers
+from vivavoce.api.routes import build_routes
+from vivavoce.app.doorkeeper import StoreDoorkeeper
+from vivavoce.app.engines import PARTS, close_engines, load_engines
+from vivavoce.config import ServerSettings
+from vivavoce.engines.voices import resolve_voice
+from vivavoce.sessions.directory import SessionDirectory
+from vivavoce.sessions.ports import Engines
+from vivavoce.store.database import sqlite_url
+from vivavoce.store.store import Store
+from vivavoce.transports.websocket import RealtimeEndpoint
+
+DRAIN_SECONDS = 5.0
+JOURNALS = "journals"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstKey:
+    """The API key that callers need. `secret` is set only when it was made just now: it cannot be shown again."""
+
+    secret: str | None
+    made_now: bool
+
+
+class Server:
+    """Owns the store, the engines and the calls. `start`, then serve `application`, then `stop`."""
+
+    def __init__(self, settings: ServerSettings) -> None:
+        self._settings = settings
+        self._waiting_for = list(PARTS)
+        self._store: Store | None = None
+        self._engines: Engines | None = None
+        self._endpoint: RealtimeEndpoint | None = None
+        self.directory = SessionDirectory(settings.maximum_sessions)
+        self.application = Starlette(
+            routes=[*build_routes(self), WebSocketRoute("/v1/realtime", self._realtime)],
+            exception_handlers=exception_handlers(),
+        )
+
+    def waiting_for(self) -> Sequence[str]:
+        return tuple(self._waiting_for)
+
+    async def open_store(self) -> FirstKey:
+        """Open the database (made and migrated where needed), see that there is a key and an agent.
+
+        Raises `StoreError`.
+        """
+        self._settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._store = store = await Store.open(sqlite_url(self._settings.data))
+        if await store.agents.count() == 0:
+            await store.agents.add(demo_agent(datetime.now(UTC)))
+        if self._settings.api_key is not None:
+            await store.keys.ensure("environment", self._settings.api_key)
+            return FirstKey(None, made_now=False)
+        if await store.keys.count() > 0:
+            return FirstKey(None, made_now=False)
+        return FirstKey((await store.keys.create("first")).plain, made_now=True)
+
+    async def load(self) -> Engines:
+        """Load and warm the engines; from then on calls are taken. Raises `EngineError`."""
+        assert self._store is not None, "open_store comes first"
+        self._engines = engines = await load_engines(self._settings, self._waiting_for.remove)
+        journals = self._settings.data / JOURNALS if self._settings.journal else None
+        doorkeeper = StoreDoorkeeper(self._store, journals)
+
+        def resolve(name: str) -> str | None:
+            return resolve_voice(name, engines.text_to_speech.voices)
+
+        self._endpoint = RealtimeEndpoint(doorkeeper, self.directory, engines, resolve)
+        return engines
+
+    async def stop(self) -> None:
+        """End the calls, let go of the models, close the database."""
+        await self.directory.drain(DRAIN_SECONDS)
+        if self._engines is not None:
+            await close_engines(self._engines)
+        if self._store is not None:
+            await self._store.close()
+
+    async def _realtime(self, websocket: WebSocket) -> None:
+        if self._endpoint is None:
+            waiting = ", ".join(self._waiting_for)
+            problem = Problem(
+                503, "not_ready", f"The server is starting; it still waits for: {waiting}.", "server_error"
+            )
+            await websocket.send_denial_response(JSONResponse(problem.body, problem.status, {"retry-after": "1"}))
+            return
+        await self._endpoint.serve(websocket)
+
+
+@asynccontextmanager
+async def running(settings: ServerSettings) -> AsyncIterator[Server]:
+    """A server that is ready for calls; for tests and benchmarks that bring their own socket."""
+    server = Server(settings)
+    try:
+        await server.open_store()
+        await server.load()
+        yield server
+    finally:
+        await server.stop()
+
+
+def journal_directory(data: Path) -> Path:
+    return data / JOURNALS

@@ -1,0 +1,223 @@
+"""`vivavoce serve`: fetch what is missing, start the server, say where to go.
+
+Owns the process: the listening socket, the server and the signals end with this command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+import uvloop
+from rich.console import Console
+
+from vivavoce.app.engines import Weights
+from vivavoce.app.examples import write_question
+from vivavoce.app.server import FirstKey, Server
+from vivavoce.cli.pull_display import PullDisplay
+from vivavoce.config import (
+    EngineSet,
+    LanguageModelEndpoint,
+    ServerSettings,
+    SpeechToTextChoice,
+    VoiceActivityChoice,
+    default_data_directory,
+)
+from vivavoce.engines.catalogue import ModelError, load_catalogue, pull
+from vivavoce.engines.ports import EngineError
+from vivavoce.store.errors import StoreError
+from vivavoce.transports.uvicorn_protocol import ClosingWebSocketProtocol
+
+FRAME_BYTES_MAXIMUM = 32 * 1024 * 1024
+"""Holds 15 MiB of audio as base64 in JSON."""
+
+SEND_BUFFER_BYTES = 256 * 1024
+"""About two seconds of audio: a client that stops reading shows soon."""
+
+QUESTION = "What is the capital of France?"
+
+
+def serve(
+    host: Annotated[str, typer.Option(envvar="VIVAVOCE_HOST", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(envvar="VIVAVOCE_PORT", min=0, max=65535, help="Port; 0 picks one.")] = 8080,
+    data: Annotated[
+        Path | None, typer.Option(envvar="VIVAVOCE_DATA", help="Where the database and the journals live.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(envvar="VIVAVOCE_PROFILE", help="standard or small; default: what fits the memory.")
+    ] = None,
+    engines: Annotated[
+        EngineSet, typer.Option(envvar="VIVAVOCE_ENGINES", help="embedded: real models; scripted: for tests.")
+    ] = EngineSet.EMBEDDED,
+    vad: Annotated[
+        VoiceActivityChoice | None, typer.Option(envvar="VIVAVOCE_VAD", help="Voice activity; default: as --engines.")
+    ] = None,
+    stt: Annotated[
+        SpeechToTextChoice, typer.Option(envvar="VIVAVOCE_STT", help="Speech-to-text; faster-whisper: many languages.")
+    ] = SpeechToTextChoice.MOONSHINE,
+    llm_url: Annotated[
+        str | None,
+        typer.Option(envvar="VIVAVOCE_LLM_URL", help="Base URL of an OpenAI-compatible API, instead of the own model."),
+    ] = None,
+    llm_model: Annotated[str, typer.Option(envvar="VIVAVOCE_LLM_MODEL", help="The model there.")] = "",
+    llm_api_key: Annotated[
+        str | None, typer.Option(envvar="VIVAVOCE_LLM_API_KEY", help="The key there.", show_envvar=True)
+    ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(envvar="VIVAVOCE_API_KEY", help="The first API key; otherwise one is made and shown once."),
+    ] = None,
+    journal: Annotated[
+        bool,
+        typer.Option("--journal/--no-journal", envvar="VIVAVOCE_JOURNAL", help="Keep a replayable journal a call."),
+    ] = True,
+    maximum_sessions: Annotated[
+        int, typer.Option(envvar="VIVAVOCE_MAXIMUM_SESSIONS", min=1, help="Calls held at once.")
+    ] = 64,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")] = False,
+) -> None:
+    """Start the server: fetch missing models, create the database, answer calls."""
+    if llm_url is not None and not llm_model:
+        raise typer.BadParameter("--llm-url needs --llm-model (or VIVAVOCE_LLM_MODEL)")
+    settings = ServerSettings(
+        host=host,
+        port=port,
+        data=data if data is not None else default_data_directory(),
+        profile=profile,
+        engines=engines,
+        voice_activity=vad,
+        speech_to_text=stt,
+        language_model=LanguageModelEndpoint(llm_url, llm_model, llm_api_key) if llm_url is not None else None,
+        api_key=api_key,
+        journal=journal,
+        maximum_sessions=maximum_sessions,
+    )
+    try:
+        _pull_missing(settings)
+        listening = _listen(host, port)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_Serving(settings, listening, as_json).run())
+    except (ModelError, StoreError, EngineError) as error:
+        _fail(str(error))
+    except ExceptionGroup as group:
+        known = group.subgroup((ModelError, StoreError, EngineError))
+        if known is None:
+            raise
+        _fail("; ".join(str(error) for error in known.exceptions))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def _pull_missing(settings: ServerSettings) -> None:
+    weights = Weights.of(settings)
+    wanted = load_catalogue().select(weights.wanted(settings))
+    with PullDisplay() as display:
+        pull(wanted, display, None, weights.directory)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        _fail(f"cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port.")
+    return listening
+
+
+def http_server(server: Server) -> uvicorn.Server:
+    """uvicorn as this server needs it: large frames, no compression of audio, closing on clients that do not read."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            server.application,
+            ws=ClosingWebSocketProtocol,
+            ws_max_size=FRAME_BYTES_MAXIMUM,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=5,
+            server_header=False,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Serving:
+    """One run of the server."""
+
+    settings: ServerSettings
+    listening: socket.socket
+    as_json: bool
+
+    async def run(self) -> None:
+        server = Server(self.settings)
+        http = http_server(server)
+        try:
+            first_key = await server.open_store()
+            async with asyncio.TaskGroup() as tasks:
+                serving = tasks.create_task(http.serve([self.listening]), name="http")
+                loading = tasks.create_task(self._load(server, first_key), name="load")
+                await serving
+                loading.cancel()
+        finally:
+            http.should_exit = True
+            await server.stop()
+
+    async def _load(self, server: Server, first_key: FirstKey) -> None:
+        console = Console(stderr=True, highlight=False)
+        with console.status("Loading the engines …"):
+            engines = await server.load()
+            question = await write_question(engines, self.settings.data, QUESTION)
+        self._announce(first_key, question)
+
+    def _announce(self, first_key: FirstKey, question: Path) -> None:
+        host, port = self.listening.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{port}"
+        key = first_key.secret if first_key.secret is not None else "YOUR_API_KEY"
+        own_url = "" if (shown, port) == ("127.0.0.1", 8080) else f" --url {url}"
+        talk = f"VIVAVOCE_API_KEY={key} {_command()} talk{own_url} --wav {_short(question)} --out answer.wav"
+        if self.as_json:
+            typer.echo(json.dumps({"ready": True, "url": url, "api_key": first_key.secret, "talk": talk}))
+            return
+        lines = [
+            "",
+            f"vivavoce is ready on {url}",
+            f"  realtime API (OpenAI's protocol): ws://{shown}:{port}/v1/realtime",
+            f"  state:                            {url}/readyz",
+            "",
+        ]
+        if first_key.secret is not None:
+            lines += [f"  API key (shown only now, keep it): {first_key.secret}", ""]
+        elif self.settings.api_key is None:
+            lines += [f"  The API key was shown when it was made; `{_command()} keys create` makes another.", ""]
+        lines += ["Talk with the demo agent, a spoken question first:", "", f"  {talk}", ""]
+        typer.echo("\n".join(lines))
+
+
+def _command() -> str:
+    return _short(Path(sys.argv[0])) if Path(sys.argv[0]).name == "vivavoce" else "vivavoce"
+
+
+def _short(path: Path) -> str:
+    """Relative to where the person stands, if it lies below."""
+    with suppress(ValueError):
+        return str(path.absolute().relative_to(Path.cwd()))
+    return str(path)

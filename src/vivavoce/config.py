@@ -1,0 +1,60 @@
+"""The settings of one server process, as the command line and the environment give them.
+
+Only the composition root and the command line read these; every room gets small settings of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+import platformdirs
+
+
+class EngineSet(StrEnum):
+    """Which engines a server runs."""
+
+    EMBEDDED = "embedded"
+    SCRIPTED = "scripted"
+
+
+class SpeechToTextChoice(StrEnum):
+    MOONSHINE = "moonshine"
+    FASTER_WHISPER = "faster-whisper"
+
+
+class VoiceActivityChoice(StrEnum):
+    SILERO = "silero"
+    SCRIPTED = "scripted"
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModelEndpoint:
+    """A language model behind an OpenAI-compatible API, used instead of the embedded one."""
+
+    base_url: str
+    model: str
+    api_key: str | None = field(default=None, repr=False)
+
+
+def default_data_directory() -> Path:
+    return Path(platformdirs.user_data_dir("vivavoce"))
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Everything that can be chosen when a server starts. `profile` None: what fits this machine's memory."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    data: Path = field(default_factory=default_data_directory)
+    profile: str | None = None
+    engines: EngineSet = EngineSet.EMBEDDED
+    voice_activity: VoiceActivityChoice | None = None
+    speech_to_text: SpeechToTextChoice = SpeechToTextChoice.MOONSHINE
+    language_model: LanguageModelEndpoint | None = None
+    models: Path | None = None
+    api_key: str | None = field(default=None, repr=False)
+    journal: bool = True
+    maximum_sessions: int = 64

@@ -1,0 +1,92 @@
+"""Servers for tests: a real uvicorn on a free port of 127.0.0.1, in a thread of its own, ended with the test."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvicorn
+import uvloop
+
+from vivavoce.app.server import Server, running
+from vivavoce.cli.serve import http_server
+from vivavoce.config import EngineSet, ServerSettings
+
+KEY = "vv_test_key_0123456789"
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Served:
+    """A server that is ready. `inside` runs something on its event loop."""
+
+    server: Server
+    port: int
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def websocket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/v1/realtime"
+
+    def inside(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        return asyncio.run_coroutine_threadsafe(work(), self.loop).result(60)
+
+
+@contextmanager
+def serving(settings: ServerSettings) -> Iterator[Served]:
+    """Serve until the block ends. Raises what the server raised."""
+    ready = threading.Event()
+    box: list[Served] = []
+    failures: list[BaseException] = []
+    stop: list[uvicorn.Server] = []
+
+    async def hold() -> None:
+        with socket.socket() as listening:
+            listening.bind(("127.0.0.1", 0))
+            async with running(settings) as server:
+                http = http_server(server)
+                stop.append(http)
+                box.append(Served(server, listening.getsockname()[1], asyncio.get_running_loop()))
+                listening.listen()
+                ready.set()
+                await http.serve([listening])
+
+    def body() -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(hold())
+        except BaseException as failure:  # noqa: BLE001 - handed to the test below
+            failures.append(failure)
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=body, name="test server")
+    thread.start()
+    try:
+        assert ready.wait(120), "the server did not start"
+        if failures:
+            raise failures[0]
+        yield box[0]
+    finally:
+        if stop:
+            stop[0].should_exit = True
+        thread.join(60)
+        assert not thread.is_alive(), "the server did not end"
+    if failures:
+        raise failures[0]
+
+
+def scripted_settings(data: Path, **changes: Any) -> ServerSettings:
+    """A server with scripted engines and the key `KEY`."""
+    chosen: dict[str, Any] = {"data": data, "engines": EngineSet.SCRIPTED, "api_key": KEY, "journal": False}
+    return ServerSettings(**(chosen | changes))
