@@ -58,13 +58,14 @@ class FrameOutlet:
         self._finished = True
         self._more.set()
 
-    async def pump(self, send: Callable[[str], Awaitable[None]]) -> None:
-        """Send frames as the socket takes them."""
+    async def pump(self, send: Callable[[str], Awaitable[bool]]) -> None:
+        """Send frames as the socket takes them, until `finish`, or until `send` says that the client has gone."""
         while True:
             while self._frames:
                 queued_at, frame = self._frames.popleft()
                 self._sending_since = queued_at
-                await send(frame)
+                if not await send(frame):
+                    return
                 self._waiting_bytes -= len(frame)
             self._sending_since = None
             if self._finished:

@@ -183,11 +183,13 @@ class _Connection:
             case command:
                 await self.session.receive(command)
 
-    async def _send(self, frame: str) -> None:
+    async def _send(self, frame: str) -> bool:
         try:
             await self._websocket.send_text(frame)
         except WebSocketDisconnect:
             self.session.end()
+            return False
+        return True
 
     async def _close(self, defect: Exception | None) -> None:
         code, reason = NORMAL_CLOSURE, ""

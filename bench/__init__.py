@@ -1,0 +1,1 @@
+"""Benchmarks: one command a table. Each starts what it measures, prints figures, and leaves nothing running."""
