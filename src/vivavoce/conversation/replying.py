@@ -75,9 +75,10 @@ class Replying:
     # --- asking for a reply -----------------------------------------------------------------------------------------
 
     def request(self, options: ReplyOptions, event_id: EventId | None) -> None:
-        """The client asks (`response.create`)."""
+        """The client asks (`response.create`). An answer that waits for the floor is then no longer wanted."""
         request = _Request(options, ReplyMarks(), event_id)
         if self.active is None:
+            self._waiting = None
             self._begin(request)
         elif self.active.generated is not None and len(self.active.output) > (self.active.message_id is not None):
             self._waiting = request
