@@ -114,11 +114,13 @@ class Promises:
         self.open_turn: ItemId | None = None
         self.hearing: set[ItemId] = set()
         self.asked_words: dict[ItemId, int] = {}
+        self.last_asked: tuple[ItemId, int] | None = None
         self.stale_words: list[tuple[ItemId, int]] = []
         self.committed: set[ItemId] = set()
         self.settled: set[ItemId] = set()
         self.grown: dict[ItemId, str] = {}
         self.owed: list[str] = []
+        self.greeted = False
 
     def read(self, event: Event, ordered: list[Order]) -> None:
         """Take in a fact that was handled and the orders that followed."""
@@ -129,14 +131,14 @@ class Promises:
         self._foresee(event)
         for order in ordered:
             self._obey(order)
-        created = any(isinstance(notice, notices.ReplyCreated) for notice in told)
-        if isinstance(event, events.ResponseRequested) and not created:
-            self.owed.append("the reply that the client asked for")
         if not isinstance(event, events.ResponseRequested):
+            created = any(isinstance(notice, notices.ReplyCreated) for notice in told)
             assert not (created and self.open_turn), "the agent began while the caller spoke"
 
     def _foresee(self, event: Event) -> None:
         match event:
+            case events.ResponseRequested():
+                self.owed.append("the reply that the client asked for")
             case events.SessionConfigured(settings=settings):
                 self.settings = settings
             case events.PieceStarted(reply_id=reply_id, text=text, start_ms=start_ms) if reply_id == self.active:
@@ -169,6 +171,7 @@ class Promises:
                     assert pause > self.asked_words[item_id], "asked twice for the same words"
                     self.stale_words.append((item_id, self.asked_words[item_id]))
                 self.asked_words[item_id] = pause
+                self.last_asked = (item_id, pause)
             case orders.AssessTurn(item_id=item_id):
                 assert item_id in self.hearing, "a closed turn cannot be assessed"
             case orders.CloseTurn(item_id=item_id):
@@ -229,6 +232,8 @@ class Promises:
             case notices.ReplyCreated(reply=snapshot):
                 assert self.active is None, "two replies at once"
                 assert snapshot.reply_id not in self.replies, "a reply is created once"
+                assert self.owed or not self.greeted, "a reply that nobody waited for"
+                self.greeted = self.greeted or not self.owed
                 self.active = snapshot.reply_id
                 self.replies[self.active] = RepliedSoFar(snapshot.modality)
                 self.owed = [debt for debt in self.owed if debt == "an answer"]

@@ -32,8 +32,7 @@ PATIENCE_OF_A_DRAIN = 200
 TEXTS = st.sampled_from(["", "yes", "yes please", "yes please, two", "no"])
 PIECES = st.sampled_from(["Gladly.", "One moment, please.", "Two tickets it is."])
 AIMS = st.sampled_from(["current", "current", "current", "current", "older", "unknown"])
-DETECTIONS = st.one_of(
-    st.none(),
+DETECTED = st.one_of(
     st.builds(
         ServerVad,
         silence_duration_ms=st.sampled_from([0, 200, 500]),
@@ -46,6 +45,9 @@ DETECTIONS = st.one_of(
         create_response=st.sampled_from([True, True, False]),
         interrupt_response=st.sampled_from([True, True, False]),
     ),
+)
+DETECTIONS = st.sampled_from(["detected", "detected", "detected", "marked"]).flatmap(
+    lambda how: DETECTED if how == "detected" else st.none()
 )
 SETTINGS = st.builds(
     Settings,
@@ -112,10 +114,12 @@ class AnyConversation(RuleBasedStateMachine):
     def speech_starts(self) -> None:
         self._send(events.SpeechStarted(self._audio_ms))
 
+    @precondition(lambda self: self.promises.open_turn is not None)
     @rule(ago_ms=st.sampled_from([0, 100, 700]))
     def speech_pauses(self, ago_ms: int) -> None:
         self._send(events.SpeechPaused(self._audio_ms - ago_ms, self.now - ago_ms / 1000))
 
+    @precondition(lambda self: self.promises.open_turn is not None)
     @rule()
     def speech_goes_on(self) -> None:
         self._send(events.SpeechResumed(self._audio_ms))
@@ -130,19 +134,25 @@ class AnyConversation(RuleBasedStateMachine):
             return next(iter(asked.items()))
         return ItemId("item_unknown"), 1
 
+    @precondition(lambda self: self.promises.last_asked is not None)
     @rule(aim=AIMS, probability=st.sampled_from([0.05, 0.3, 0.9]))
     def turn_is_assessed(self, aim: str, probability: float) -> None:
-        self._send(events.TurnAssessed(*self._turn(aim), probability))
+        last = self.promises.last_asked
+        item_id, pause = last if last is not None and aim == "current" else self._turn(aim)
+        self._send(events.TurnAssessed(item_id, pause, probability))
 
+    @precondition(lambda self: self.promises.open_turn is not None)
     @rule(aim=AIMS, text=TEXTS)
     def interim_words_come(self, aim: str, text: str) -> None:
         item_id = self.promises.open_turn if aim == "current" else None
         self._send(events.InterimTranscribed(item_id or self._turn(aim)[0], text))
 
+    @precondition(lambda self: self.promises.asked_words or self.promises.stale_words)
     @rule(aim=AIMS, text=TEXTS)
     def words_come(self, aim: str, text: str) -> None:
         self._send(events.TurnTranscribed(*self._turn(aim), text, 1.0))
 
+    @precondition(lambda self: self.promises.asked_words or self.promises.stale_words)
     @rule(aim=AIMS)
     def words_are_lost(self, aim: str) -> None:
         self._send(events.TranscriptionFailed(*self._turn(aim), "lost"))
@@ -156,18 +166,22 @@ class AnyConversation(RuleBasedStateMachine):
             return started[-1]
         return started[0] if aim == "older" and started else ReplyId("resp_unknown")
 
+    @precondition(lambda self: self.promises.active is not None)
     @rule(aim=AIMS, text=st.sampled_from(["", "Gladly. ", "One moment. "]))
     def model_writes(self, aim: str, text: str) -> None:
         self._send(events.ReplyTextGenerated(self._reply(aim), text))
 
+    @precondition(lambda self: self.promises.active is not None)
     @rule(aim=AIMS)
     def model_calls_a_tool(self, aim: str) -> None:
         self._send(events.ReplyToolCalled(self._reply(aim), CallId("c1"), "weather", "{}"))
 
+    @precondition(lambda self: self.promises.active is not None)
     @rule(aim=AIMS, cut=st.booleans())
     def model_is_done(self, aim: str, *, cut: bool) -> None:
         self._send(events.ReplyGenerated(self._reply(aim), cut, Usage(3, 2, 1)))
 
+    @precondition(lambda self: self.promises.active is not None)
     @rule(aim=AIMS, text=PIECES, length_ms=st.sampled_from([None, 0, 400, 1200]))
     def voice_speaks_a_piece(self, aim: str, text: str, length_ms: int | None) -> None:
         reply_id = self._reply(aim)
@@ -182,16 +196,19 @@ class AnyConversation(RuleBasedStateMachine):
         if length_ms is not None:
             self._send(events.PieceEnded(reply_id, start_ms + length_ms))
 
+    @precondition(lambda self: self.promises.active is not None)
     @rule(aim=AIMS, share=st.sampled_from([0.0, 0.3, 0.8, 1.0]))
     def audio_is_played(self, aim: str, share: float) -> None:
         reply_id = self._reply(aim)
         self._send(events.PlaybackProgressed(reply_id, int(self.ended_ms.get(reply_id, 0) * share)))
 
+    @precondition(lambda self: self.promises.active is not None)
     @rule(aim=AIMS)
     def voice_falls_silent(self, aim: str) -> None:
         reply_id = self._reply(aim)
         self._send(events.ReplySpoken(reply_id, self.ended_ms.get(reply_id, 0)))
 
+    @precondition(lambda self: self.promises.active is not None)
     @rule(aim=AIMS)
     def reply_fails(self, aim: str) -> None:
         self._send(events.ReplyFailed(self._reply(aim), "gone"))
@@ -202,13 +219,10 @@ class AnyConversation(RuleBasedStateMachine):
     def client_configures(self, changed: Settings) -> None:
         self._send(events.SessionConfigured(changed))
 
-    @rule(buffered_ms=st.sampled_from([0, 99, 100, 900]))
-    def client_commits(self, buffered_ms: int) -> None:
-        self._send(events.AudioCommitRequested(buffered_ms))
-
-    @rule()
-    def client_clears(self) -> None:
-        self._send(events.AudioClearRequested())
+    @rule(buffered_ms=st.sampled_from([None, 0, 99, 100, 900, 900]))
+    def client_uses_the_buffer(self, buffered_ms: int | None) -> None:
+        cleared = buffered_ms is None
+        self._send(events.AudioClearRequested() if cleared else events.AudioCommitRequested(buffered_ms or 0))
 
     def _item(self, aim: str) -> ItemId:
         """Current: the newest item; older: the oldest; unknown: the turn that is only being spoken, or nothing."""
@@ -244,17 +258,15 @@ class AnyConversation(RuleBasedStateMachine):
         after = {"end": None, "front": ROOT}.get(place, self._item(place))
         self._send(events.ItemCreateRequested(item, after, EventId("e1")))
 
-    @rule(aim=AIMS)
-    def client_deletes_an_item(self, aim: str) -> None:
-        self._send(events.ItemDeleteRequested(self._item(aim)))
+    @rule(aim=AIMS, deletes=st.booleans())
+    def client_deletes_or_reads_an_item(self, aim: str, *, deletes: bool) -> None:
+        item_id = self._item(aim)
+        self._send(events.ItemDeleteRequested(item_id) if deletes else events.ItemRetrieveRequested(item_id))
 
-    @rule(aim=AIMS)
-    def client_retrieves_an_item(self, aim: str) -> None:
-        self._send(events.ItemRetrieveRequested(self._item(aim)))
-
+    @precondition(lambda self: self.promises.replies)
     @rule(aim=AIMS, index=st.sampled_from([0, 0, 0, 1]), end_ms=st.sampled_from([-1, 0, 150, 700, 60_000]))
     def client_truncates_a_message(self, aim: str, index: int, end_ms: int) -> None:
-        said = [r.message.item_id for r in self.promises.replies.values() if r.message is not None]
+        said = [reply.message.item_id for reply in self.promises.replies.values() if reply.message is not None]
         item_id = said[-1 if aim == "current" else 0] if said and aim != "unknown" else self._item(aim)
         self._send(events.ItemTruncateRequested(item_id, index, end_ms))
 
@@ -262,6 +274,7 @@ class AnyConversation(RuleBasedStateMachine):
     def client_asks_for_a_response(self, modality: Modality | None) -> None:
         self._send(events.ResponseRequested(ReplyOptions(modality=modality)))
 
+    @precondition(lambda self: self.promises.replies)
     @rule(aim=st.sampled_from(["any", "current", "older", "unknown"]))
     def client_cancels_the_response(self, aim: str) -> None:
         self._send(events.ResponseCancelRequested(None if aim == "any" else self._reply(aim)))
@@ -275,6 +288,17 @@ class AnyConversation(RuleBasedStateMachine):
         self.speech_pauses(0)
         self.time_passes(20.0)
         self.words_come("current", text)
+
+    @rule(ago_ms=st.sampled_from([0, 100]), goes_on=st.booleans())
+    def caller_hesitates(self, ago_ms: int, *, goes_on: bool) -> None:
+        self.speech_starts()
+        self.time_passes(0.3)
+        self.speech_pauses(ago_ms)
+        if goes_on:
+            self.time_passes(0.05)
+            self.speech_goes_on()
+            self.time_passes(0.3)
+            self.speech_pauses(ago_ms)
 
     @precondition(lambda self: self.promises.active is not None)
     @rule(text=PIECES)

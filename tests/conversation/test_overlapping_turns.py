@@ -173,6 +173,20 @@ BOTH = "start reply 1 (audio, eve): user: One coffee. | user: And cake."
         ),
     ),
     story(
+        "a response that the client asks for while an answer waits for the floor takes its place",
+        VAD,
+        SECOND_OPEN,
+        at(2.8, words(1, 1, "One coffee."), *FIRST_HEARD),
+        at(
+            3.0,
+            ResponseRequested(),
+            "reply 1 created (audio, eve)",
+            "start reply 1 (audio, eve): user: One coffee.",
+        ),
+        at(3.1, AudioClearRequested(), "clear the input", "input cleared"),
+        at(4.0, falls_silent(1, 0), "reply 1 ended (completed): nothing"),
+    ),
+    story(
         "words that come after the answer started without them are answered when it has ended",
         VAD,
         FIRST_OVER,
