@@ -12,6 +12,7 @@ from enum import Enum, auto
 
 from vivavoce.engines.spoken_text.abbreviations import MONTHS, SENTENCE_STARTERS, WEEKDAYS, stop_belongs_to
 
+LOOK_AHEAD_CHARACTERS = 80
 OPENERS = "\"'“‘«([{*_`~¿¡「『（"
 CLOSERS = "\"'”’»)]}*_`~」』）"
 WIDE_STOPS = "。！？；｡"
@@ -90,9 +91,10 @@ def _sentence_verdict(gap: Gap) -> Boundary:
 
 
 def _unless_lowercase_follows(gap: Gap, otherwise: Boundary = Boundary.NONE) -> Boundary:
-    if not gap.knows_next_character:
+    after_openers = gap.following.lstrip(OPENERS)
+    if not after_openers and not gap.text_ended and len(gap.following) < LOOK_AHEAD_CHARACTERS:
         return Boundary.UNDECIDED
-    return otherwise if gap.following.lstrip(OPENERS)[:1].islower() else Boundary.SENTENCE
+    return otherwise if after_openers[:1].islower() else Boundary.SENTENCE
 
 
 def _full_stop_verdict(gap: Gap, word: str, closers: str) -> Boundary:

@@ -27,7 +27,7 @@ _ENTITY = re.compile(r"&(?:[A-Za-z]{2,8}|#\d{1,6}|#[xX][0-9A-Fa-f]{1,6});")
 _CODE = re.compile(r"(?<!`)(`{1,2})(?!`)(.{1,300}?)(?<!`)\1(?!`)")
 _ESCAPE = re.compile(r"\\([\\`*_{}\[\]()#+\-.!|>~$])")
 _EMPHASIS = re.compile(
-    r"(?<![\w*])(\*{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?!\w)|(?<!\w)(_{1,3}|~~)(?=\S)(.{1,300}?)(?<=\S)\3(?!\w)"
+    r"(?<![\w*])(\*{1,3})(?=\S)(.{1,300}?)(?<=\S)\1(?![^\W_])|(?<!\w)(_{1,3}|~~)(?=\S)(.{1,300}?)(?<=\S)\3(?![^\W_])"
 )
 _STRAY_MARKS = re.compile(r"\*{2,}|_{2,}|~{2,}|`+|(?<!\S)[*_](?=[^\W\d])|(?<=[\w.,!?])[*_](?!\w)")
 _STAGE_BRACKET = re.compile(r"[(\[]\s*([A-Za-z][a-z]+)(?:\s+[a-z']+){0,3}\s*[)\]]")
@@ -64,6 +64,7 @@ class MarkupFilter:
                 if closed_at is None:
                     break
                 position, self._closer = closed_at, None
+                spoken.append(" ")
                 continue
             block = find_block(piece, position)
             end = len(piece) if block is None else block.start
@@ -123,6 +124,7 @@ def _stopped(text: str, whole: bool) -> str:
 
 def _inline(text: str) -> str:
     """Text inside a line, without its marks. Escaped marks wait in the private use area until the others are gone."""
+    text = _without_emoji(text)
     text = _ESCAPE.sub(lambda match: chr(_PRIVATE + ord(match[1])), text)
     text = _CODE.sub(_code_words, text)
     text = _IMAGE.sub(" ", text)
@@ -134,9 +136,9 @@ def _inline(text: str) -> str:
     text = _STAGE_BRACKET.sub(lambda match: "" if match[1].lower() in _STAGE_VERBS else match.group(), text)
     for _ in range(3):
         text = _EMPHASIS.sub(_emphasised, text)
-    text = _STRAY_MARKS.sub("", text)
-    text = _HIDDEN_MARK.sub(lambda match: chr(ord(match.group()) - _PRIVATE), text)
-    return _without_emoji(text)
+    while (without := _STRAY_MARKS.sub("", text)) != text:
+        text = without
+    return _HIDDEN_MARK.sub(lambda match: chr(ord(match.group()) - _PRIVATE), text)
 
 
 def _code_words(match: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from vivavoce.engines.spoken_text.boundaries import Boundary, Gap, judge
+from vivavoce.engines.spoken_text.boundaries import LOOK_AHEAD_CHARACTERS, Boundary, Gap, judge
 from vivavoce.engines.spoken_text.units import LONGEST_UNIT_CHARACTERS, BlockAhead, Unit, next_unit
 
 CLAUSE_WORDS: Final = 4
@@ -20,7 +20,6 @@ LONG_SENTENCE_CHARACTERS: Final = 200
 """A sentence longer than this is cut at a clause mark."""
 
 _SHORTEST_LONG_PART_CHARACTERS: Final = 40
-_LOOK_AHEAD_CHARACTERS: Final = 80
 _WORD = re.compile(r"\S*\w\S*")
 _SPACE = re.compile(r"\s*")
 
@@ -109,7 +108,7 @@ class SentenceStream:
         if unit.is_block:
             return Boundary.SENTENCE
         line = "" if line_start is None else text[line_start : unit.end]
-        following = text[white_end : white_end + _LOOK_AHEAD_CHARACTERS]
+        following = text[white_end : white_end + LOOK_AHEAD_CHARACTERS]
         verdict = judge(Gap(text[start : unit.end], white, following, line, text_ended))
         return Boundary.CLAUSE if too_long and verdict is not Boundary.SENTENCE else verdict
 

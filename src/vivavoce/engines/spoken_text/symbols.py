@@ -132,6 +132,7 @@ _SYMBOL_WORDS = {
     "¥": "yen",
 }
 _SYMBOL = re.compile(f"[{re.escape(''.join(_SYMBOL_WORDS))}]")
+_LONE_ACCENT = re.compile(r"(?<![^\W\d_\u0300-\u036f])[\u0300-\u036f]+")
 _KEPT_MARKS = frozenset(".,!?;:'\"()-–—")
 _WIDE = str.maketrans("！？，：；（）", "!?,:;()")
 _BRACKETS = str.maketrans("[]{}", "()()")
@@ -162,7 +163,8 @@ def plain_characters(text: str) -> str:
     if not text.isascii():
         text = "".join(_ascii_digit(character) for character in unicodedata.normalize("NFKC", text))
         text = text.translate(_PLAIN)
-    return "".join(character if _is_text(character) else " " for character in text)
+    kept = "".join(character if _is_text(character) else " " for character in text)
+    return kept if kept.isascii() else _LONE_ACCENT.sub("", kept)
 
 
 def _ascii_digit(character: str) -> str:
