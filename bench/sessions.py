@@ -14,7 +14,6 @@ import asyncio
 import gc
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -25,8 +24,8 @@ import uvloop
 
 from bench.figures import percentile
 from bench.server import KEY
+from vivavoce.app.http import http_server, listen
 from vivavoce.app.server import running
-from vivavoce.cli.serve import http_server
 from vivavoce.client.realtime import RealtimeClient
 from vivavoce.config import EngineSet, ServerSettings, VoiceActivityChoice
 from vivavoce.engines.ports import Samples
@@ -47,8 +46,7 @@ async def serve(sessions: int, seconds: float) -> None:
             maximum_sessions=sessions,
         )
         async with running(settings) as server:
-            listening = socket.socket()
-            listening.bind(("127.0.0.1", 0))
+            listening = listen("127.0.0.1", 0)
             http = http_server(server)
             serving = asyncio.create_task(http.serve([listening]))
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,8 +13,8 @@ from typing import Any, TypeVar
 import uvicorn
 import uvloop
 
+from vivavoce.app.http import http_server, listen
 from vivavoce.app.server import Server, running
-from vivavoce.cli.serve import http_server
 from vivavoce.config import EngineSet, ServerSettings
 
 KEY = "vv_test_key_0123456789"
@@ -51,8 +50,7 @@ def serving(settings: ServerSettings) -> Iterator[Served]:
     stop: list[uvicorn.Server] = []
 
     async def hold() -> None:
-        with socket.socket() as listening:
-            listening.bind(("127.0.0.1", 0))
+        with listen("127.0.0.1", 0) as listening:
             async with running(settings) as server:
                 http = http_server(server)
                 stop.append(http)

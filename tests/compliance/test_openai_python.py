@@ -30,8 +30,9 @@ async def connection(served: Served) -> AsyncIterator[AsyncRealtimeConnection]:
 
 async def test_a_typed_conversation(connection: AsyncRealtimeConnection) -> None:
     await connection.session.update(session={"type": "realtime", "output_modalities": ["text"]})
-    content = [{"type": "input_text", "text": "Say hello!"}]
-    await connection.conversation.item.create(item={"type": "message", "role": "user", "content": content})  # type: ignore[typeddict-item]
+    await connection.conversation.item.create(
+        item={"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Say hello!"}]}
+    )
     await connection.response.create()
     text = ""
     async for event in connection:

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import uvicorn
 import uvloop
 from rich.console import Console
 
 from vivavoce.app.engines import Weights
 from vivavoce.app.examples import write_question
+from vivavoce.app.http import ListenError, http_server, listen
 from vivavoce.app.server import FirstKey, Server
 from vivavoce.cli.pull_display import PullDisplay
 from vivavoce.config import (
@@ -34,13 +34,6 @@ from vivavoce.config import (
 from vivavoce.engines.catalogue import ModelError, load_catalogue, pull
 from vivavoce.engines.ports import EngineError
 from vivavoce.store.errors import StoreError
-from vivavoce.transports.uvicorn_protocol import ClosingWebSocketProtocol
-
-FRAME_BYTES_MAXIMUM = 32 * 1024 * 1024
-"""Holds 15 MiB of audio as base64 in JSON."""
-
-SEND_BUFFER_BYTES = 256 * 1024
-"""About two seconds of audio: a client that stops reading shows soon."""
 
 QUESTION = "What is the capital of France?"
 
@@ -102,10 +95,10 @@ def serve(
     )
     try:
         _pull_missing(settings)
-        listening = _listen(host, port)
+        listening = listen(host, port)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_Serving(settings, listening, as_json).run())
-    except (ModelError, StoreError, EngineError) as error:
+    except (ModelError, ListenError, StoreError, EngineError) as error:
         _fail(str(error))
     except ExceptionGroup as group:
         known = group.subgroup((ModelError, StoreError, EngineError))
@@ -126,36 +119,6 @@ def _pull_missing(settings: ServerSettings) -> None:
     wanted = load_catalogue().select(weights.wanted(settings))
     with PullDisplay() as display:
         pull(wanted, display, None, weights.directory)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
-    try:
-        listening.bind((host, port))
-    except OSError as error:
-        listening.close()
-        _fail(f"cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port.")
-    return listening
-
-
-def http_server(server: Server) -> uvicorn.Server:
-    """uvicorn as this server needs it: large frames, no compression of audio, closing on clients that do not read."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            server.application,
-            ws=ClosingWebSocketProtocol,
-            ws_max_size=FRAME_BYTES_MAXIMUM,
-            ws_per_message_deflate=False,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=5,
-            server_header=False,
-        )
-    )
 
 
 @dataclass(frozen=True, slots=True)
