@@ -59,7 +59,8 @@ class FakeServer:
     drop_on: str | None = None
     close_on: tuple[str, int, str] | None = None
     errors_on: dict[str, Event] = field(default_factory=dict)
-    mute: bool = False
+    deaf: bool = False
+    never_answers: bool = False
     url: str = ""
     received: list[Event] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
@@ -195,7 +196,7 @@ class FakeCall:
     async def _hear(self, audio: bytes) -> None:
         samples = np.frombuffer(audio, dtype="<i2").astype(np.float64) / 32_768
         self._heard_samples += samples.size
-        if self._server.turn_detection is None or self._server.mute:
+        if self._server.turn_detection is None or self._server.deaf:
             return
         loud = samples.size > 0 and float(np.sqrt(np.mean(samples**2))) > _LOUD
         if loud and self._speaking is None:
@@ -223,7 +224,8 @@ class FakeCall:
                 f"{stem}.completed", item_id=item_id, content_index=0, transcript=answer.heard, usage=usage
             )
         detection = self._server.turn_detection
-        if answer.heard and detection is not None and detection.get("create_response") is not False:
+        asked = detection is not None and detection.get("create_response") is not False
+        if answer.heard and asked and not self._server.never_answers:
             await self._answer(self._next_answer(), item_id)
 
     # --- answering --------------------------------------------------------------------------------------------------

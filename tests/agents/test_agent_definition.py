@@ -17,7 +17,7 @@ NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 def _agent(**changes: Any) -> AgentDefinition:
-    fields = {"agent_id": AgentId("agent_1"), "name": "A", "instructions": "", "created_at": NOON}
+    fields: dict[str, Any] = {"agent_id": AgentId("agent_1"), "name": "A", "instructions": "", "created_at": NOON}
     return AgentDefinition(**fields | changes)
 
 

@@ -1,0 +1,112 @@
+"""`vivavoce keys`: makes, lists and revokes API keys in the database of this machine.
+
+It opens the database itself, so it works whether or not a server runs; a running server learns within seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_format
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import platformdirs
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from vivavoce.store.database import DATABASE_FILE_NAME, sqlite_url
+from vivavoce.store.errors import StoreError
+from vivavoce.store.records import ApiKeyRecord
+from vivavoce.store.store import Store
+
+app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+
+FAILED = 1
+T = TypeVar("T")
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", envvar="VIVAVOCE_DATA", file_okay=False, help="The server's data directory."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Option("--name", help="What the key is for.")] = "unnamed",
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a key and show it, once."""
+    made = _with_store(data, lambda store: store.keys.create(name), must_exist=False)
+    if json:
+        typer.echo(json_format.dumps(_object(made.record) | {"secret": made.secret}))
+        return
+    typer.echo(made.secret)
+    typer.echo(f"Key {made.record.key_id} ({made.record.name}). Note it down now: it cannot be shown again.", err=True)
+
+
+@app.command(name="list")
+def list_keys(data: DataOption = None, json: JsonOption = False) -> None:
+    """Show every key, without its secret."""
+    records = _with_store(data, lambda store: store.keys.list())
+    if json:
+        typer.echo(json_format.dumps([_object(record) for record in records]))
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in ("id", "name", "ends in", "made", "last used", "state"):
+        table.add_column(column)
+    for record in records:
+        state = "works" if record.revoked_at is None else f"revoked {_day(record.revoked_at)}"
+        last_used = "never" if record.last_used_at is None else _day(record.last_used_at)
+        table.add_row(record.key_id, record.name, record.last4, _day(record.created_at), last_used, state)
+    Console(highlight=False, markup=False, emoji=False, soft_wrap=True).print(table)
+
+
+@app.command()
+def revoke(
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The id that `vivavoce keys list` shows.")],
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a key useless for ever. Running servers refuse it within seconds."""
+    record = _with_store(data, lambda store: store.keys.revoke(key_id))
+    typer.echo(json_format.dumps(_object(record)) if json else f"Key {record.key_id} ({record.name}) is revoked.")
+
+
+def _with_store(data: Path | None, work: Callable[[Store], Awaitable[T]], *, must_exist: bool = True) -> T:
+    directory = data if data is not None else Path(platformdirs.user_data_dir("vivavoce"))
+    if must_exist and not (directory / DATABASE_FILE_NAME).exists():
+        raise _failure(f"There is no database in {directory}; name the server's data directory with --data.")
+
+    async def run() -> T:
+        async with await Store.open(sqlite_url(directory)) as store:
+            return await work(store)
+
+    try:
+        return asyncio.run(run())
+    except StoreError as error:
+        raise _failure(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+
+
+def _failure(message: str) -> typer.Exit:
+    typer.echo(message, err=True)
+    return typer.Exit(FAILED)
+
+
+def _object(record: ApiKeyRecord) -> dict[str, Any]:
+    return {
+        "id": record.key_id,
+        "name": record.name,
+        "last4": record.last4,
+        "created_at": record.created_at.isoformat(),
+        "last_used_at": None if record.last_used_at is None else record.last_used_at.isoformat(),
+        "revoked_at": None if record.revoked_at is None else record.revoked_at.isoformat(),
+    }
+
+
+def _day(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
