@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import jiwer
 import numpy as np
 
 from vivavoce.engines.ports import HEARING_RATE_HZ, Samples
@@ -46,3 +47,14 @@ def sentence(name_ending: str) -> Recording:
     """The one sentence whose name ends so."""
     (found,) = [recording for recording in sentences() if recording.name.endswith(name_ending)]
     return found
+
+
+def plain_words(text: str) -> str:
+    """Lower case without punctuation, so that transcripts of different writers compare. Digits are left as they are."""
+    spelled = text.lower().replace("mr.", "mister").replace("-", " ")
+    return " ".join(re.sub(r"[^a-z0-9' ]", " ", spelled).split())
+
+
+def word_error_rate(reference: str, transcript: str) -> float:
+    """Wrong, missing and additional words as a share of the reference's words."""
+    return jiwer.wer(plain_words(reference), plain_words(transcript) or "-")
