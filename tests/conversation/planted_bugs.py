@@ -1,0 +1,250 @@
+"""Bugs that were planted on purpose: what somebody might write one day, and the core's tests must notice.
+
+Each is a sentence about what goes wrong, a file of the core, the line as it is and the line as it would be. Some of
+them were real. `test_planted_bugs` plants them one by one; a bug whose line is no longer found must be adapted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlantedBug:
+    """Replace `sound`, which stands once in `file`, by `broken`."""
+
+    name: str
+    file: str
+    sound: str
+    broken: str
+
+
+PLANTED_BUGS = (
+    # --- what was heard ---
+    PlantedBug(
+        "an interrupted agent remembers what it never got to say",
+        "replying.py",
+        "return reply.ledger.text_until(reply.played_ms)",
+        "return reply.ledger.text",
+    ),
+    PlantedBug(
+        "a word of which half was heard counts as heard",
+        "heard.py",
+        'cut = cut.rpartition(" ")[0]',
+        "cut = cut.rstrip()",
+    ),
+    PlantedBug(
+        "a client that claims to have played more than there was is believed",
+        "commands.py",
+        "audio_end_ms = min(command.audio_end_ms, ledger.end_ms)",
+        "audio_end_ms = command.audio_end_ms",
+    ),
+    PlantedBug(
+        "a reply that the client truncates is cut where the server thinks it was",
+        "commands.py",
+        "            active.played_ms = audio_end_ms\n",
+        "",
+    ),
+    # --- who has the floor ---
+    PlantedBug(
+        "a reply that is interrupted before its first sound goes on being generated",
+        "replying.py",
+        "if reply.state is not ReplyState.QUEUED and reason in CUT_SHORT:",
+        "if reply.state is ReplyState.SPEAKING and reason in CUT_SHORT:",
+    ),
+    PlantedBug(
+        "callers interrupt agents that may not be interrupted",
+        "interruptions.py",
+        "return settings.turn_detection.interrupt_response",
+        "return True",
+    ),
+    PlantedBug(
+        "a waiting reply begins the moment the caller interrupts the one before it",
+        "turn_taking.py",
+        """        self._replying.caller_has_floor = True
+        if speech_interrupts(self._call.settings, self._replying.active):
+            self._replying.interrupt(EndReason.TURN_DETECTED)
+""",
+        """        if speech_interrupts(self._call.settings, self._replying.active):
+            self._replying.interrupt(EndReason.TURN_DETECTED)
+        self._replying.caller_has_floor = True
+""",
+    ),
+    PlantedBug(
+        "the greeting talks over a caller who spoke first",
+        "turn_taking.py",
+        """        self._call.deadlines.clear(Deadline.GREETING)
+        self._call.tell(CallerSpeechStarted(""",
+        """        self._call.tell(CallerSpeechStarted(""",
+    ),
+    PlantedBug(
+        "a session that wants no responses gets them",
+        "turn_taking.py",
+        "detection.create_response and text and item is not None",
+        "text and item is not None",
+    ),
+    PlantedBug(
+        "a cough is answered",
+        "turn_taking.py",
+        "detection.create_response and text and item is not None",
+        "detection.create_response and item is not None",
+    ),
+    PlantedBug(
+        "an answer that waited for the floor is given although another has answered meanwhile",
+        "replying.py",
+        """        if self.active is None:
+            self._waiting = None
+            self._begin(request)
+        elif self.active.generated""",
+        """        if self.active is None:
+            self._begin(request)
+        elif self.active.generated""",
+    ),
+    PlantedBug(
+        "two turns in quick succession are answered twice",
+        "replying.py",
+        """        elif self.active is not None and self.active.state is ReplyState.QUEUED:
+            self.active.marks = marks.later(self.active.marks)
+        else:""",
+        """        else:""",
+    ),
+    PlantedBug(
+        "a turn that is thrown away leaves the answer to the one before waiting for ever",
+        "turn_taking.py",
+        """        self._release_floor()
+        self._replying.floor_released()
+""",
+        """        self._release_floor()
+""",
+    ),
+    # --- late results ---
+    PlantedBug(
+        "what a cancelled reply still sends is taken for the reply under way",
+        "replying.py",
+        "if reply is None or reply.reply_id != fact.reply_id:",
+        "if reply is None:",
+    ),
+    PlantedBug(
+        "words of an older pause are taken for the whole turn",
+        "turn_taking.py",
+        "if turn is not None and turn.pause == fact.pause:",
+        "if turn is not None:",
+    ),
+    PlantedBug(
+        "words heard at a pause are kept although the caller went on",
+        "turns.py",
+        """        self.probability = None
+        self.text_at_pause = None
+""",
+        """        self.probability = None
+""",
+    ),
+    PlantedBug(
+        "a belief that comes after the caller went on ends the turn in the middle of a word",
+        "turn_taking.py",
+        "            or turn.state is not TurnState.PAUSED\n",
+        "",
+    ),
+    PlantedBug(
+        "a transcription that failed at a pause is never tried again",
+        "turn_taking.py",
+        "asked = turn.state is TurnState.PAUSED and not turn.failed_at_pause",
+        "asked = turn.state is TurnState.PAUSED",
+    ),
+    PlantedBug(
+        "a reply whose words are lost waits for them for ever",
+        "turn_taking.py",
+        """        self._release_floor()
+        self._replying.words_arrived(turn.item_id)
+
+    def end_reached""",
+        """        self._release_floor()
+
+    def end_reached""",
+    ),
+    PlantedBug(
+        "a reply starts before the words that it is to answer",
+        "turn_taking.py",
+        "        self._replying.await_words(turn.item_id)\n",
+        "",
+    ),
+    PlantedBug(
+        "nobody comes back when words take too long",
+        "replying.py",
+        "            self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)\n",
+        "            pass\n",
+    ),
+    # --- the caller's turn ---
+    PlantedBug(
+        "silence is counted from when the pause was noticed",
+        "turn_taking.py",
+        "at = turn.spoken_until + patience_ms",
+        "at = self._call.now + patience_ms",
+    ),
+    PlantedBug(
+        "the patience of a pause runs on when the caller goes on",
+        "turn_taking.py",
+        """        turn.resume()
+        self._call.deadlines.clear(Deadline.TURN_END)
+""",
+        """        turn.resume()
+""",
+    ),
+    PlantedBug(
+        "a turn stays open for ever when turn detection is taken away",
+        "machine.py",
+        """        if settings.turn_detection is None:
+            self._turns.end_open_turn()
+""",
+        "",
+    ),
+    PlantedBug(
+        "interim words are told before they are sure",
+        "turns.py",
+        "stable = _common_words(self._interim_text, text)",
+        "stable = text",
+    ),
+    PlantedBug(
+        "interim words that were told are told anew when they change",
+        "turns.py",
+        "if not text.startswith(self.told_text) or len(text) <= len(self.told_text):",
+        "if len(text) <= len(self.told_text):",
+    ),
+    PlantedBug(
+        "a commit of exactly a tenth of a second is refused",
+        "turn_taking.py",
+        "command.buffered_ms < MINIMUM_COMMIT_MS:",
+        "command.buffered_ms <= MINIMUM_COMMIT_MS:",
+    ),
+    # --- what is told and kept ---
+    PlantedBug(
+        "a reply that hit its limit is told as complete",
+        "replying.py",
+        "cut = reply.generated is not None and reply.generated.cut_at_limit",
+        "cut = False",
+    ),
+    PlantedBug(
+        "an agent that says something before its tool call refuses the response that follows it",
+        "replying.py",
+        "len(self.active.output) > (self.active.message_id is not None)",
+        "self.active.message_id is None",
+    ),
+    PlantedBug(
+        "the waterfall counts from the end of the turn, not from the end of the speech",
+        "replying.py",
+        "round((at - turn.spoken_until) * 1000)",
+        "round((at - turn.ended_at) * 1000)",
+    ),
+    PlantedBug(
+        "an item that is put behind another lands before it",
+        "history.py",
+        "position = self._order.index(after) + 1",
+        "position = self._order.index(after)",
+    ),
+    PlantedBug(
+        "the agent gives its message an id that the client has used",
+        "call.py",
+        "        while item_id in self.history:\n            item_id = self.ids.next_item()\n",
+        "",
+    ),
+)
