@@ -12,6 +12,7 @@ import sys
 import threading
 from collections import namedtuple
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -44,7 +45,7 @@ from vivavoce.engines.catalogue import (
     is_complete,
     pull,
 )
-from vivavoce.engines.catalogue.downloading import Downloader, RemoteFile
+from vivavoce.engines.catalogue.downloading import Downloader, Patience, RemoteFile
 from vivavoce.engines.catalogue.streams import in_order
 
 Usage = namedtuple("Usage", "total used free")
@@ -217,23 +218,38 @@ def test_a_person_may_interrupt_and_go_on(registry: PackageRegistry, tmp_path: P
 def test_a_download_ends_as_soon_as_the_pull_is_stopped(registry: PackageRegistry, tmp_path: Path) -> None:
     content = noise(2_000_000)
     remote = RemoteFile(registry.url + registry.hub_file("org/repo", "main", "f", content), 2_000_000, sha256(content))
-    stopped = threading.Event()
     arrived: list[int] = []
 
     def stop_at_the_first_bytes(count_bytes: int) -> None:
         arrived.append(count_bytes)
-        stopped.set()
+        downloader.stop()
 
-    with httpx.Client(trust_env=False) as client, pytest.raises(PullStoppedError, match="goes on where it stopped"):
-        Downloader(client, PATIENCE, stopped).fetch(remote, tmp_path / "f", stop_at_the_first_bytes)
+    with httpx.Client(trust_env=False) as client:
+        downloader = Downloader(client, PATIENCE)
+        with pytest.raises(PullStoppedError, match="goes on where it stopped"):
+            downloader.fetch(remote, tmp_path / "f", stop_at_the_first_bytes)
     assert len(arrived) == 1
     assert (tmp_path / "f.part").stat().st_size == arrived[0]
+
+
+def test_a_download_that_waits_for_bytes_is_woken_when_the_pull_is_stopped(
+    registry: PackageRegistry, tmp_path: Path
+) -> None:
+    where = registry.hub_file("org/repo", "main", "f", bytes(2_000_000))
+    registry.faults[where].hold_after_bytes = 1_000_000
+    remote = RemoteFile(registry.url + where, 2_000_000, "0" * 64)
+    with httpx.Client(trust_env=False) as client, ThreadPoolExecutor(1) as pool:
+        downloader = Downloader(client, Patience(read_seconds=1000))
+        fetching = pool.submit(downloader.fetch, remote, tmp_path / "f", lambda count_bytes: None)
+        assert registry.held.wait(60)
+        downloader.stop()
+        assert isinstance(fetching.exception(60), PullStoppedError)
 
 
 def test_jobs_come_back_in_order_and_those_that_are_not_wanted_any_more_are_told_to_stop() -> None:
     stopped = threading.Event()
     jobs = [lambda place=place: stopped.wait(60 if place == 2 else 0) or place for place in range(50)]
-    with closing(in_order(jobs, 3, stopped)) as futures:
+    with closing(in_order(jobs, 3, stopped.set)) as futures:
         assert [next(futures).result() for _ in range(2)] == [0, 1]
     assert stopped.is_set()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fetch")]

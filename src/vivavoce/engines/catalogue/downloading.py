@@ -6,9 +6,11 @@ threads use one `Downloader` at a time, each for a target of its own.
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -78,12 +80,22 @@ def open_client(indexes: PackageIndexes | None = None) -> httpx.Client:
 
 
 class Downloader:
-    """Fetches files with retries until `stopped` is set."""
+    """Fetches files with retries until it is stopped."""
 
-    def __init__(self, client: httpx.Client, patience: Patience, stopped: threading.Event) -> None:
+    def __init__(self, client: httpx.Client, patience: Patience) -> None:
         self._client = client
         self._patience = patience
-        self._stopped = stopped
+        self._stopped = threading.Event()
+        self._sockets: set[socket.socket] = set()
+
+    def stop(self) -> None:
+        """End every running and every later fetch with `PullStoppedError`. May be called from any thread."""
+        self._stopped.set()
+        for connection in self._sockets.copy():
+            # A thread that waits for bytes wakes up only when its connection ends; the base class's method ends a
+            # TLS connection without the goodbye that the waiting thread would have to take part in.
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
     def fetch(self, remote: RemoteFile, target: Path, fetched: Fetched) -> None:
         """Bring the file to `target`, going on with what an earlier try left beside it.
@@ -164,11 +176,10 @@ class Downloader:
         )
 
     def _receive(self, response: httpx.Response, remote: RemoteFile, part: Path, fetched: Fetched) -> None:
-        with part.open("ab") as stream:
+        with part.open("ab") as stream, self._endable(response):
             arrived = stream.tell()
             for block in response.iter_raw(_BLOCK_BYTES):
-                if self._stopped.is_set():
-                    raise PullStoppedError("the pull was stopped; run it again, it goes on where it stopped")
+                self._check_stopped()
                 arrived += len(block)
                 if arrived > remote.size_bytes:
                     part.unlink()
@@ -176,13 +187,31 @@ class Downloader:
                 stream.write(block)
                 fetched(len(block))
 
+    @contextlib.contextmanager
+    def _endable(self, response: httpx.Response) -> Iterator[None]:
+        stream = response.extensions.get("network_stream")
+        connection = None if stream is None else stream.get_extra_info("socket")
+        if connection is None:
+            yield
+            return
+        self._sockets.add(connection)
+        try:
+            self._check_stopped()
+            yield
+        finally:
+            self._sockets.discard(connection)
+
     def _limit(self, trouble: SourceError) -> int:
         unreachable_now = isinstance(trouble, SourceUnreachableError)
         return self._patience.connect_attempts if unreachable_now else self._patience.attempts
 
     def _pause(self, failures: int) -> None:
         delay = min(self._patience.backoff_seconds * 2 ** (failures - 1), _LONGEST_BACKOFF_SECONDS)
-        if self._stopped.wait(delay):
+        self._stopped.wait(delay)
+        self._check_stopped()
+
+    def _check_stopped(self) -> None:
+        if self._stopped.is_set():
             raise PullStoppedError("the pull was stopped; run it again, it goes on where it stopped")
 
 

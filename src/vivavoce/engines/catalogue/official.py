@@ -6,7 +6,6 @@ Owned by one pull; remembers which hosts could not be reached, so that each is w
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
@@ -74,12 +73,11 @@ class OfficialPublishers:
         self, files: Sequence[ModelFile], work: Path, fetched: Fetched, arrived: Arrived
     ) -> tuple[SourceError, ...]:
         troubles: dict[str, SourceError] = {}
-        stopped = threading.Event()
         if self._client is None:
             self._client = open_client()
-        downloader = Downloader(self._client, self._patience, stopped)
+        downloader = Downloader(self._client, self._patience)
         jobs = [partial(self._bring, downloader, file, work, fetched) for file in files]
-        with closing(in_order(jobs, self._streams, stopped)) as futures:
+        with closing(in_order(jobs, self._streams, downloader.stop)) as futures:
             for file, future in zip(files, futures, strict=True):
                 try:
                     arrived(file, future.result())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,11 +11,11 @@ T = TypeVar("T")
 
 
 def in_order(
-    jobs: Sequence[Callable[[], T]], streams: int, stopped: threading.Event
+    jobs: Sequence[Callable[[], T]], streams: int, stop: Callable[[], None]
 ) -> Generator[Future[T], None, None]:
     """Run the jobs on `streams` threads and yield their futures in order, never more than `streams` ahead.
 
-    Closing the generator early sets `stopped` (the jobs watch it), drops what has not begun and waits for the rest.
+    Closing the generator early calls `stop`, which tells the running jobs; it drops what has not begun and waits.
     """
     pool = ThreadPoolExecutor(max_workers=streams, thread_name_prefix="fetch")
     ahead: deque[Future[T]] = deque()
@@ -31,5 +30,5 @@ def in_order(
         everything_ran = True
     finally:
         if not everything_ran:
-            stopped.set()
+            stop()
         pool.shutdown(wait=True, cancel_futures=True)
