@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 
-import order_wording
 import pytest
 
+from tests.conversation import order_wording
 from vivavoce.conversation import events
 from vivavoce.conversation.events import Event
 from vivavoce.conversation.identifiers import CallId, ItemId, ReplyId
@@ -82,17 +82,17 @@ class Story:
             else:
                 self._expect(due is not None and due == pytest.approx(step.now), number, due)
                 ordered = conversation.handle(events.DeadlineReached(), due if due is not None else step.now)
-            self._compare(order_wording.lines(ordered), step.expected, number)
+            self._compare(order_wording.lines(ordered), step, number)
 
     def _expect(self, fulfilled: bool, number: int, due: float | None) -> None:
         if not fulfilled:
             pytest.fail(f"step {number}, {self.steps[number - 1]}: the conversation waits until {due}", pytrace=False)
 
-    def _compare(self, found: list[str], wanted: tuple[Expected, ...], number: int) -> None:
-        expected = [line for line in wanted if isinstance(line, str)]
-        if found[: len(expected) if ... in wanted else None] != expected:
+    def _compare(self, found: list[str], step: Step, number: int) -> None:
+        expected = [line for line in step.expected if isinstance(line, str)]
+        if found[: len(expected) if ... in step.expected else None] != expected:
             differing = "\n".join(difflib.ndiff(expected, found))
-            pytest.fail(f"step {number}, {self.steps[number - 1].event}:\n{differing}", pytrace=False)
+            pytest.fail(f"step {number}, {step.event}:\n{differing}", pytrace=False)
 
 
 def story(name: str, settings: Settings, *steps: Steps) -> Story:

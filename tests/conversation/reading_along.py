@@ -54,6 +54,8 @@ class Mirror:
                 del self.items[self.ids.index(item_id)]
             case notices.ItemRetrieved(item=item):
                 assert item in self.items, "the client was told something else"
+            case _:
+                pass
 
     def prompt(self, instructions: str) -> list[PromptMessage]:
         system = [PromptMessage("system", instructions)] if instructions else []
@@ -152,6 +154,8 @@ class Promises:
             case events.TurnTranscribed() | events.TranscriptionFailed():
                 if self.asked_words.get(event.item_id) == event.pause:
                     del self.asked_words[event.item_id]
+            case _:
+                pass
 
     def _obey(self, order: Order) -> None:
         match order:
@@ -178,8 +182,8 @@ class Promises:
                 self.hearing.remove(item_id)
                 self.open_turn = None
             case orders.ClearInput():
-                if self.open_turn is not None and (pause := self.asked_words.pop(self.open_turn, None)) is not None:
-                    self.stale_words.append((self.open_turn, pause))
+                if self.open_turn is not None and self.open_turn in self.asked_words:
+                    self.stale_words.append((self.open_turn, self.asked_words.pop(self.open_turn)))
                 self.hearing.clear()
                 self.open_turn = None
             case orders.StartReply():
@@ -190,6 +194,8 @@ class Promises:
                 assert reply.started, "nothing has started that could be cancelled"
                 assert not reply.cancelled, "cancelled twice"
                 reply.cancelled = True
+            case orders.ApplySettings() | orders.WarmPrompt():
+                pass
 
     def _start(self, order: orders.StartReply) -> None:
         assert order.reply_id == self.active, "only the reply under way starts"
@@ -221,6 +227,8 @@ class Promises:
                     self.owed.append("an answer")
             case notices.TranscriptFailed(item_id=item_id):
                 self._settle(item_id)
+            case _:
+                pass
 
     def _settle(self, item_id: ItemId) -> None:
         assert item_id in self.committed, "words of a turn that was not committed"
@@ -253,6 +261,8 @@ class Promises:
             case notices.ItemTruncated(item_id=item_id, kept_text=kept):
                 (reply,) = (each for each in self.replies.values() if each.message and each.message.item_id == item_id)
                 assert reply.heard_at_most(reply.played_ms).startswith(kept), "kept what was not heard"
+            case _:
+                pass
 
     def _read_of_active(
         self,
@@ -279,6 +289,8 @@ class Promises:
             case notices.TurnTimed():
                 assert not reply.timed, "timed twice"
                 reply.timed = True
+            case notices.ReplyCalledFunction():
+                pass
 
     def _end(self, reply: RepliedSoFar, reason: EndReason | None) -> None:
         assert reason is not None

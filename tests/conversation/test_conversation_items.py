@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conversation_stories import (
+from tests.conversation.conversation_stories import (
     MANUAL,
     VAD,
     Story,
@@ -20,7 +20,6 @@ from conversation_stories import (
     words,
     writes,
 )
-
 from vivavoce.conversation.events import (
     AudioCommitRequested,
     ItemCreateRequested,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from effort import thorough
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conversation.effort import thorough
 from vivavoce.conversation.heard import ESTIMATED_MS_PER_CHARACTER, HeardLedger
 
 Piece = tuple[str, int, int | None]
@@ -89,8 +89,8 @@ def told_ledgers(draw: st.DrawFn) -> HeardLedger:
         ledger.begin_piece(text, at_ms)
         at_ms += draw(st.integers(0, 4000))
         ledger.end_piece(at_ms)
-    if texts and draw(st.booleans()):
-        ledger.begin_piece(draw(TEXT), at_ms)
+    for text in draw(st.lists(TEXT, max_size=1)):
+        ledger.begin_piece(text, at_ms)
     return ledger
 
 

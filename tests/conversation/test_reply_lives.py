@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conversation_stories import (
+from tests.conversation.conversation_stories import (
     MANUAL,
     VAD,
     Story,
@@ -26,7 +26,6 @@ from conversation_stories import (
     writes,
     written,
 )
-
 from vivavoce.conversation.events import (
     ItemCreateRequested,
     ItemDeleteRequested,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from effort import thorough
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conversation.effort import thorough
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.replies import TRANSITIONS as REPLY_TRANSITIONS
 from vivavoce.conversation.replies import ReplyState, ReplyStep
@@ -98,7 +98,7 @@ def test_every_pause_has_a_number_and_what_was_believed_at_it_ends_with_it() -> 
     spoken.probability, spoken.text_at_pause = 0.9, ("Good", 1.0)
     assert (spoken.pause, spoken.audio_end_ms, spoken.spoken_until) == (1, 1000, 1.0)
     spoken.resume()
-    assert (spoken.probability, spoken.text_at_pause) == (None, None)
+    assert [spoken.probability, spoken.text_at_pause] == [None, None]
     spoken.pause_at(2000, 2.0)
     assert (spoken.pause, spoken.audio_end_ms, spoken.spoken_until) == (2, 2000, 2.0)
 
