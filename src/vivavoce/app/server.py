@@ -73,7 +73,7 @@ class Server:
             return FirstKey(None, made_now=False)
         if await store.keys.count() > 0:
             return FirstKey(None, made_now=False)
-        return FirstKey((await store.keys.create("first")).plain, made_now=True)
+        return FirstKey((await store.keys.create("first")).secret, made_now=True)
 
     async def load(self) -> Engines:
         """Load and warm the engines; from then on calls are taken. Raises `EngineError`."""

@@ -38,44 +38,55 @@ from vivavoce.store.errors import StoreError
 QUESTION = "What is the capital of France?"
 
 
+Host = Annotated[str, typer.Option(envvar="VIVAVOCE_HOST", help="Address to listen on.")]
+Port = Annotated[int, typer.Option(envvar="VIVAVOCE_PORT", min=0, max=65535, help="Port; 0 picks one.")]
+Data = Annotated[
+    Path, typer.Option(envvar="VIVAVOCE_DATA", help="Where the database and the journals live.", show_default=False)
+]
+Profile = Annotated[
+    str | None, typer.Option(envvar="VIVAVOCE_PROFILE", help="standard or small; default: what fits the memory.")
+]
+EngineChoice = Annotated[
+    EngineSet, typer.Option(envvar="VIVAVOCE_ENGINES", help="embedded: real models; scripted: for tests.")
+]
+Vad = Annotated[
+    VoiceActivityChoice | None, typer.Option(envvar="VIVAVOCE_VAD", help="Voice activity; default: as --engines.")
+]
+Stt = Annotated[
+    SpeechToTextChoice, typer.Option(envvar="VIVAVOCE_STT", help="Speech-to-text; faster-whisper: many languages.")
+]
+LlmUrl = Annotated[
+    str | None,
+    typer.Option(envvar="VIVAVOCE_LLM_URL", help="Base URL of an OpenAI-compatible API, instead of the own model."),
+]
+LlmModel = Annotated[str, typer.Option(envvar="VIVAVOCE_LLM_MODEL", help="The model there.")]
+LlmApiKey = Annotated[str | None, typer.Option(envvar="VIVAVOCE_LLM_API_KEY", help="The key there.")]
+ApiKey = Annotated[
+    str | None, typer.Option(envvar="VIVAVOCE_API_KEY", help="The first API key; otherwise one is made and shown once.")
+]
+KeepJournal = Annotated[
+    bool,
+    typer.Option("--journal/--no-journal", envvar="VIVAVOCE_JOURNAL", help="Keep a replayable journal of each call."),
+]
+MaximumSessions = Annotated[int, typer.Option(envvar="VIVAVOCE_MAXIMUM_SESSIONS", min=1, help="Calls held at once.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")]
+
+
 def serve(
-    host: Annotated[str, typer.Option(envvar="VIVAVOCE_HOST", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(envvar="VIVAVOCE_PORT", min=0, max=65535, help="Port; 0 picks one.")] = 8080,
-    data: Annotated[
-        Path | None, typer.Option(envvar="VIVAVOCE_DATA", help="Where the database and the journals live.")
-    ] = None,
-    profile: Annotated[
-        str | None, typer.Option(envvar="VIVAVOCE_PROFILE", help="standard or small; default: what fits the memory.")
-    ] = None,
-    engines: Annotated[
-        EngineSet, typer.Option(envvar="VIVAVOCE_ENGINES", help="embedded: real models; scripted: for tests.")
-    ] = EngineSet.EMBEDDED,
-    vad: Annotated[
-        VoiceActivityChoice | None, typer.Option(envvar="VIVAVOCE_VAD", help="Voice activity; default: as --engines.")
-    ] = None,
-    stt: Annotated[
-        SpeechToTextChoice, typer.Option(envvar="VIVAVOCE_STT", help="Speech-to-text; faster-whisper: many languages.")
-    ] = SpeechToTextChoice.MOONSHINE,
-    llm_url: Annotated[
-        str | None,
-        typer.Option(envvar="VIVAVOCE_LLM_URL", help="Base URL of an OpenAI-compatible API, instead of the own model."),
-    ] = None,
-    llm_model: Annotated[str, typer.Option(envvar="VIVAVOCE_LLM_MODEL", help="The model there.")] = "",
-    llm_api_key: Annotated[
-        str | None, typer.Option(envvar="VIVAVOCE_LLM_API_KEY", help="The key there.", show_envvar=True)
-    ] = None,
-    api_key: Annotated[
-        str | None,
-        typer.Option(envvar="VIVAVOCE_API_KEY", help="The first API key; otherwise one is made and shown once."),
-    ] = None,
-    journal: Annotated[
-        bool,
-        typer.Option("--journal/--no-journal", envvar="VIVAVOCE_JOURNAL", help="Keep a replayable journal a call."),
-    ] = True,
-    maximum_sessions: Annotated[
-        int, typer.Option(envvar="VIVAVOCE_MAXIMUM_SESSIONS", min=1, help="Calls held at once.")
-    ] = 64,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")] = False,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    data: Data = default_data_directory(),
+    profile: Profile = None,
+    engines: EngineChoice = EngineSet.EMBEDDED,
+    vad: Vad = None,
+    stt: Stt = SpeechToTextChoice.MOONSHINE,
+    llm_url: LlmUrl = None,
+    llm_model: LlmModel = "",
+    llm_api_key: LlmApiKey = None,
+    api_key: ApiKey = None,
+    journal: KeepJournal = True,
+    maximum_sessions: MaximumSessions = 64,
+    as_json: AsJson = False,
 ) -> None:
     """Start the server: fetch missing models, create the database, answer calls."""
     if llm_url is not None and not llm_model:
@@ -83,7 +94,7 @@ def serve(
     settings = ServerSettings(
         host=host,
         port=port,
-        data=data if data is not None else default_data_directory(),
+        data=data,
         profile=profile,
         engines=engines,
         voice_activity=vad,

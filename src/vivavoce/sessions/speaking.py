@@ -48,6 +48,7 @@ from vivavoce.engines.ports import (
 )
 from vivavoce.engines.spoken_text.normalisation import normalise
 from vivavoce.engines.spoken_text.sentences import SentenceStream
+from vivavoce.engines.voices import first_piece_words
 from vivavoce.media.formats import AudioFormat
 from vivavoce.media.pacing import Playout
 from vivavoce.media.resampling import StreamResampler
@@ -164,7 +165,7 @@ class Speaking:
                     yield part.text
 
     async def _cut(self, order: StartReply, pieces: asyncio.Queue[str | None]) -> None:
-        cutter = SentenceStream()
+        cutter = SentenceStream(first_piece_words=self._first_piece_words(order.voice))
 
         async def queue(cut: list[str]) -> None:
             for piece in filter(None, map(str.strip, cut)):
@@ -226,6 +227,11 @@ class Speaking:
         return round(self._sent_seconds * 1000)
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _first_piece_words(self, voice_name: str) -> int | None:
+        """Short for a slow voice; its own choice for a voice that is not there, which `synthesize` will refuse."""
+        voices = {voice.name: voice for voice in self._engines.text_to_speech.voices}
+        return first_piece_words(voices[voice_name]) if voice_name in voices else None
 
     async def _warm(self, request: GenerationRequest) -> None:
         try:
