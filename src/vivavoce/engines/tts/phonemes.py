@@ -1,0 +1,64 @@
+"""Pronunciation: English words to phonemes in misaki's alphabet, the one Kokoro and hibari were trained on.
+
+The reader is hibari's (Apache-2.0, a port of misaki without spaCy and espeak). One is loaded per accent and process, at
+the first text in that accent (0.5 s), and shared by every voice; a lock guards it, for a sentence takes 0.3 ms.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+from hibari.g2p import G2P
+
+Accent = Literal["american", "british"]
+
+_lock = threading.Lock()
+_readers: dict[Accent, Callable[[str], str]] = {}
+_PART_END = re.compile(r"(?<=[,;:—…])\s+")
+_SPACE = re.compile(r"\s+")
+_SOUNDLESS = re.compile(r"[\W\dˈˌː_]+")
+
+
+def phonemes_of(text: str, accent: Accent) -> str:
+    """How `text` sounds, punctuation kept; '' where it has no sound. Thread-safe, blocks for the loading."""
+    with _lock:
+        reader = _readers.get(accent)
+        if reader is None:
+            reader = _readers[accent] = _load(accent)
+        phonemes = _SPACE.sub(" ", reader(text)).strip()
+    return phonemes if _SOUNDLESS.sub("", phonemes) else ""
+
+
+def _load(accent: Accent) -> Callable[[str], str]:
+    reader: Callable[[str], str] = G2P(british=accent == "british")
+    return reader
+
+
+def parts_of(phonemes: str, *, first_length: int, length: int, longest: int) -> list[str]:
+    """Phonemes in parts: cut at clause marks once a part has its length, anywhere between words at `longest`.
+
+    The first part may be shorter than the others, so that its audio comes sooner. No part exceeds `longest`.
+    """
+    parts: list[str] = []
+    part = ""
+    for clause in _PART_END.split(phonemes):
+        wanted = length if parts else first_length
+        if part and len(part) + len(clause) + 1 > wanted and len(clause) > wanted // 4:
+            parts.append(part)
+            part = clause
+        else:
+            part = f"{part} {clause}" if part else clause
+    return [piece for whole in [*parts, part] for piece in _between_words(whole, longest)]
+
+
+def _between_words(phonemes: str, longest: int) -> list[str]:
+    pieces = []
+    while len(phonemes) > longest:
+        cut = phonemes.rfind(" ", 1, longest)
+        cut = longest if cut < 0 else cut
+        pieces.append(phonemes[:cut])
+        phonemes = phonemes[cut:].lstrip()
+    return [*pieces, phonemes] if phonemes else pieces
