@@ -106,8 +106,10 @@ class _Model:
 
 
 @asynccontextmanager
-async def _worker(model: _Model, *, waiting_limit: int = 100) -> AsyncIterator[BatchWorker[int, int]]:
-    worker = BatchWorker("test", model.run, maximum_batch=8, waiting_limit=waiting_limit)
+async def _worker(
+    model: _Model, *, maximum_batch: int = 8, waiting_limit: int = 100
+) -> AsyncIterator[BatchWorker[int, int]]:
+    worker = BatchWorker("test", model.run, maximum_batch=maximum_batch, waiting_limit=waiting_limit)
     try:
         yield worker
     finally:
@@ -168,6 +170,21 @@ async def test_when_all_that_waited_are_cancelled_the_worker_rests_and_starts_ag
         await asyncio.wait([held, waiting])
         assert await worker.run("other", 3) == 6
     assert model.batches == [[1], [3]]
+
+
+async def test_a_whole_batch_of_cancelled_jobs_does_not_hold_up_what_waits_behind_it() -> None:
+    model = _Model()
+    async with _worker(model, maximum_batch=2) as worker:
+        held = await _hold(model, worker)
+        cancelled = [asyncio.create_task(worker.run(stream, stream)) for stream in (2, 3)]
+        kept = asyncio.create_task(worker.run(4, 4))
+        await asyncio.sleep(0)
+        for task in cancelled:
+            task.cancel()
+        await asyncio.wait(cancelled)
+        model.gate.set()
+        assert list(await asyncio.gather(held, kept)) == [2, 8]
+    assert model.batches == [[1], [4]]
 
 
 async def test_a_job_cancelled_while_it_runs_harms_nobody_in_its_batch() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.engines.recorded_speech import sentence, word_error_rate
+from recorded_speech import sentence, word_error_rate
 
 from vivavoce.engines.ports import Samples, SpeechToText, TranscriptionHints, TranscriptionStream
 from vivavoce.engines.scripted import ScriptedSpeechToText

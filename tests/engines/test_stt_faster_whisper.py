@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.engines.recorded_speech import sentence, word_error_rate
+from recorded_speech import sentence, word_error_rate
 
 from vivavoce.engines.ports import EngineError, TranscriptionHints
 from vivavoce.engines.stt.faster_whisper import FILES, FasterWhisperSpeechToText, WhisperSegments

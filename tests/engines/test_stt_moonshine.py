@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engines.recorded_speech import SILENCE, plain_words, sentence, sentences, word_error_rate
+from recorded_speech import SILENCE, plain_words, sentence, sentences, word_error_rate
 
 from vivavoce.engines.ports import EngineError, Samples, TranscriptionHints
 from vivavoce.engines.stt.growing_buffer import SegmentText, TranscriptionStoppedError
@@ -164,10 +164,10 @@ def test_a_stop_ends_decoding(model: MoonshineModel) -> None:
 
 
 @pytest.mark.models
-@pytest.mark.parametrize("level", [0.001, 0.003, 0.01, 0.03, 0.1])
-def test_the_words_invented_for_ten_seconds_of_noise_are_few(model: MoonshineModel, level: float) -> None:
+@pytest.mark.parametrize("level", [0.0001, 0.001, 0.01, 0.1])
+def test_ten_seconds_of_noise_do_not_catch_the_model_in_a_loop(model: MoonshineModel, level: float) -> None:
     noise = np.random.default_rng(0).normal(0, level, 160_000).astype(np.float32)
-    assert len(_transcribe(model, noise).text.split()) < 20
+    assert len(_transcribe(model, noise).tokens) < 20
 
 
 @pytest.mark.models

@@ -46,7 +46,7 @@ def test_a_span_too_short_to_look_for_quiet_is_cut_at_its_end() -> None:
 
 @given(size=st.integers(0, 60_000), earliest=st.integers(0, 40_000), length=st.integers(1, 30_000))
 def test_a_cut_lies_where_it_was_asked_for(size: int, earliest: int, length: int) -> None:
-    cut = quietest_cut(_tone(size / 16_000), earliest, earliest + length)
+    cut = quietest_cut(_tone(4)[:size], earliest, earliest + length)
     assert cut <= max(earliest + length, size)
     assert cut >= min(earliest, size)
 

@@ -75,9 +75,11 @@ async def test_callers_at_the_same_time_get_their_own_answers(engine: TurnDetect
 async def test_the_audio_may_be_written_over_while_it_is_judged(engine: TurnDetector) -> None:
     expected = await engine.end_of_turn_probability(_hum(1))
     audio = _hum(1)
+    before = asyncio.ensure_future(engine.end_of_turn_probability(_hum(8)))
     judging = asyncio.ensure_future(engine.end_of_turn_probability(audio))
     await asyncio.sleep(0)
     audio[:] = 1
+    await before
     assert await judging == pytest.approx(expected, abs=1e-4)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.engines.recorded_speech import sentence
+from recorded_speech import sentence
 
 from vivavoce.engines.ports import EngineError, Samples
 from vivavoce.engines.turn.log_mel import log_mel, normalized

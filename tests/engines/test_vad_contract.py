@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
-from tests.engines.recorded_speech import SILENCE, sentence
+from recorded_speech import SILENCE, sentence
 
 from vivavoce.engines.ports import VAD_WINDOW_SAMPLES, Samples, VoiceActivity, VoiceActivityStream
 from vivavoce.engines.scripted import ScriptedVoiceActivity

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pytest_asyncio
-from tests.engines.recorded_speech import sentence, sentences
+from recorded_speech import sentence, sentences
 
 from vivavoce.engines.ports import VAD_WINDOW_SAMPLES, EngineError, Samples, VoiceActivityStream
 from vivavoce.engines.vad.silero import SileroVoiceActivity
