@@ -59,6 +59,8 @@ class FakeServer:
     drop_on: str | None = None
     close_on: tuple[str, int, str] | None = None
     errors_on: dict[str, Event] = field(default_factory=dict)
+    greets_after_ms: int = 0
+    lags_by_ms: int = 0
     deaf: bool = False
     never_answers: bool = False
     url: str = ""
@@ -140,7 +142,8 @@ class FakeCall:
         self._heard_samples = 0
         self._silent_samples = 0
         self._speaking: str | None = None
-        self._greeted = False
+        self._greeting = server.greeting
+        self._on_the_way: list[bytes] = []
 
     async def carry(self) -> None:
         await self._send("session.created", session=self._session)
@@ -168,7 +171,9 @@ class FakeCall:
             case "session.update":
                 await self._update(event["session"])
             case "input_audio_buffer.append":
-                await self._hear(base64.b64decode(event["audio"], validate=True))
+                self._on_the_way.append(base64.b64decode(event["audio"], validate=True))
+                if sum(map(len, self._on_the_way)) > self._server.lags_by_ms * RATE_HZ * 2 // 1000:
+                    await self._hear(self._on_the_way.pop(0))
             case "input_audio_buffer.commit":
                 await self._commit(self._speaking or self._name("item"))
             case "conversation.item.create":
@@ -187,15 +192,20 @@ class FakeCall:
         assert changes.get("type") == "realtime", "GA clients must name the type of the session"
         self._session = _merged(self._session, changes)
         await self._send("session.updated", session=self._session)
-        if self._server.greeting is not None and not self._greeted:
-            self._greeted = True
-            await self._answer(self._server.greeting, None)
+        await self._greet_when_due()
+
+    async def _greet_when_due(self) -> None:
+        due = self._heard_samples * 1000 // RATE_HZ >= self._server.greets_after_ms
+        if due and self._greeting is not None:
+            greeting, self._greeting = self._greeting, None
+            await self._answer(greeting, None)
 
     # --- hearing ----------------------------------------------------------------------------------------------------
 
     async def _hear(self, audio: bytes) -> None:
         samples = np.frombuffer(audio, dtype="<i2").astype(np.float64) / 32_768
         self._heard_samples += samples.size
+        await self._greet_when_due()
         if self._server.turn_detection is None or self._server.deaf:
             return
         loud = samples.size > 0 and float(np.sqrt(np.mean(samples**2))) > _LOUD

@@ -165,6 +165,32 @@ def test_a_caller_who_speaks_into_the_answer_stops_it_and_the_server_learns_how_
     assert _pcm(tmp_path / "out.wav") == tone(9, 330)[: heard_ms * 48] + silence(0.5) + tone(0.9, 330)
 
 
+def test_a_greeting_that_takes_a_moment_to_begin_is_waited_for(place: Place, tmp_path: Path) -> None:
+    recording = tone(0.5, 440)
+    server = FakeServer(greeting=GREETING, greets_after_ms=600, answers=[PARIS])
+    result = place(server, "--wav", _wav(tmp_path / "in.wav", recording), "--no-timings")
+    assert "interrupted" not in result.stdout
+    assert result.stdout.splitlines()[1:3] == ["agent   Hi, I'm Viva.", f"you     {PARIS.heard}"]
+    assert server.heard_audio().index(recording) / 48_000 >= 0.6 + 0.7 - 0.04
+
+
+def test_a_last_word_that_the_server_hears_late_is_answered_before_the_call_ends(place: Place, tmp_path: Path) -> None:
+    result = place(FakeServer(lags_by_ms=700, answers=[PARIS]), "--wav", _wav(tmp_path / "in.wav", tone(0.1, 440)))
+    assert result.exit_code == 0, result.output
+    assert "It is Paris." in result.stdout
+
+
+def test_an_agent_that_does_not_give_way_is_heard_to_the_end(place: Place, tmp_path: Path) -> None:
+    server = FakeServer(
+        turn_detection={"type": "server_vad", "interrupt_response": False}, answers=[Answer(voice_ms=3_000), ROME]
+    )
+    recording = _wav(tmp_path / "in.wav", tone(0.5, 440) + silence(1.0) + tone(0.5, 440))
+    result = place(server, "--wav", recording, "--out", tmp_path / "out.wav")
+    assert result.exit_code == 0, result.output
+    assert server.received_types() == ["session.update"]
+    assert _pcm(tmp_path / "out.wav") == tone(3, 330) + silence(0.5) + tone(0.9, 330)
+
+
 def test_with_json_every_line_is_an_object_and_nothing_else_is_on_the_standard_output(
     place: Place, tmp_path: Path
 ) -> None:

@@ -93,6 +93,7 @@ async def test_a_line_is_there_as_soon_as_it_is_typed_and_waiting_for_the_next_b
         waiting.cancel()
         with suppress(asyncio.CancelledError):
             await waiting
+        assert not asyncio.get_running_loop().remove_reader(ours), "still listening to the terminal"
         os.write(theirs, b" more\n")
         assert await lines.next() == "and more"
     os.close(theirs)

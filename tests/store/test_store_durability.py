@@ -57,6 +57,18 @@ async def test_many_writers_in_one_process_all_succeed(tmp_path: Path) -> None:
         assert await store.keys.count() == 60
 
 
+async def test_writers_that_wait_for_a_slow_one_keep_no_reader_waiting(tmp_path: Path) -> None:
+    async with await Store.open(sqlite_url(tmp_path)) as store:
+        async with store._database.writing(), asyncio.TaskGroup() as waiting:
+            writers = [waiting.create_task(store.keys.create("patient"), name="patient writer") for _ in range(40)]
+            for _ in range(50):
+                assert await store.keys.count() == 0
+            assert not any(writer.done() for writer in writers)
+            for writer in writers:
+                writer.cancel()
+        assert await store.keys.count() == 0
+
+
 async def test_writers_of_several_processes_wait_for_each_other(tmp_path: Path) -> None:
     processes = [await _start_writer(tmp_path) for _ in range(3)]
     written: list[bytes] = []
