@@ -109,9 +109,10 @@ async def test_a_language_is_known_by_its_primary_tag_and_another_refused(
 ) -> None:
     engine = FasterWhisperSpeechToText(directory)
     assert engine.languages == {"en", "de", "jv", "yue"}
-    engine.open_stream(TranscriptionHints("de-AT")).close()
+    german, klingon = (engine.open_stream(TranscriptionHints(tag)) for tag in ("de-AT", "tlh"))
+    assert (await german.final()).language == "de"
     with pytest.raises(EngineError, match="'tlh'"):
-        engine.open_stream(TranscriptionHints("tlh"))
+        await klingon.final()
     await engine.close()
 
 

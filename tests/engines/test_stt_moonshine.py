@@ -173,7 +173,11 @@ def test_ten_seconds_of_noise_do_not_catch_the_model_in_a_loop(model: MoonshineM
 @pytest.mark.models
 async def test_another_language_is_refused_naming_the_alternative(models_directory: Path) -> None:
     engine = MoonshineSpeechToText(models_directory / "moonshine-tiny-en")
-    engine.open_stream(TranscriptionHints("en-GB")).close()
-    with pytest.raises(EngineError, match="'de-AT': choose faster-whisper"):
-        engine.open_stream(TranscriptionHints("de-AT"))
+    british, german = (engine.open_stream(TranscriptionHints(tag)) for tag in ("en-GB", "de-AT"))
+    assert (await british.final()).language == "en"
+    german.push(np.ones(16_000, dtype=np.float32))
+    for look in (german.interim, german.final):
+        with pytest.raises(EngineError, match="'de-AT': choose faster-whisper"):
+            await look()
+    german.close()
     await engine.close()

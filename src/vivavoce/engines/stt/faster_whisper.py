@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from vivavoce.engines.ports import EngineError, Samples, TranscriptionHints, TranscriptionStream
 from vivavoce.engines.stt.growing_buffer import (
     GrowingBuffer,
+    RefusedUtterance,
     SegmentText,
     TranscriptionDesk,
     TranscriptionStoppedError,
@@ -95,10 +96,10 @@ class FasterWhisperSpeechToText:
         return self._segments.languages
 
     def open_stream(self, hints: TranscriptionHints) -> TranscriptionStream:
-        """Begin an utterance. Raises `EngineError` for a language that the model does not know."""
+        """Begin an utterance. Its looks raise `EngineError` when the hinted language is not one of the model's."""
         language = primary_language(hints)
         if language is not None and language not in self.languages:
-            raise EngineError(f"Whisper does not understand {hints.language!r}: give another language, or none")
+            return RefusedUtterance(f"Whisper does not understand {hints.language!r}: give another language, or none")
         return GrowingBuffer(self._desk, TranscriptionHints(language, hints.keyterms))
 
     async def close(self) -> None:

@@ -222,6 +222,25 @@ class GrowingBuffer:
             raise EngineError(f"this {self._desk.name} stream is closed; open another one")
 
 
+class RefusedUtterance:
+    """`TranscriptionStream` of an utterance that the engine cannot transcribe; asked for words, it tells why."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def push(self, samples: Samples) -> None:
+        """Nobody will look at it."""
+
+    async def interim(self) -> Transcript:
+        raise EngineError(self._reason)
+
+    async def final(self) -> Transcript:
+        raise EngineError(self._reason)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
 def _joined(segments: Iterable[SegmentText], pushed_samples: int) -> Transcript:
     """All segments' words, in the language of the newest that has any (of the newest when none has)."""
     heard = list(segments)

@@ -26,6 +26,7 @@ from vivavoce.engines.ports import (
 from vivavoce.engines.serving.onnx import open_onnx_session
 from vivavoce.engines.stt.growing_buffer import (
     GrowingBuffer,
+    RefusedUtterance,
     SegmentText,
     TranscriptionDesk,
     TranscriptionStoppedError,
@@ -194,10 +195,9 @@ class MoonshineSpeechToText:
         return frozenset({LANGUAGE})
 
     def open_stream(self, hints: TranscriptionHints) -> TranscriptionStream:
-        """Begin an utterance. Raises `EngineError` for a language other than English."""
-        language = primary_language(hints)
-        if language not in {None, LANGUAGE}:
-            raise EngineError(
+        """Begin an utterance. Its looks raise `EngineError` when a language other than English is hinted at."""
+        if primary_language(hints) not in {None, LANGUAGE}:
+            return RefusedUtterance(
                 f"Moonshine understands English, not {hints.language!r}: choose faster-whisper for other languages"
             )
         return GrowingBuffer(self._desk, TranscriptionHints(LANGUAGE, hints.keyterms))
