@@ -77,6 +77,7 @@ CODES = [
 TIMES = [
     pytest.param("at 3:30 pm.", "at three thirty PM.", id="afternoon"),
     pytest.param("at 3:30 p.m., ok", "at three thirty PM, ok", id="afternoon with stops"),
+    pytest.param("10.30 am, 2.15pm", "ten thirty AM, two fifteen PM", id="a point between hours and minutes"),
     pytest.param("3pm or 11 a.m.", "three PM or eleven AM.", id="full hours"),
     pytest.param(
         "Until 5 p.m. We close then.", "Until five PM. We close then.", id="a stop that also ends the sentence"

@@ -28,6 +28,7 @@ _WEEKDAY = re.compile(
 _DECADE = re.compile(r"(?<![\w$€£])'?(\d{2}|1\d\d|[12]\d\d)0'?s\b|(?<!\w)'?([2-9])0'?s\b")
 _AM_PM = r"([AaPp])\.?[Mm](?:\b\.?)"
 _CLOCK = rf"(\d{{1,2}})(?::(\d{{2}}))?(?:\s?{_AM_PM})?"
+_POINTED_CLOCK = re.compile(r"(?<![\w.:,])(\d{1,2})\.(\d{2})(?=\s?[AaPp]\.?[Mm]\b)")
 _CLOCK_RANGE = re.compile(rf"(?<![\w.:,/-]){_CLOCK}\s?[-–—]\s?{_CLOCK}(?![\w:/-]|\.\d)")
 _CLOCK_TIME = re.compile(rf"(?<![\w.:,/-])(\d{{1,2}}):(\d{{2}})(?::(\d{{2}}))?(?:\s?{_AM_PM})?(?![\w:])(\s+o'clock)?")
 _BARE_HOUR = re.compile(rf"(?<![\w.:,/$€£-])(\d{{1,2}})\s?{_AM_PM}(?!\w)")
@@ -46,6 +47,7 @@ def read_dates_and_times(text: str, *, day_first: bool) -> str:
     text = _DAY_MONTH.sub(_day_month, text)
     text = _MONTH_YEAR.sub(lambda m: f"{_month_name(m[1])} ", text)
     text = _DECADE.sub(lambda m: decade(int(f"{m[1] or m[2]}0")), text)
+    text = _POINTED_CLOCK.sub(r"\1:\2", text)
     text = _CLOCK_RANGE.sub(_clock_range, text)
     text = _CLOCK_TIME.sub(_clock_time, text)
     text = _BARE_HOUR.sub(lambda m: _clock(m, int(m[1]), 0, 0, m[2]), text)
