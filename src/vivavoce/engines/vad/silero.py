@@ -30,7 +30,7 @@ CLEARLY_QUIET = 0.1
 FORGET_AFTER_QUIET_WINDOWS = 31
 """The recurrent state is forgotten after each second that is clearly quiet: it drifts in noise.
 
-Measured with 20 s of noise (engine, horn, dog, telephone, white) before each of 18 short utterances: without it 25 of
+Measured with 20 s of noise (engine, horn, dog, telephone, white noise) or silence before each of 18 utterances: without it 25 of
 504 are missed altogether and one window in ten is lost; with it none and one in eighty.
 """
 
