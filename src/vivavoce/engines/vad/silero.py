@@ -30,8 +30,8 @@ CLEARLY_QUIET = 0.1
 FORGET_AFTER_QUIET_WINDOWS = 31
 """The recurrent state is forgotten after each second that is clearly quiet: it drifts in noise.
 
-Measured with 20 s of noise (engine, horn, dog, telephone, white noise) or silence before each of 18 utterances: without it 25 of
-504 are missed altogether and one window in ten is lost; with it none and one in eighty.
+Measured with 20 s of noise (engine, horn, dog, telephone, white) or silence before each of 18 utterances: without it 25
+of 504 are missed altogether and one window in ten is lost; with it none and one in eighty.
 """
 
 
