@@ -58,17 +58,20 @@ def test_a_new_key_as_json_has_its_secret_once(keys: Keys) -> None:
 
 
 def test_the_list_shows_the_state_of_every_key(keys: Keys, tmp_path: Path) -> None:
-    used = json.loads(keys("create", "--name", "used [red]", "--json").stdout)
+    used = json.loads(keys("create", "--name", "used [red] \x1b[2J", "--json").stdout)
     revoked = json.loads(keys("create", "--name", "old", "--json").stdout)
     assert _verified(tmp_path, used["secret"]) is not None
     keys("revoke", revoked["id"])
     head, first, second = keys("list").stdout.splitlines()
-    assert head.split() == ["id", "name", "ends", "in", "made", "last", "used", "state"]
-    assert first.split()[:3] == [used["id"], "used", "[red]"]
-    assert first.split()[-1] == "works"
-    assert "never" not in first
-    assert "never" in second
-    assert "revoked" in second
+    assert head.split() == ["ID", "ENDS", "IN", "MADE", "LAST", "USED", "STATE", "NAME"]
+    assert first.split()[:2] == [used["id"], used["last4"]]
+    assert first.endswith("used [red] ?[2J")
+    assert " works " in first
+    assert " never " not in first
+    assert second.split()[0] == revoked["id"]
+    assert " never " in second
+    assert " revoked " in second
+    assert head.index("STATE") == first.index("works") == second.index("revoked")
     listed = json.loads(keys("list", "--json").stdout)
     assert [key["id"] for key in listed] == [used["id"], revoked["id"]]
     assert [key["revoked_at"] is None for key in listed] == [True, False]

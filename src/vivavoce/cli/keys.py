@@ -14,8 +14,6 @@ from typing import Annotated, Any, TypeVar
 
 import platformdirs
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from vivavoce.store.database import DATABASE_FILE_NAME, sqlite_url
 from vivavoce.store.errors import StoreError
@@ -56,14 +54,10 @@ def list_keys(data: DataOption = None, json: JsonOption = False) -> None:
     if json:
         typer.echo(json_format.dumps([_object(record) for record in records]))
         return
-    table = Table(box=None, pad_edge=False)
-    for column in ("id", "name", "ends in", "made", "last used", "state"):
-        table.add_column(column)
-    for record in records:
-        state = "works" if record.revoked_at is None else f"revoked {_day(record.revoked_at)}"
-        last_used = "never" if record.last_used_at is None else _day(record.last_used_at)
-        table.add_row(record.key_id, record.name, record.last4, _day(record.created_at), last_used, state)
-    Console(highlight=False, markup=False, emoji=False, soft_wrap=True).print(table)
+    rows = [("ID", "ENDS IN", "MADE", "LAST USED", "STATE", "NAME"), *(_row(record) for record in records)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @app.command()
@@ -97,6 +91,13 @@ def _failure(message: str) -> typer.Exit:
     return typer.Exit(FAILED)
 
 
+def _row(record: ApiKeyRecord) -> tuple[str, ...]:
+    state = "works" if record.revoked_at is None else f"revoked {_minute(record.revoked_at)}"
+    last_used = "never" if record.last_used_at is None else _minute(record.last_used_at)
+    name = "".join(character if character.isprintable() else "?" for character in record.name)
+    return record.key_id, record.last4, _minute(record.created_at), last_used, state, name
+
+
 def _object(record: ApiKeyRecord) -> dict[str, Any]:
     return {
         "id": record.key_id,
@@ -108,5 +109,5 @@ def _object(record: ApiKeyRecord) -> dict[str, Any]:
     }
 
 
-def _day(moment: datetime) -> str:
+def _minute(moment: datetime) -> str:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")

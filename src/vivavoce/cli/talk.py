@@ -37,6 +37,7 @@ NO_CONNECTION = 3
 INTERRUPTED = 130
 
 _PATIENCE = Patience()
+_NEW_KEY = "vivavoce keys create"
 _HEADPHONES = "Speak. With loudspeakers the agent hears itself: use headphones. Ctrl-C hangs up."
 _KEYBOARD = "Type and press Enter. Ctrl-D or Ctrl-C hangs up."
 _NO_MICROPHONE = "No microphone found (the extra `microphone` of this package is needed for one), so: "
@@ -112,6 +113,8 @@ def talk(
         code = 0 if asyncio.run(call()) else SERVER_ERROR
     except KeyboardInterrupt:
         code = 0 if wav is None else INTERRUPTED
+        if sys.stderr.isatty():
+            typer.echo(err=True)
     except (ClientError, TalkError) as error:
         typer.echo(f"\n{_advice(error)}", err=True)
         code = exit_code(error)
@@ -173,10 +176,8 @@ def _advice(error: ClientError | TalkError) -> str:
         case ServerUnreachableError():
             return f"{said}.\nStart a server with `vivavoce serve` (in a checkout: `make run`), or name one with --url."
         case UnauthorizedError():
-            return (
-                f"{said}.\nGive the key with --api-key or in VIVAVOCE_API_KEY; "
-                "`vivavoce keys create` on the server's machine makes a new one."
-            )
+            where = "" if _NEW_KEY in said else f" `{_NEW_KEY}` on the server's machine makes a new one."
+            return f"{said}.\nGive the right key with --api-key or in VIVAVOCE_API_KEY.{where}"
         case UpgradeRefusedError():
             return f"{said}.\nCheck --url and --agent."
         case _:
