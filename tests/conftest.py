@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from vivavoce.engines.catalogue import models_directory as cached_models
 
 settings.register_profile("vivavoce", deadline=None, print_blob=True)
 settings.load_profile("vivavoce")
+
+
+def pytest_configure() -> None:
+    """pytest-asyncio looks for a current event loop, and Python 3.11 makes one for it that nobody closes."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.fixture(scope="session")

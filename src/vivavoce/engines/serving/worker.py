@@ -31,7 +31,7 @@ class EngineWorker:
         self._jobs = 0
 
     async def run(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `job` on a worker thread. Cancelling the caller drops a job that has not begun; one that runs ends unheard."""
+        """Run `job` on a worker thread. Cancelling drops a job that has not begun; one that runs ends unheard."""
         if self._jobs >= self._queue_limit:
             raise EngineBusyError(f"the {self._name} engine has {self._jobs} jobs waiting; try again in a moment")
         future = self._pool.submit(job, *args, **kwargs)
