@@ -40,6 +40,13 @@ NUMBERS = [
     pytest.param("24/7 since 9/11", "twenty four seven since nine eleven", id="numbers said as two"),
     pytest.param("2:1 odds, 16:9", "two to one odds, sixteen to nine", id="ratios"),
     pytest.param("3x faster, 4x4", "three times faster, four by four", id="factors"),
+    pytest.param("4.5/5 stars, 9/10 people", "four point five out of five stars, nine out of ten people", id="ratings"),
+    pytest.param(
+        "€1.200,50, 10,5 kg",
+        "one thousand two hundred euros and fifty cents, ten point five kilograms",
+        id="European decimals",
+    ),
+    pytest.param("10⁻³ m, H₂O", "ten to the power of minus three meters, H-two-O", id="small digits"),
     pytest.param("10^8, 2^10 and x²", "ten to the power of eight, two to the power of ten and x squared", id="powers"),
     pytest.param("٤٢ and ４２", "forty two and forty two", id="digits of other scripts"),
 ]
@@ -70,6 +77,15 @@ CODES = [
     pytest.param("192.168.1.1", "one nine two dot one six eight dot one dot one", id="an IP address"),
     pytest.param("BA249 and AB-1234", "B-A two four nine and A-B one two three four", id="letters with digits"),
     pytest.param("A4, MP3, H2O, COVID-19", "A-four, MP-three, H-two-O, COVID-nineteen", id="words with a number"),
+    pytest.param(
+        "room 12B, 3B rows, an H100", "room twelve-B, three billion rows, an H-one-hundred", id="letters after numbers"
+    ),
+    pytest.param("Qwen2.5 and GPT-4o", "Qwen two point five and GPT-four-o", id="names of models"),
+    pytest.param(
+        "DE89 3704 0044 0532",
+        "DE-eighty-nine three seven zero four, zero zero four four, zero five three two",
+        id="groups of four",
+    ),
     pytest.param("5G and 4K", "five-G and four-K", id="numbers with a letter"),
     pytest.param("a 20-year-old", "a twenty-year-old", id="numbers in compounds"),
 ]
@@ -108,6 +124,10 @@ DATES = [
     pytest.param("the 5th of May", "the fifth of May", id="day of month"),
     pytest.param("in Feb 2026", "in February twenty twenty six", id="month and year"),
     pytest.param("Nov 3-5", "November third to fifth", id="days of a month"),
+    pytest.param("Mon-Fri, Jan-Mar", "Monday to Friday, January to March", id="ranges of days and months"),
+    pytest.param(
+        "due 9/10, on 03/04", "due September tenth, on March fourth", id="a word before tells a date from a fraction"
+    ),
     pytest.param("Mon, Nov 3 or Tue. 5 May", "Monday, November third or Tuesday the fifth of May", id="weekdays"),
     pytest.param("on 12/25", "on December twenty fifth", id="a date without a year"),
 ]
@@ -174,6 +194,7 @@ ABBREVIATIONS = [
     pytest.param("Henry VIII, Louis XIV", "Henry the eighth, Louis the fourteenth", id="kings"),
     pytest.param("Chapter IV, World War II", "Chapter four, World War two", id="counted things"),
     pytest.param("Mary I think, I saw", "Mary I think, I saw", id="the word I is no numeral"),
+    pytest.param("9 N. Elm St., Apt. 4", "nine North Elm Street, Apartment four", id="an address"),
     pytest.param("w/ milk, w/o sugar", "with milk, without sugar", id="with and without"),
 ]
 
@@ -181,13 +202,16 @@ SYMBOLS = [
     pytest.param("R&D, fish & chips", "R and D, fish and chips", id="and"),
     pytest.param("2 + 3 = 5", "two plus three equals five", id="a sum"),
     pytest.param("5 * 3, 5×3", "five times three, five times three", id="products"),
+    pytest.param("C#, C++, node.js", "C sharp, C plus plus, node dot js", id="programming languages"),
+    pytest.param("$20/hr, his/her", "twenty dollars per hour, his or her", id="per and or"),
+    pytest.param("well,yes.No!ok", "well, yes. No! ok", id="missing spaces"),
     pytest.param("#5 and #vivavoce", "number five and hashtag vivavoce", id="hash"),
     pytest.param("@bob", "at bob", id="at"),
     pytest.param("and/or, he/she, this/that", "and or, he or she, this slash that", id="slashes"),
     pytest.param("x < 5, y >= 2", "x is less than five, y is at least two", id="comparisons"),
     pytest.param("~5 ±2", "about five plus or minus two", id="about"),
     pytest.param("snake_case", "snake case", id="underscores part words"),
-    pytest.param("“Hi” ‘you’ — it’s…", "\"Hi\" 'you' — it's...", id="typographic marks"),
+    pytest.param("“Hi” ‘you’ — it’s…", "Hi 'you' — it's...", id="typographic marks"),
     pytest.param("What?!! No!!! ok....", "What? No! ok...", id="repeated marks"),
     pytest.param("Hi 😀 ™ you\x00\u200b!", "Hi you!", id="what no voice can say"),
     pytest.param("你好 hello", "你好 hello", id="other scripts stay"),

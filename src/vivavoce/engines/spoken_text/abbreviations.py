@@ -74,6 +74,8 @@ NEVER_LAST = {
     "ie.": "that is",
     "vs.": "versus",
     "cf.": "compare",
+    "ca.": "circa",
+    "Est.": "Established",
     "viz.": "namely",
     "approx.": "approximately",
     "incl.": "including",
@@ -167,6 +169,8 @@ def stop_belongs_to(word: str) -> str:
     sentence. 'number': part of an abbreviation if a number follows. 'sentence': an ordinary full stop.
     """
     lowered = word.lower()
+    if word == "EST":
+        return "sentence"
     if lowered in _NEVER_FINAL and lowered not in {"st", "dr", "ft", "mt"}:
         return "word"
     if lowered in {"st", "dr", "ft", "mt"}:

@@ -9,19 +9,19 @@ import re
 
 from vivavoce.engines.spoken_text.number_words import cardinal, digits
 
-_WORD_DOMAINS = (
-    "com org net edu gov mil info biz app dev shop store online site tech cloud blog news chat page live world xyz"
+_SPELT_DOMAIN_LIST = "io ai uk us ca au de fr eu tv ly es nl ch se dk fi pl pt br mx jp cn kr nz ie za ru gg"
+_SPELT_DOMAINS = frozenset(_SPELT_DOMAIN_LIST.split())
+_BARE_DOMAINS = (
+    "com org net edu gov mil info biz app dev cloud xyz io ai co uk ca au de fr eu tv ly nl ch dk nz ie ru gg"
 )
-_SPELT_DOMAINS = (
-    "io ai co uk us ca au de fr eu tv me ly es it nl ch at be se no dk fi pl pt br mx in jp cn kr nz ie za ru gg"
-)
-_TOP_LEVEL = "|".join(sorted((*_WORD_DOMAINS.split(), *_SPELT_DOMAINS.split()), key=len, reverse=True))
+_TOP_LEVEL = "|".join(f"{domain}|{domain.upper()}" for domain in sorted(_BARE_DOMAINS.split(), key=len, reverse=True))
+"""Domains that are known without 'www' or a scheme before them; none is a word, for 'Yes.It' lacks but a space."""
+
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+"
 _EMAIL = re.compile(rf"(?:mailto:)?(?<![\w.+-])([A-Za-z0-9][\w.+%-]*)@({_HOST}[A-Za-z]{{2,}})")
 _URL = re.compile(
-    rf"(?:https?|ftp|wss?)://([^\s<>\"'(){{}}]+)|(?<![\w@.-])((?:www\.{_HOST}[A-Za-z]{{2,}}|{_HOST}(?:{_TOP_LEVEL}))"
-    r"(?::\d+)?(?:/[^\s<>\"'(){}]*)?)(?![\w-])",
-    re.IGNORECASE,
+    rf"(?i:https?|ftp|wss?)://([^\s<>\"'(){{}}]+)|(?<![\w@.-])((?:(?i:www)\.{_HOST}[A-Za-z]{{2,}}|{_HOST}(?:{_TOP_LEVEL}))"
+    r"(?::\d+)?(?:/[^\s<>\"'(){}]*)?)(?![\w-])"
 )
 _READABLE_PATH = re.compile(r"(?:/[A-Za-z0-9-]{1,20}){1,3}/?")
 _PART = re.compile(r"[A-Za-z]+|\d+|[^A-Za-z\d]")
@@ -60,12 +60,8 @@ def _url(match: re.Match[str]) -> str:
 def _host(host: str) -> str:
     labels = host.split(".")
     last = labels[-1].lower()
-    tail = _letters(last) if last in _SPELT_DOMAINS.split() else _spoken(labels[-1])
+    tail = "-".join(last.upper()) if last in _SPELT_DOMAINS else _spoken(labels[-1])
     return " dot ".join([*(_spoken(label) for label in labels[:-1]), tail])
-
-
-def _letters(label: str) -> str:
-    return "-".join(label.upper()) if label not in {"me", "in", "it", "be", "at", "no", "us", "co"} else label
 
 
 def _spoken(text: str) -> str:

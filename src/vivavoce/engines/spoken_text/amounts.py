@@ -130,6 +130,7 @@ _UNITS = {
     "ha": ("hectare", "hectares"),
 }
 _UNIT_NAMES = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_COMMA_DECIMAL = re.compile(rf"(?<![\w.,])(\d+),(\d{{1,2}})(?=\s?(?:[€%£]|EUR\b|(?:{_UNIT_NAMES})\b))")
 _POWERS = {"2": "square ", "3": "cubic "}
 _SIGN = r"(?:(?<![\w)])-)?"
 _MEASURE = re.compile(rf"{_START}({_SIGN}(?:{NUMBER}))[\s-]?({_UNIT_NAMES})(?:\^?([23]))?(?![\w/^]|\.\w)")
@@ -140,18 +141,29 @@ _FEET_INCHES = re.compile(
 )
 _RANGE = re.compile(rf"(?<![\w.,\-–])((?:{NUMBER})[%°]?)(\s?)[-–—](\s?)(?=(?:{NUMBER})(?![\w.,]*[-–—]\d))")
 _MINUS = re.compile(rf"({NUMBER})\s-\s(?=(?:{NUMBER})\s*=)")
-_TIMES = re.compile(rf"{_START}({NUMBER})\s?x\s?(?=\d)")
+_TIMES = re.compile(rf"{_START}({NUMBER})(\s?)x\s?(?=\d)")
 _FACTOR = re.compile(rf"{_START}({NUMBER})x\b")
 _ORDINAL = re.compile(r"(?<![\w.])(\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)\b", re.IGNORECASE)
 _MIXED_FRACTION = re.compile(r"(?<![\w./,])(\d{1,4})[\s-](\d{1,2})/(\d{1,3})(?![\w/])")
 _SLASHED = re.compile(r"(?<![\w./,])(\d{1,4})/(\d{1,4})(?![\w/]|\.\d)")
-_SCALED = re.compile(rf"{_START}({NUMBER})(k|M|B|bn|mn|mio)(?!\w)")
+_SCALED = re.compile(rf"{_START}({NUMBER})(?:(k|M|bn|mn|mio)(?!\w)|(B)(?:(?<=\.\dB)(?!\w)|(?=\s[a-z]+s\b)))")
+_RATING = re.compile(
+    r"(?<![\w.,/])(\d+(?:\.\d+)?)/(5|10|100)(?![\w/]|\.\d)(?=(\s+(?:stars?|points?|people|users|customers))?)"
+)
+_DATED = re.compile(r"\b(?:on|by|until|till|before|after|since|due|from|dated)\s+\Z", re.IGNORECASE)
+_EUROPEAN = (
+    (re.compile(r"(?<![\w.,])(\d{1,3}(?:\.\d{3})+),(\d{1,2})(?!\w|,\d)"), lambda m: f"{m[1].replace('.', '')}.{m[2]}"),
+    (re.compile(r"(?<![\w.,])\d{1,3}\.\d{3}\.\d{3}(?![\w,]|\.\d)"), lambda m: m.group().replace(".", "")),
+)
 _FRACTION_PARTS = frozenset({2, 3, 4, 5, 6, 7, 8, 9, 10, 16, 100, 1000})
 _SAID_AS_TWO_NUMBERS = frozenset({(24, 7), (9, 11), (20, 20), (50, 50), (7, 11)})
 
 
 def read_money(text: str) -> str:
     """'$4.50' -> 'four dollars and fifty cents', '£3m' -> 'three million pounds', '20€' -> 'twenty euros'."""
+    for pattern, plain in _EUROPEAN:
+        text = pattern.sub(plain, text)
+    text = _COMMA_DECIMAL.sub(r"\1.\2", text)
     text = _MONEY.sub(_money, text)
     text = _MONEY_AFTER.sub(_money, text)
     return _CENTS.sub(lambda m: f"{decimal(m[1])} cent{'' if m[1] == '1' else 's'}", text)
@@ -159,22 +171,23 @@ def read_money(text: str) -> str:
 
 def read_measures(text: str) -> str:
     """Heights, temperatures, percentages and units; a range such as '5-10 km' first becomes '5 to 10 km'."""
+    text = _TIMES.sub(_by_or_times, text)
     text = _FEET_INCHES.sub(_feet_inches, text)
     text = _MINUS.sub(r"\1 minus ", text)
     text = _RANGE.sub(r"\1 to ", text)
     text = _PERCENT.sub(lambda m: f"{decimal(m[1])} {'percent' if m[2] == '%' else 'per mille'}", text)
     text = _DEGREES.sub(_degrees, text)
     text = _MEASURE.sub(_measure, text)
-    text = _TIMES.sub(r"\1 by ", text)
     return _FACTOR.sub(lambda m: f"{decimal(m[1])} times", text)
 
 
 def read_parts(text: str) -> str:
     """Ordinals, fractions and scaled numbers ('21st', '2 1/2', '10k')."""
     text = _ORDINAL.sub(lambda m: ordinal(int(m[1].replace(",", ""))), text)
+    text = _RATING.sub(_rating, text)
     text = _MIXED_FRACTION.sub(_mixed_fraction, text)
     text = _SLASHED.sub(_slashed, text)
-    return _SCALED.sub(lambda m: f"{decimal(m[1])} {_SCALE_WORDS[m[2]]}", text)
+    return _SCALED.sub(lambda m: f"{decimal(m[1])} {_SCALE_WORDS[m[2] or m[3]]}", text)
 
 
 def _money(match: re.Match[str]) -> str:
@@ -232,11 +245,24 @@ def _mixed_fraction(match: re.Match[str]) -> str:
     return f"{cardinal(whole)} and {'a half' if part == 'one half' else part}"
 
 
+def _by_or_times(match: re.Match[str]) -> str:
+    """'3x4' is a size, '3 x 4' a product."""
+    return f"{match[1]} {'times' if match[2] else 'by'} "
+
+
+def _rating(match: re.Match[str]) -> str:
+    """'4.5/5', '9/10 people', '87/100': out of so many. A plain '1/5' is a fraction, 'on 9/10' a date."""
+    if _DATED.search(match.string[: match.start()]) or (match[2] == "5" and "." not in match[1] and not match[3]):
+        return match.group()
+    return f"{decimal(match[1])} out of {cardinal(int(match[2]))}"
+
+
 def _slashed(match: re.Match[str]) -> str:
     first, second = int(match[1]), int(match[2])
     if (first, second) in _SAID_AS_TWO_NUMBERS:
         return f"{cardinal(first)} {cardinal(second)}"
-    if 0 < first < second and second in _FRACTION_PARTS:
+    dated = "0" in {match[1][0], match[2][0]} or _DATED.search(match.string[: match.start()])
+    if 0 < first < second and second in _FRACTION_PARTS and not dated:
         return fraction(first, second)
     if 1 <= first <= 12 and 1 <= second <= 31 and len(match[2]) <= 2:
         return f"{MONTH_NAMES[first - 1]} {ordinal(second)}"

@@ -18,7 +18,7 @@ _KNOWN_SHAPES = (
     re.compile(r"\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}"),
     re.compile(r"\d[-. ]\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}"),
     re.compile(r"\d{3}-\d{2}-\d{4}"),
-    re.compile(r"\d{4}([ -])\d{4}\1\d{4}(?:\1\d{4})?"),
+    re.compile(r"\d{4}([ -])\d{4}(?:\1\d{4})+(?:\1\d{2,4})?"),
     re.compile(r"0\d{1,4}(?: \d{2,4}){1,4}"),
     re.compile(r"\d{2}(?:-\d{2}){2,}"),
 )
@@ -29,6 +29,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _DOTTED = re.compile(r"(?<![\w.])([vV])?(\d+(?:\.\d+){2,})(?!\w)")
+_DECIMAL_AFTER_NAME = re.compile(r"(?<!\w)([A-Za-z]{2,})-?(?=\d+\.\d)")
 _VERSION = re.compile(r"(?<![\w.])[vV](?:ersion )?\s?(\d+(?:\.\d+)?)(?![\w.]\w|\w)")
 _MIXED = re.compile(r"(?<![\w'])[A-Za-z\d]+(?:[-_][A-Za-z\d]+)*(?![\w'])")
 _DIGIT = re.compile(r"\d")
@@ -46,6 +47,7 @@ def read_telephone_numbers(text: str) -> str:
 def read_codes(text: str) -> str:
     """Numbers after 'code', 'order', 'room' …; versions and IP addresses; words of letters and digits."""
     text = _NAMED.sub(lambda m: f"{m[1].rstrip('#')}{grouped_digits(m[2]) if len(m[2]) > 6 else digits(m[2])}", text)
+    text = _DECIMAL_AFTER_NAME.sub(r"\1 ", text)
     text = _DOTTED.sub(_dotted, text)
     text = _VERSION.sub(r"version \1", text)
     return _MIXED.sub(_mixed, text)
@@ -81,7 +83,10 @@ def _mixed(match: re.Match[str]) -> str:
     if text.isalpha() or text.isdigit() or not (_DIGIT.search(text) and _LETTER.search(text)):
         return text
     parts = _MIXED_PART.findall(text)
-    is_code = any(len(part) >= 3 for part in parts if part.isdigit()) or sum(part.isdigit() for part in parts) > 1
+    is_code = (
+        any(len(part) >= 3 and part[-2:] != "00" for part in parts if part.isdigit())
+        or sum(part.isdigit() for part in parts) > 1
+    )
     spoken = []
     for part in parts:
         if part.isdigit():

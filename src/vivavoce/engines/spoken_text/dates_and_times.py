@@ -25,6 +25,8 @@ _MONTH_YEAR = re.compile(rf"\b({_MONTH})\.?,?\s+(?=\d{{4}}\b)")
 _WEEKDAY = re.compile(
     rf"\b({'|'.join(WEEKDAYS)})\.?(?=,?\s+(?:{_MONTH}|\d{{1,2}}\b))|\b(Mon|Tues|Wed|Thurs|Thur|Fri)\.(?=\W)"
 )
+_RANGE_OF_DAYS = re.compile(rf"\b({'|'.join(WEEKDAYS)})\.?\s?[-–—]\s?({'|'.join(WEEKDAYS)})\b")
+_RANGE_OF_MONTHS = re.compile(rf"\b({_MONTH})\.?\s?[-–—]\s?({_MONTH})\b")
 _DECADE = re.compile(r"(?<![\w$€£])'?(\d{2}|1\d\d|[12]\d\d)0'?s\b|(?<!\w)'?([2-9])0'?s\b")
 _AM_PM = r"([AaPp])\.?[Mm](?:\b\.?)"
 _CLOCK = rf"(\d{{1,2}})(?::(\d{{2}}))?(?:\s?{_AM_PM})?"
@@ -37,6 +39,8 @@ _SCORE = re.compile(r"(?<![\w.:])(\d{1,3}):(\d)(?![\w:])")
 
 def read_dates_and_times(text: str, *, day_first: bool) -> str:
     """`day_first`: how a short date that could be either is meant (03/04 is the third of April)."""
+    text = _RANGE_OF_DAYS.sub(lambda m: f"{WEEKDAYS[m[1]]} to {WEEKDAYS[m[2]]}", text)
+    text = _RANGE_OF_MONTHS.sub(lambda m: f"{_month_name(m[1])} to {_month_name(m[2])}", text)
     if not any(character.isdigit() for character in text):
         return _WEEKDAY.sub(_weekday, text) if "." in text else text
     text = _DATE_TIME.sub(r"\1 at \2", text)

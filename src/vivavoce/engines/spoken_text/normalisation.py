@@ -21,7 +21,7 @@ from vivavoce.engines.spoken_text.symbols import plain_characters, read_abbrevia
 from vivavoce.engines.spoken_text.units import LONGEST_UNIT_CHARACTERS
 
 _YEAR = re.compile(
-    r"(?<![\w.,-])(1[1-9]\d\d|20\d\d)(?![\w,.]\d|\w)(?!\s+(?:people|dollars|euros|pounds|points|calories|words|items|users|customers|percent|square|times)\b)"
+    r"(?<![\w.,-])(1[1-9]\d\d|10[1-9]\d|20\d\d)(?![\w,.]\d|\w)(?!\s+(?:people|dollars|euros|pounds|points|calories|words|items|users|customers|percent|square|times)\b)"
 )
 _MINUS = re.compile(r"(?<![\w.)])-(?=\.?\d)")
 _NUMBER = re.compile(NUMBER)

@@ -40,8 +40,6 @@ _PLAIN = str.maketrans(
         "。": ". ",
         "、": ", ",
         "｡": ". ",
-        "²": "^2",
-        "³": "^3",
         "¼": " 1/4",
         "½": " 1/2",
         "¾": " 3/4",
@@ -59,6 +57,7 @@ _PLAIN = str.maketrans(
         "·": " ",
     }
 )
+_SUPERSCRIPT = re.compile(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _ROMAN = r"(?=[IVXLC])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _COUNTED = (
     "Chapter|Part|Section|Volume|Act|Scene|Phase|Type|Level|Book|Episode|Article|Title|Class|Grade|Stage|Tier|Appendix|"
@@ -72,6 +71,8 @@ _COUNTED_ROMAN = re.compile(rf"\b({_COUNTED}) ({_ROMAN})(?![\w'])")
 _RULER_ROMAN = re.compile(rf"\b({_RULERS}) (?!I\b(?!\s*[.,;:!?)]|\s+of\b|\s*$))({_ROMAN})(?![\w'])")
 _TITLE = re.compile(rf"\b({'|'.join(TITLES)})(?:\.\s*|\s+)(?=[A-Z])(?!(?:{'|'.join(TITLES)})\b\.?\s*$)")
 _UNAMBIGUOUS_TITLE = re.compile(r"\b(Dr|Mr|Mrs|Ms|Prof)\.(?=\s+[a-z\"'])")
+_COMPASS = {"N": "North", "S": "South", "E": "East", "W": "West"}
+_COMPASS_STREET = re.compile(rf"\b([NSEW])\. (?=[A-Z][a-z]+ (?:{'|'.join(STREETS)})\b)")
 _STREET = re.compile(rf"(?<=[a-z\d] )({'|'.join(STREETS)})\b(\.?)(?!['\w])")
 _BEFORE_NUMBER = re.compile(rf"\b({'|'.join(BEFORE_NUMBER)})\.\s?(?=#?\d)", re.IGNORECASE)
 _FIXED = {**NEVER_LAST, **PERHAPS_LAST}
@@ -88,9 +89,18 @@ _SPACED_WORDS = (
     (re.compile(r"(?<=\w)\^3(?!\d)"), " cubed"),
     (re.compile(r"(?<=\w)\s?\^\s?(?=-?\w)"), " to the power of "),
     (re.compile(r"\band/or\b"), "and or"),
-    (re.compile(r"\b([Hh])e/she\b"), r"\1e or she"),
+    (re.compile(r"\b([Hh]e|[Hh]is|[Hh]im)/(she|her|hers)\b"), r"\1 or \2"),
+    (re.compile(r"\b([CF])#"), r"\1 sharp"),
+    (re.compile(r"\bkm/h\b"), "kilometers per hour"),
+    (re.compile(r"(?<=[a-z])\.(?=(?:js|ts|py|io|net|md|txt|pdf|csv|json)\b)"), " dot "),
+    (re.compile(r"(?<=[a-z]{2}[.])(?=[A-Z])"), " "),
+    (re.compile(r"(?<=[^\W\d_][,;:!?])(?=[^\W\d_])"), " "),
     (re.compile(r"\bN/A\b|\bn/a\b"), "not applicable"),
-    (re.compile(r"(?<=[a-z])/(?=(?:year|month|week|day|hour|minute|second|night|person|user|yr|mo|wk|hr)\b)"), " per "),
+    (re.compile(r"(?<=[a-z])/(?=(?:year|month|week|day|hour|minute|second|night|person|user)\b)"), " per "),
+    (re.compile(r"(?<=[a-z])/(?:h|hr)\b"), " per hour"),
+    (re.compile(r"(?<=[a-z])/(?:mo)\b"), " per month"),
+    (re.compile(r"(?<=[a-z])/(?:y|yr)\b"), " per year"),
+    (re.compile(r"(?<=[a-z])/(?:wk)\b"), " per week"),
     (re.compile(r"#(?=\d)"), "number "),
     (re.compile(r"#(?=[^\W\d])"), "hashtag "),
     (re.compile(r"(?<!\w)@(?=\w)"), "at "),
@@ -133,13 +143,13 @@ _SYMBOL_WORDS = {
 }
 _SYMBOL = re.compile(f"[{re.escape(''.join(_SYMBOL_WORDS))}]")
 _LONE_ACCENT = re.compile(r"(?<![^\W\d_\u0300-\u036f])[\u0300-\u036f]+")
-_KEPT_MARKS = frozenset(".,!?;:'\"()-–—")
+_KEPT_MARKS = frozenset(".,!?;:'()-–—")
 _WIDE = str.maketrans("！？，：；（）", "!?,:;()")
 _BRACKETS = str.maketrans("[]{}", "()()")
 _TIDY = (
     (re.compile(r"\s+"), " "),
     (re.compile(r"\([^\w()]*\)"), " "),
-    (re.compile(r"(?<![^\W_])['\"](?![^\W_])"), " "),
+    (re.compile(r"(?<![^\W_])'(?![^\W_])"), " "),
     (re.compile(r"\s+"), " "),
     (re.compile(r"\s+(?=[.,!?;:)])"), ""),
     (re.compile(r"(?<=\()\s+"), ""),
@@ -161,6 +171,7 @@ def plain_characters(text: str) -> str:
     """One form for each character: straight quotes, ASCII digits, no control characters, no emoji."""
     text = text.translate(_PLAIN).translate(_WIDE)
     if not text.isascii():
+        text = _SUPERSCRIPT.sub(r"^\g<0>", text)
         text = "".join(_ascii_digit(character) for character in unicodedata.normalize("NFKC", text))
         text = text.translate(_PLAIN)
     kept = "".join(character if _is_text(character) else " " for character in text)
@@ -183,6 +194,7 @@ def read_abbreviations(text: str) -> str:
     text = _COUNTED_ROMAN.sub(lambda m: f"{m[1]} {cardinal(roman(m[2]))}", text)
     text = _RULER_ROMAN.sub(lambda m: f"{m[1]} the {ordinal(roman(m[2]))}", text)
     text = _BEFORE_NUMBER.sub(lambda m: f"{_like(m[1], BEFORE_NUMBER[m[1].lower()])} ", text)
+    text = _COMPASS_STREET.sub(lambda m: f"{_COMPASS[m[1]]} ", text)
     text = _STREET.sub(_street, text)
     text = _TITLE.sub(lambda m: f"{TITLES[m[1]]} ", text)
     text = _UNAMBIGUOUS_TITLE.sub(lambda m: TITLES[m[1]], text)

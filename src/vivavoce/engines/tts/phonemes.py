@@ -1,7 +1,7 @@
 """Pronunciation: English words to phonemes in misaki's alphabet, the one Kokoro and hibari were trained on.
 
 The reader is hibari's (Apache-2.0, a port of misaki without spaCy and espeak). One is loaded per accent and process, at
-the first text in that accent (0.5 s), and shared by every voice; a lock guards it, for a sentence takes 0.3 ms.
+the first text in that accent (0.5 s), and shared by every voice; a lock guards each, for a sentence takes 0.3 ms.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hibari.g2p import G2P
 
 Accent = Literal["american", "british"]
 
-_lock = threading.Lock()
+_locks: dict[Accent, threading.Lock] = {"american": threading.Lock(), "british": threading.Lock()}
 _readers: dict[Accent, Callable[[str], str]] = {}
 _PART_END = re.compile(r"(?<=[,;:—…])\s+")
 _SPACE = re.compile(r"\s+")
@@ -24,7 +24,7 @@ _SOUNDLESS = re.compile(r"[\W\dˈˌː_]+")
 
 def phonemes_of(text: str, accent: Accent) -> str:
     """How `text` sounds, punctuation kept; '' where it has no sound. Thread-safe, blocks for the loading."""
-    with _lock:
+    with _locks[accent]:
         reader = _readers.get(accent)
         if reader is None:
             reader = _readers[accent] = _load(accent)
