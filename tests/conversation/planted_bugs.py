@@ -23,7 +23,7 @@ PLANTED_BUGS = (
     # --- what was heard ---
     PlantedBug(
         "an interrupted agent remembers what it never got to say",
-        "replying.py",
+        "delivering.py",
         "return reply.ledger.text_until(reply.played_ms)",
         "return reply.ledger.text",
     ),
@@ -231,7 +231,7 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "the waterfall counts from the end of the turn, not from the end of the speech",
-        "replying.py",
+        "delivering.py",
         "round((at - turn.spoken_until) * 1000)",
         "round((at - turn.ended_at) * 1000)",
     ),

@@ -65,6 +65,7 @@ TYPED_HOST = replace(KIND_HOST, modality=Modality.TEXT)
             falls_silent(1, 1000),
             "reply 1 message 0 done: item 1 assistant output_audio 'Hello!' first",
             "reply 1 ended (completed): item 1",
+            "warm: assistant: Hello!",
         ),
         at(
             2.0,
@@ -86,6 +87,7 @@ TYPED_HOST = replace(KIND_HOST, modality=Modality.TEXT)
             "cancel reply 1",
             "reply 1 message 0 done: item 1 assistant output_audio 'Hello there,' incomplete first",
             "reply 1 ended (turn_detected): item 1",
+            "warm: assistant: Hello there,",
             "speech started: item 2 at 500 ms",
             "open turn item 2 from 500 ms",
         ),

@@ -119,6 +119,16 @@ ITEM_DONE = "done: item 1 user input_text 'Good day.' first"
         Waits(None),
     ),
     story(
+        "words that did not come in time are not waited for again",
+        MANUAL,
+        at(2.0, AudioCommitRequested(1000), ...),
+        at(2.5, ResponseRequested(), ...),
+        when_due(17.5, ...),
+        at(18.0, falls_silent(1, 0), ...),
+        at(18.5, ResponseRequested(), "reply 2 created (audio, eve)", "start reply 2 (audio, eve): nothing"),
+        Waits(None),
+    ),
+    story(
         "a response whose words are lost starts without them",
         MANUAL,
         at(2.0, AudioCommitRequested(1000), ...),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.conversation.effort import thorough
 from vivavoce.conversation.deadlines import Deadline, Deadlines
-from vivavoce.conversation.endpointing import patience_ms
+from vivavoce.conversation.endpointing import breaks_off, patience_ms
 from vivavoce.conversation.identifiers import Identifiers, ReplyId
 from vivavoce.conversation.interruptions import speech_interrupts
 from vivavoce.conversation.replies import Reply, ReplyOptions
@@ -31,7 +31,7 @@ REPLY = Reply(ReplyId("r"), ReplyOptions(), Modality.AUDIO, "eve", None)
     [
         pytest.param(Eagerness.AUTO, None, 1400, id="a detector that has not answered counts as unsure"),
         pytest.param(Eagerness.AUTO, 0.0, 1400, id="an unfinished sentence gets the longest patience"),
-        pytest.param(Eagerness.AUTO, 0.15, 640, id="a perhaps begins at 0.15"),
+        pytest.param(Eagerness.AUTO, 0.15, 560, id="a perhaps begins at 0.15"),
         pytest.param(Eagerness.AUTO, 0.5, 200, id="certainty begins at 0.5"),
         pytest.param(Eagerness.AUTO, 1.0, 200, id="full certainty gets no less than certainty"),
         pytest.param(Eagerness.LOW, None, 3600, id="a reluctant agent waits for seconds"),
@@ -40,6 +40,46 @@ REPLY = Reply(ReplyId("r"), ReplyOptions(), Modality.AUDIO, "eve", None)
 )
 def test_patience_with_a_semantic_turn(eagerness: Eagerness, probability: float | None, expected_ms: int) -> None:
     assert patience_ms(SemanticTurnDetection(eagerness), probability) == expected_ms
+
+
+@pytest.mark.parametrize(
+    ("probability", "words", "expected_ms"),
+    [
+        pytest.param(0.02, "Hello.", 560, id="complete words shorten the wait of a doubting detector"),
+        pytest.param(0.9, "Ten of.", 560, id="words that break off lengthen the wait of a sure detector"),
+        pytest.param(0.1, "He might have.", 1400, id="words that break off and a doubting detector wait longest"),
+        pytest.param(0.9, "Seven of clubs.", 200, id="complete words and a sure detector wait least"),
+        pytest.param(None, "Hello.", 1400, id="words alone do not end a turn before the detector has answered"),
+        pytest.param(0.1, "", 1400, id="no words leave it to the detector"),
+    ],
+)
+def test_patience_with_words(probability: float | None, words: str, expected_ms: int) -> None:
+    assert patience_ms(SemanticTurnDetection(), probability, words) == expected_ms
+
+
+@pytest.mark.parametrize(
+    ("words", "broken"),
+    [
+        pytest.param("I want to book a table for", True, id="a preposition is not the end"),
+        pytest.param("Can you check the status of my?", True, id="a possessive is not the end, not even of a question"),
+        pytest.param("I went there and", True, id="a conjunction is not the end"),
+        pytest.param("Um", True, id="a filler is not the end"),
+        pytest.param("I\u2019d", True, id="a pronoun with a curly apostrophe is not the end"),
+        pytest.param("Who are you?", False, id="a question may end in a pronoun"),
+        pytest.param("Where is it from?", False, id="a question may end in a preposition"),
+        pytest.param("Yes, I am.", False, id="a short answer may end in a verb"),
+        pytest.param("Thank you very much.", False, id="thanks are complete"),
+        pytest.param("Order number 12345", False, id="a number may be complete"),
+        pytest.param("... !", False, id="no words break nothing off"),
+    ],
+)
+def test_words_that_break_off(words: str, broken: bool) -> None:
+    assert breaks_off(words) == broken
+
+
+@given(st.text())
+def test_any_words_can_be_judged(words: str) -> None:
+    assert breaks_off(words) in {True, False}
 
 
 @thorough

@@ -434,6 +434,7 @@ def test_tool_calls(one: Story) -> None:
         VAD,
         caller_says(1, "Good day.", since=1.0),
         at(2.7, writes(1, "Hello."), ...),
+        at(2.75, writes(1, " Who is it?")),
         at(2.8, queues(1, "Hello.")),
         at(2.85, queues(1, "Who is it?")),
         at(

@@ -85,6 +85,17 @@ def eager(eagerness: Eagerness) -> Settings:
         at(2.1, pauses(2000, 2.0), "transcribe item 1 at pause 1", *ENDED),
     ),
     story(
+        "a silence of zero needs no waking, even if the pause is noticed at its very moment",
+        Settings(turn_detection=ServerVad(silence_duration_ms=0)),
+        at(1.1, starts(1000), ...),
+        at(2.0, pauses(2000, 2.0), "transcribe item 1 at pause 1", *ENDED),
+    ),
+    story(
+        "without an open turn a detected session has nothing to commit, however much audio there was",
+        VAD,
+        at(1.0, AudioCommitRequested(900), "refused: input_audio_buffer_commit_empty"),
+    ),
+    story(
         "speech begins with the padding before it, but never before the call",
         VAD,
         at(0.2, starts(120), "speech started: item 1 at 0 ms", "open turn item 1 from 0 ms"),
@@ -260,7 +271,7 @@ def test_a_turn_that_ends_by_silence(one: Story) -> None:
         at(1.1, starts(1000), ...),
         at(2.1, pauses(2000, 2.0), ...),
         at(2.15, assessed(1, 1, 0.3)),
-        Waits(2.64),
+        Waits(2.56),
     ),
     story(
         "a detector that hears an unfinished sentence keeps the wait long",
@@ -313,6 +324,16 @@ def test_a_turn_that_ends_by_silence(one: Story) -> None:
         Waits(4.4),
     ),
     story(
+        "complete words shorten the wait of a doubting detector as soon as they are there",
+        SEMANTIC,
+        at(1.1, starts(1000), ...),
+        at(2.1, pauses(2000, 2.0), ...),
+        at(2.15, assessed(1, 1, 0.02)),
+        Waits(3.4),
+        at(2.2, words(1, 1, "Hello.")),
+        Waits(2.56),
+    ),
+    story(
         "a belief about an older turn is not taken for the open one",
         SEMANTIC,
         at(1.1, starts(1000), ...),
@@ -341,7 +362,7 @@ def test_a_turn_that_ends_by_silence(one: Story) -> None:
         )
         for eagerness, sure, perhaps, unlikely in (
             (Eagerness.HIGH, 160, 450, 900),
-            (Eagerness.AUTO, 200, 640, 1400),
+            (Eagerness.AUTO, 200, 560, 1400),
             (Eagerness.MEDIUM, 240, 800, 2000),
             (Eagerness.LOW, 400, 1400, 3600),
         )

@@ -28,7 +28,7 @@ def codec() -> RealtimeCodec:
         session_id="sess_1",
         conversation_id="conv_1",
         model="vivavoce",
-        settings=Settings(instructions="Be brief.", greeting="Hello."),
+        settings=Settings(instructions="Be brief.", greeting="Hello.", language="en"),
         resolve_voice=lambda name: VOICES.get(name.lower()),
     )
 
@@ -263,6 +263,13 @@ def test_tools_are_understood_flat_and_nested(codec: RealtimeCodec) -> None:
 def test_interim_transcripts_are_wanted_when_a_transcription_is_configured(codec: RealtimeCodec) -> None:
     assert not codec.configuration.wants_interim
     assert update(codec, {"audio": {"input": {"transcription": {"model": "any"}}}}).wants_interim
+
+
+def test_the_agents_language_stays_unless_the_transcription_names_another(codec: RealtimeCodec) -> None:
+    named = update(codec, {"audio": {"input": {"transcription": {"language": "de"}}}})
+    assert named.command.settings.language == "de"
+    unnamed = update(codec, {"audio": {"input": {"transcription": {"language": None}}}})
+    assert unnamed.command.settings.language == "en"
 
 
 def test_fields_that_nobody_knows_are_ignored(codec: RealtimeCodec) -> None:

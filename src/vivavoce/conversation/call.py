@@ -6,10 +6,11 @@ Owned by `Conversation`; lives as long as it.
 from __future__ import annotations
 
 from vivavoce.conversation.deadlines import Deadlines
+from vivavoce.conversation.heard import HeardLedger
 from vivavoce.conversation.history import History
 from vivavoce.conversation.identifiers import EventId, Identifiers, ItemId
 from vivavoce.conversation.notices import CommandRefused, Notice
-from vivavoce.conversation.orders import Order, Tell
+from vivavoce.conversation.orders import Order, Tell, WarmPrompt
 from vivavoce.conversation.settings import Settings
 
 
@@ -21,6 +22,7 @@ class Call:
         self.history = History()
         self.ids = Identifiers(id_prefix)
         self.deadlines = Deadlines()
+        self.ledgers: dict[ItemId, HeardLedger] = {}
         self.now = 0.0
         self._orders: list[Order] = []
 
@@ -30,6 +32,12 @@ class Call:
         while item_id in self.history:
             item_id = self.ids.next_item()
         return item_id
+
+    def warm(self) -> None:
+        """Let the language model read the prompt as it is now, before it is needed."""
+        prompt = self.history.prompt(self.settings.instructions)
+        if prompt:
+            self.order(WarmPrompt(prompt, self.settings.tools))
 
     def order(self, order: Order) -> None:
         self._orders.append(order)

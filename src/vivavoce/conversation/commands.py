@@ -65,7 +65,7 @@ class ItemCommands:
         except UnknownItemError as error:
             self._call.refuse("item_delete_invalid_item_id", str(error), command.event_id, "item_id")
         else:
-            self._replying.ledgers.pop(command.item_id, None)
+            self._call.ledgers.pop(command.item_id, None)
             self._call.tell(ItemDeleted(command.item_id))
 
     def _retrieve(self, command: ItemRetrieveRequested) -> None:
@@ -78,7 +78,7 @@ class ItemCommands:
 
     def _truncate(self, command: ItemTruncateRequested) -> None:
         """Keep what the client says was played; more than there is counts as all of it."""
-        ledger = self._replying.ledgers.get(command.item_id)
+        ledger = self._call.ledgers.get(command.item_id)
         if ledger is None:
             self._call.refuse(
                 "item_truncate_invalid_item_id",

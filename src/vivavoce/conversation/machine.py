@@ -54,7 +54,7 @@ from vivavoce.conversation.events import (
 )
 from vivavoce.conversation.identifiers import EventId, ReplyId
 from vivavoce.conversation.notices import SessionOpened, SessionUpdated
-from vivavoce.conversation.orders import ApplySettings, Order, WarmPrompt
+from vivavoce.conversation.orders import ApplySettings, Order
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import Settings
@@ -120,7 +120,7 @@ class Conversation:
     def _join(self) -> None:
         settings = self._call.settings
         self._call.tell(SessionOpened(settings))
-        self._warm()
+        self._call.warm()
         if settings.greeting:
             self._call.deadlines.set(Deadline.GREETING, self._call.now + GREETING_DELAY_SECONDS)
 
@@ -131,18 +131,12 @@ class Conversation:
         self._call.order(ApplySettings(settings))
         self._call.tell(SessionUpdated(settings))
         if (settings.instructions, settings.tools) != (former.instructions, former.tools):
-            self._warm()
+            self._call.warm()
         if self._call.deadlines.is_set(Deadline.GREETING):
             if settings.greeting:
                 self._call.deadlines.set(Deadline.GREETING, self._call.now)
             else:
                 self._call.deadlines.clear(Deadline.GREETING)
-
-    def _warm(self) -> None:
-        settings = self._call.settings
-        prompt = self._call.history.prompt(settings.instructions)
-        if prompt:
-            self._call.order(WarmPrompt(prompt, settings.tools))
 
     def _reach_deadlines(self) -> None:
         for deadline in self._call.deadlines.take_due(self._call.now):

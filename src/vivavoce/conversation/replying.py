@@ -12,6 +12,7 @@ from typing import assert_never
 
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.deadlines import Deadline
+from vivavoce.conversation.delivering import Delivering
 from vivavoce.conversation.events import (
     PieceEnded,
     PieceQueued,
@@ -24,17 +25,10 @@ from vivavoce.conversation.events import (
     ReplyTextGenerated,
     ReplyToolCalled,
 )
-from vivavoce.conversation.heard import HeardLedger
 from vivavoce.conversation.identifiers import EventId, ItemId
-from vivavoce.conversation.items import FunctionCall, Item, ItemStatus, Message, Part
 from vivavoce.conversation.notices import (
-    ReplyCalledFunction,
     ReplyCreated,
     ReplyDone,
-    ReplyMessageAdded,
-    ReplyMessageDone,
-    ReplyTextGrew,
-    TurnTimed,
 )
 from vivavoce.conversation.orders import CancelReply, StartReply
 from vivavoce.conversation.replies import (
@@ -66,11 +60,11 @@ class Replying:
 
     def __init__(self, call: Call) -> None:
         self._call = call
+        self._delivering = Delivering(call)
         self._waiting: _Request | None = None
         self._awaited: set[ItemId] = set()
         self.active: Reply | None = None
         self.caller_has_floor = False
-        self.ledgers: dict[ItemId, HeardLedger] = {}
 
     # --- asking for a reply -----------------------------------------------------------------------------------------
 
@@ -143,9 +137,9 @@ class Replying:
             return
         match fact:
             case ReplyTextGenerated(text=text):
-                self._text_generated(reply, text)
+                self._delivering.text_generated(reply, text)
             case ReplyToolCalled():
-                self._tool_called(reply, fact)
+                self._delivering.function_called(reply, fact)
             case ReplyGenerated():
                 self._generated(reply, fact)
             case ReplyFailed(message=message):
@@ -153,7 +147,7 @@ class Replying:
             case PieceQueued():
                 self._piece_queued(reply)
             case PieceStarted():
-                self._piece_started(reply, fact)
+                self._delivering.piece_started(reply, fact)
             case PieceEnded(end_ms=end_ms):
                 reply.ledger.end_piece(end_ms)
             case PlaybackProgressed(played_ms=played_ms):
@@ -165,22 +159,6 @@ class Replying:
 
     # --- what became of it ------------------------------------------------------------------------------------------
 
-    def _text_generated(self, reply: Reply, text: str) -> None:
-        if not text:
-            return
-        if reply.marks.first_token_at is None:
-            reply.marks.first_token_at = self._call.now
-        reply.text += text
-        self._open_message(reply)
-        if reply.modality is Modality.TEXT:
-            self._tell_grew(reply, text)
-
-    def _tool_called(self, reply: Reply, fact: ReplyToolCalled) -> None:
-        item = FunctionCall(self._call.next_item_id(), fact.call_id, fact.name, fact.arguments)
-        previous = self._call.history.add(item)
-        reply.output.append(item.item_id)
-        self._call.tell(ReplyCalledFunction(reply.reply_id, len(reply.output) - 1, item, previous))
-
     def _generated(self, reply: Reply, fact: ReplyGenerated) -> None:
         reply.generated = Generated(fact.cut_at_limit, fact.usage)
         if reply.modality is Modality.TEXT:
@@ -189,13 +167,6 @@ class Replying:
     def _piece_queued(self, reply: Reply) -> None:
         if reply.marks.first_sentence_at is None:
             reply.marks.first_sentence_at = self._call.now
-
-    def _piece_started(self, reply: Reply, fact: PieceStarted) -> None:
-        self._open_message(reply)
-        if reply.state is ReplyState.GENERATING:
-            reply.step(ReplyStep.SPEAK)
-            self._tell_timed(reply)
-        self._tell_grew(reply, reply.ledger.begin_piece(fact.text, fact.start_ms))
 
     def _begin(self, request: _Request) -> None:
         settings, options = self._call.settings, request.options
@@ -235,46 +206,6 @@ class Replying:
             )
         )
 
-    def _open_message(self, reply: Reply) -> None:
-        if reply.message_id is not None:
-            return
-        reply.message_id = self._call.next_item_id()
-        item = reply.message(reply.message_id, "", ItemStatus.IN_PROGRESS)
-        previous = self._call.history.add(item)
-        output_index = len(reply.output)
-        reply.output.append(item.item_id)
-        if reply.modality is Modality.AUDIO:
-            self.ledgers[item.item_id] = reply.ledger
-        self._call.tell(
-            ReplyMessageAdded(reply.reply_id, output_index, item, Part(reply.part_kind, ""), previous),
-        )
-
-    def _tell_grew(self, reply: Reply, delta: str) -> None:
-        assert reply.message_id is not None
-        output_index = reply.output.index(reply.message_id)
-        part = Part(reply.part_kind, None)
-        self._call.tell(ReplyTextGrew(reply.reply_id, reply.message_id, output_index, part, delta))
-
-    def _tell_timed(self, reply: Reply) -> None:
-        turn, item_id = reply.marks.turn, reply.marks.turn_item_id
-        if turn is None or item_id is None:
-            return
-
-        def since(at: float | None) -> int | None:
-            return None if at is None else round((at - turn.spoken_until) * 1000)
-
-        self._call.tell(
-            TurnTimed(
-                reply.reply_id,
-                item_id,
-                round((turn.ended_at - turn.spoken_until) * 1000),
-                since(turn.transcribed_at),
-                since(reply.marks.first_token_at),
-                since(reply.marks.first_sentence_at),
-                since(self._call.now),
-            )
-        )
-
     def _complete(self, reply: Reply) -> None:
         cut = reply.generated is not None and reply.generated.cut_at_limit
         self._end(reply, EndReason.MAX_OUTPUT_TOKENS if cut else EndReason.COMPLETED)
@@ -285,34 +216,10 @@ class Replying:
         reply.step(ReplyStep.END)
         self.active = None
         self._call.deadlines.clear(Deadline.TRANSCRIPT)
-        self._close_message(reply, reason)
-        output = tuple(self._output(reply))
+        self._delivering.close_message(reply, reason)
+        output = self._delivering.output(reply)
         self._call.tell(ReplyDone(reply.snapshot(output, reason, error)))
+        if reply.script is not None:
+            self._call.warm()  # these words are not the model's own: it has not read them yet
         if self._waiting is not None and not self._awaited:
             self.start_waiting()
-
-    def _close_message(self, reply: Reply, reason: EndReason) -> None:
-        """Give the message its final text. One that the client has deleted is still told, for whoever reads along."""
-        if reply.message_id is None:
-            return
-        status = ItemStatus.COMPLETED if reason is EndReason.COMPLETED else ItemStatus.INCOMPLETE
-        item = reply.message(reply.message_id, self._kept_text(reply, reason), status)
-        history, previous = self._call.history, None
-        begun = reply.message(reply.message_id, "", ItemStatus.IN_PROGRESS)
-        if item.item_id in history and history.get(item.item_id) == begun:
-            history.replace(item)
-            previous = history.before(item.item_id)
-        output_index = reply.output.index(item.item_id)
-        self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, previous))
-
-    def _kept_text(self, reply: Reply, reason: EndReason) -> str:
-        if reply.modality is Modality.TEXT:
-            return reply.text
-        if reason in CUT_SHORT:
-            return reply.ledger.text_until(reply.played_ms)
-        return reply.ledger.text
-
-    def _output(self, reply: Reply) -> list[Item]:
-        history = self._call.history
-        found = [history.get(item_id) for item_id in reply.output if item_id in history]
-        return [item for item in found if isinstance(item, Message | FunctionCall)]

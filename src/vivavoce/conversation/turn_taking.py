@@ -137,6 +137,7 @@ class TurnTaking:
         if self._open is not None and self._open.item_id == fact.item_id:
             if self._open.state is TurnState.PAUSED and self._open.pause == fact.pause:
                 self._open.text_at_pause = (fact.text, fact.audio_seconds)
+                self._wait_for_end(self._open)
             return
         turn = self._awaiting.get(fact.item_id)
         if turn is not None and turn.pause == fact.pause:
@@ -216,7 +217,8 @@ class TurnTaking:
         detection = self._call.settings.turn_detection
         if detection is None or turn.spoken_until is None:
             return
-        at = turn.spoken_until + patience_ms(detection, turn.probability) / 1000
+        words = turn.text_at_pause[0] if turn.text_at_pause is not None else None
+        at = turn.spoken_until + patience_ms(detection, turn.probability, words) / 1000
         if at <= self._call.now:
             self.end_open_turn()
         else:

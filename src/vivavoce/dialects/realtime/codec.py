@@ -73,7 +73,7 @@ class RealtimeCodec:
         self._session_id = session_id
         self._conversation_id = conversation_id
         self._shape = shape_of(settings, model)
-        self._greeting = settings.greeting
+        self._begun = settings
         self._resolve_voice = resolve_voice
         self._sent = 0
         self._messages: dict[str, tuple[str, int]] = {}
@@ -81,7 +81,7 @@ class RealtimeCodec:
     @property
     def configuration(self) -> CallConfigured:
         """The session before the client has said anything."""
-        return self._configured(core_settings(self._shape, self._voice(self._shape.audio.output.voice), self._greeting))
+        return self._configured(core_settings(self._shape, self._begun, self._voice(self._shape.audio.output.voice)))
 
     # --- in ---------------------------------------------------------------------------------------------------------
 
@@ -130,7 +130,7 @@ class RealtimeCodec:
     def _update(self, session: dict[str, Any], event_id: EventId | None) -> CallConfigured:
         shape = merged(self._shape, session)
         voice = self._voice(shape.audio.output.voice)
-        settings = core_settings(shape, voice, self._greeting)
+        settings = core_settings(shape, self._begun, voice)
         self._shape = shape
         return self._configured(settings, event_id)
 

@@ -211,19 +211,22 @@ def core_tool_choice(choice: str | NamedToolChoice) -> str:
     return choice if isinstance(choice, str) else choice.name or "auto"
 
 
-def core_settings(shape: SessionShape, voice: str, greeting: str | None) -> Settings:
-    """What the conversation needs to know of a session. `voice` is the resolved name. Raises `WireError`."""
+def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
+    """What the conversation needs to know of a session that began with `begun`. `voice` is the resolved name.
+
+    Raises `WireError`.
+    """
     if not 0.25 <= shape.audio.output.speed <= 1.5:
         raise InvalidFieldError("session.audio.output.speed", "must be between 0.25 and 1.5")
     transcription = shape.audio.input.transcription
     return Settings(
         instructions=shape.instructions,
-        greeting=greeting,
+        greeting=begun.greeting,
         turn_detection=_core_turn_detection(shape.audio.input.turn_detection),
         modality=Modality.TEXT if shape.output_modalities == ["text"] else Modality.AUDIO,
         voice=voice,
         speed=shape.audio.output.speed,
-        language=transcription.language if transcription is not None else None,
+        language=transcription.language if transcription is not None and transcription.language else begun.language,
         tools=core_tools(shape.tools),
         tool_choice=core_tool_choice(shape.tool_choice),
         maximum_output_tokens=shape.max_output_tokens if isinstance(shape.max_output_tokens, int) else None,
