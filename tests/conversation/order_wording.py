@@ -62,6 +62,7 @@ def _start(order: orders.StartReply) -> str:
     if order.maximum_output_tokens is not None:
         extras.append(f"at most {order.maximum_output_tokens} tokens")
     manner = ", ".join([order.modality.value, order.voice, *extras])
+    assert order.script is None or order.prompt == (), "a script needs no prompt"
     words = f"script {order.script!r}" if order.script is not None else _prompt(order.prompt)
     return f"start {_name(order.reply_id)} ({manner}): {words}"
 

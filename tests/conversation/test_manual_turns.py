@@ -82,6 +82,15 @@ ITEM_DONE = "done: item 1 user input_text 'Good day.' first"
         Waits(None),
     ),
     story(
+        "a reply that ends before the words come does not make them less waited for",
+        MANUAL,
+        at(1.0, ResponseRequested(), ...),
+        at(2.0, AudioCommitRequested(1000), ...),
+        at(2.1, falls_silent(1, 0), ...),
+        at(2.2, ResponseRequested(), "reply 2 created (audio, eve)"),
+        at(2.4, words(1, 1, "Good day."), *HEARD, "start reply 2 (audio, eve): user: Good day."),
+    ),
+    story(
         "a response that is asked for after the words starts at once",
         MANUAL,
         at(2.0, AudioCommitRequested(1000), ...),

@@ -23,10 +23,12 @@ from tests.conversation.conversation_stories import (
     starts,
     story,
     told,
+    words,
     writes,
     written,
 )
 from vivavoce.conversation.events import (
+    AudioCommitRequested,
     ItemCreateRequested,
     ItemDeleteRequested,
     PlaybackProgressed,
@@ -34,7 +36,7 @@ from vivavoce.conversation.events import (
     ResponseRequested,
 )
 from vivavoce.conversation.identifiers import CallId, EventId, ItemId, ReplyId
-from vivavoce.conversation.items import FunctionCallOutput
+from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role
 from vivavoce.conversation.replies import ReplyOptions, Usage
 from vivavoce.conversation.settings import Modality, Tool
 
@@ -208,6 +210,21 @@ NOT_ACTIVE = "refused: response_cancel_not_active"
             "reply 1 ended (completed): nothing",
         ),
         at(2.5, ResponseRequested(), "reply 2 created (audio, eve)", "start reply 2 (audio, eve): nothing"),
+    ),
+    story(
+        "a message that took the id of one being spoken stays as the client wrote it",
+        MANUAL,
+        ASKED,
+        agent_says(1, "Good day.", since=1.2),
+        at(1.5, ItemDeleteRequested(item(1)), ...),
+        at(1.6, ItemCreateRequested(Message(item(1), Role.USER, (Part(PartKind.INPUT_TEXT, "Hi"),))), ...),
+        at(
+            2.2,
+            falls_silent(1, 1000),
+            "reply 1 message 0 done: item 1 assistant output_audio 'Good day.' first",
+            ...,
+        ),
+        at(2.5, ResponseRequested(), "reply 2 created (audio, eve)", "start reply 2 (audio, eve): user: Hi"),
     ),
 )
 def test_the_life_of_a_reply(one: Story) -> None:
@@ -405,6 +422,29 @@ SPOKEN_CALL = (
         ASKED,
         agent_says(1, "Good day.", since=1.2),
         at(1.4, ResponseRequested(), IN_PROGRESS),
+    ),
+    story(
+        "a response that waits for the calling reply waits for words that are still to come as well",
+        MANUAL,
+        SPOKEN_CALL,
+        at(1.6, AudioCommitRequested(500), ...),
+        at(1.7, ResponseRequested()),
+        at(
+            2.0,
+            falls_silent(1, 600),
+            "reply 1 message 0 done: item 1 assistant output_audio 'One moment.' first",
+            "reply 1 ended (completed): item 1, item 2",
+        ),
+        at(
+            2.5,
+            words(3, 1, "Hurry!"),
+            "transcript grew: item 3 'Hurry!'",
+            "transcript: item 3 'Hurry!' of 1.0 s",
+            "done: item 3 user input_audio 'Hurry!' after out1",
+            "reply 2 created (audio, eve)",
+            """start reply 2 (audio, eve): assistant: One moment. | """
+            """assistant: weather({"city":"Bonn"}) as c1 | tool c1: sunny | user: Hurry!""",
+        ),
     ),
     story(
         "a waiting response follows a cancelled one",
