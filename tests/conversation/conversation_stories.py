@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 
+import order_wording
 import pytest
 
-from tests.conversation import order_wording
 from vivavoce.conversation import events
 from vivavoce.conversation.events import Event
 from vivavoce.conversation.identifiers import CallId, ItemId, ReplyId

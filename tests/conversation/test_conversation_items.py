@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conversation.conversation_stories import (
+from conversation_stories import (
     MANUAL,
     VAD,
     Story,
@@ -20,6 +20,7 @@ from tests.conversation.conversation_stories import (
     words,
     writes,
 )
+
 from vivavoce.conversation.events import (
     AudioCommitRequested,
     ItemCreateRequested,

@@ -6,11 +6,11 @@ knows what must hold of the orders.
 
 from __future__ import annotations
 
+from effort import thorough
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from reading_along import Promises
 
-from tests.conversation.effort import thorough
-from tests.conversation.reading_along import Promises
 from vivavoce.conversation import events
 from vivavoce.conversation.events import Event
 from vivavoce.conversation.history import ROOT

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from effort import thorough
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conversation.effort import thorough
 from vivavoce.conversation.heard import ESTIMATED_MS_PER_CHARACTER, HeardLedger
 
 Piece = tuple[str, int, int | None]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from effort import thorough
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, rule
 
-from tests.conversation.effort import thorough
 from vivavoce.conversation.history import (
     ROOT,
     DuplicateItemError,

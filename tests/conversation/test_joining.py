@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.conversation.conversation_stories import (
+from conversation_stories import (
     JOINED,
     MANUAL,
     VAD,
@@ -20,6 +20,7 @@ from tests.conversation.conversation_stories import (
     when_due,
     words,
 )
+
 from vivavoce.conversation.events import AudioCommitRequested, ResponseRequested, SessionConfigured
 from vivavoce.conversation.settings import Modality, Settings, Tool
 

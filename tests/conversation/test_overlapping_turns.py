@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.conversation.conversation_stories import (
+from conversation_stories import (
     MANUAL,
     VAD,
     Story,
@@ -18,6 +18,7 @@ from tests.conversation.conversation_stories import (
     when_due,
     words,
 )
+
 from vivavoce.conversation.events import AudioClearRequested, AudioCommitRequested, ResponseRequested
 
 FIRST_OVER = (at(1.1, starts(1000), ...), at(2.1, pauses(2000, 2.0), ...), when_due(2.5, ...))

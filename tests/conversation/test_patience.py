@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from effort import thorough
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conversation.effort import thorough
 from vivavoce.conversation.deadlines import Deadline, Deadlines
 from vivavoce.conversation.endpointing import breaks_off, patience_ms
 from vivavoce.conversation.identifiers import Identifiers, ReplyId

@@ -14,10 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from effort import BRIEF_VARIABLE
+from planted_bugs import PLANTED_BUGS, PlantedBug
 
 import vivavoce
-from tests.conversation.effort import BRIEF_VARIABLE
-from tests.conversation.planted_bugs import PLANTED_BUGS, PlantedBug
 
 SUITE = Path(__file__).parent
 PACKAGE = Path(vivavoce.__file__).parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.conversation.conversation_stories import (
+from conversation_stories import (
     MANUAL,
     VAD,
     Story,
@@ -27,6 +27,7 @@ from tests.conversation.conversation_stories import (
     writes,
     written,
 )
+
 from vivavoce.conversation.events import (
     AudioCommitRequested,
     ItemCreateRequested,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.conversation.conversation_stories import (
+from conversation_stories import (
     JOINED,
     MANUAL,
     SEMANTIC,
@@ -24,6 +24,7 @@ from tests.conversation.conversation_stories import (
     when_due,
     words,
 )
+
 from vivavoce.conversation.events import ResponseRequested, SessionConfigured
 from vivavoce.conversation.identifiers import EventId
 from vivavoce.conversation.settings import ServerVad, Settings, Tool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.conversation.conversation_stories import (
+from conversation_stories import (
     VAD,
     Story,
     Waits,
@@ -20,6 +20,7 @@ from tests.conversation.conversation_stories import (
     when_due,
     words,
 )
+
 from vivavoce.conversation.events import ItemCreateRequested, ItemDeleteRequested, ResponseRequested
 from vivavoce.conversation.identifiers import CallId
 from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.conversation.conversation_stories import (
+from conversation_stories import (
     SEMANTIC,
     VAD,
     Story,
@@ -20,6 +20,7 @@ from tests.conversation.conversation_stories import (
     when_due,
     words,
 )
+
 from vivavoce.conversation.events import AudioClearRequested, AudioCommitRequested
 from vivavoce.conversation.settings import Eagerness, SemanticTurnDetection, ServerVad, Settings
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from effort import thorough
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conversation.effort import thorough
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.replies import TRANSITIONS as REPLY_TRANSITIONS
 from vivavoce.conversation.replies import ReplyState, ReplyStep
