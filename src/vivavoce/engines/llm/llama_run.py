@@ -7,13 +7,14 @@ to the event loop. Dies when `perform` has returned and its `ended` event was se
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import threading
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
-from vivavoce.engines.llm.llama_server import Chunk, ChunkUsage, LlamaServer
+from vivavoce.engines.llm.llama_server import Chunk, ChunkUsage
 from vivavoce.engines.llm.prompt_fitting import dropped_to_fit, opening_length, shortened, without_oldest
 from vivavoce.engines.llm.prompt_snapshots import PromptSnapshots
 from vivavoce.engines.llm.slots import Placement
@@ -24,6 +25,12 @@ SHARED_OPENING_CHARACTERS = 200
 """An opening shorter than this (about 50 tokens) is evaluated faster than it is worth keeping."""
 
 _FITTING_ATTEMPTS = 8
+
+
+class ChatServer(Protocol):
+    """The engine that answers; see `LlamaServer.chat`."""
+
+    def chat(self, body: Mapping[str, Any], hear: Callable[[Chunk], bool]) -> None: ...
 
 
 def opening_key(request: GenerationRequest) -> str:
@@ -69,7 +76,7 @@ class LlamaRun:
         """Stop at the next step. Returns at once; `ended` tells when the slot is really free."""
         self._given_up.set()
 
-    def perform(self, server: LlamaServer, snapshots: PromptSnapshots) -> None:
+    def perform(self, server: ChatServer, snapshots: PromptSnapshots) -> None:
         """Do the work. Blocks; for worker threads. Raises `EngineError`."""
         if self._given_up.is_set():
             return
@@ -90,7 +97,7 @@ class LlamaRun:
             self.dropped_messages = cut
         raise EngineError("the prompt does not fit the language model; give it a larger context or a shorter prompt")
 
-    def _warm(self, server: LlamaServer, snapshots: PromptSnapshots) -> None:
+    def _warm(self, server: ChatServer, snapshots: PromptSnapshots) -> None:
         """Give the slot what is already known of this prompt, and keep what another conversation leaves behind."""
         slot = self.placement.slot
         if self.placement.evicted is not None:
@@ -109,12 +116,25 @@ class LlamaRun:
         ):
             return
         key = opening_key(self.request)
-        if key not in snapshots:
-            server.chat({**self._frame(written), "max_tokens": 0}, lambda _: self._given_up.is_set())
-            if not self._given_up.is_set():
-                snapshots.save(key, slot)
-            return
-        snapshots.restore(key, slot)
+        if key in snapshots:
+            snapshots.restore(key, slot)
+        elif self._evaluated(server, written):
+            snapshots.save(key, slot)
+
+    def _evaluated(self, server: ChatServer, opening: list[dict[str, str]]) -> bool:
+        """Evaluate the opening alone; False when that could not be done, which only costs time."""
+        failed = False
+
+        def hear(chunk: Chunk) -> bool:
+            nonlocal failed
+            failed = failed or chunk.error is not None
+            return self._given_up.is_set()
+
+        # Some chat templates want a caller's message; then the opening is evaluated with the first one.
+        with contextlib.suppress(EngineError):
+            server.chat({**self._frame(opening), "max_tokens": 0}, hear)
+            return not failed and not self._given_up.is_set()
+        return False
 
     def _body(self, messages: Sequence[ChatMessage]) -> dict[str, Any]:
         body = {

@@ -38,8 +38,9 @@ and that is what a cancelled prompt still costs and how long other callers' toke
 _SILENT = -1
 _FOLDER_PREFIX = "vivavoce-llm-"
 _CONTROL_TIMEOUT_SECONDS = 30.0
-_SOCKET_FOLDER_CHARACTERS = 90
-"""A socket's path has at most 107 characters on Linux."""
+_SOCKET_NAME = "engine.sock"
+_SOCKET_FOLDER_CHARACTERS = 107 - len(_SOCKET_NAME) - 1
+"""A socket's path has at most 107 characters on Linux (unix(7))."""
 
 
 class ChunkDelta(msgspec.Struct):
@@ -106,7 +107,7 @@ class LlamaServer:
             ) from error
         self._control = httpx.Client(
             base_url="http://engine",
-            transport=httpx.HTTPTransport(uds=str(self._folder / "engine.sock")),
+            transport=httpx.HTTPTransport(uds=str(self._folder / _SOCKET_NAME)),
             timeout=_CONTROL_TIMEOUT_SECONDS,
         )
 
@@ -200,7 +201,7 @@ def _private_folder() -> Path:
         if process.isdigit() and not Path(f"/proc/{process}").exists():
             shutil.rmtree(left, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-"))
-    if len(str(folder)) < _SOCKET_FOLDER_CHARACTERS:
+    if len(os.fsencode(folder)) <= _SOCKET_FOLDER_CHARACTERS:
         return folder
     folder.rmdir()
     return Path(tempfile.mkdtemp(prefix=f"{_FOLDER_PREFIX}{os.getpid()}-", dir="/tmp"))
@@ -225,7 +226,7 @@ def _load(model: Path, folder: Path, slots: int, context_tokens: int, threads: i
         cpu = getattr(params, name)
         cpu.n_threads = threads
         setattr(params, name, cpu)
-    params.hostnames = [str(folder / "engine.sock")]
+    params.hostnames = [str(folder / _SOCKET_NAME)]
     params.n_threads_http = 1
     params.endpoint_slots = True
     params.slot_save_path = f"{folder}{os.sep}"

@@ -1,6 +1,6 @@
 """Parses a stream of server-sent events, however the network cuts it. Pure; one stream's, dies with it.
 
-Source: the WHATWG HTML standard, section 9.2.6 "Interpreting an event stream". Only `data` that is not empty matters here.
+Source: the WHATWG HTML standard, section 9.2.6 "Interpreting an event stream". Only `data` that is not empty matters.
 """
 
 from __future__ import annotations
