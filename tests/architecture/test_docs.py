@@ -221,12 +221,17 @@ def test_a_bound_on_the_architecture_page_is_that_of_the_code(row: list[str]) ->
 
 def test_the_patience_on_the_page_is_that_of_the_code() -> None:
     section = _section(_page("docs/explanation/turn-taking.md"), "## How long a pause may last")
-    written = {row[0].strip("`"): [int(cell) for cell in row[1:]] for row in _rows(section)}
-    judged = {
-        eagerness.value: [patience_ms(SemanticTurnDetection(eagerness), sure) for sure in (0.9, 0.3, 0.01)]
-        for eagerness in Eagerness
-    }
-    assert written == judged
+    rows = {row[0]: row[1:] for row in _rows(section)}
+    names = ("short", "middling", "long")
+    for eagerness in Eagerness:
+        detection = SemanticTurnDetection(eagerness)
+        ms = dict(zip(names, map(int, rows[f"`{eagerness.value}`"]), strict=True))
+        for begins, words in {"could": "A table for two.", "break": "A table for", "are": None}.items():
+            finished, unfinished = next(cells for row, cells in rows.items() if row.startswith(begins))
+            assert patience_ms(detection, 0.5, words) == ms[finished]
+            assert patience_ms(detection, 0.15, words) == ms[unfinished.partition(";")[0]]
+            assert patience_ms(detection, 0.1, words) == ms[unfinished.rpartition(" ")[2]]
+            assert patience_ms(detection, None, words) == ms["long"]
 
 
 # --- the reference --------------------------------------------------------------------------------------------------
