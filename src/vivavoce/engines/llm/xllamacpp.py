@@ -78,10 +78,14 @@ class LlamaCppLanguageModel:
                 yield part
 
     async def prefill(self, request: GenerationRequest) -> None:
-        """Evaluate the prompt if a slot is free for it; a reply of the same conversation takes over at once."""
+        """Evaluate the prompt if a slot is free for it; a reply of the same conversation takes over at once.
+
+        The newest prompt of a conversation counts: a prefill under way is given up for it.
+        """
         self._check(request)
-        if request.affinity in self._prefills:
-            return
+        while (former := self._prefills.get(request.affinity)) is not None:
+            former.give_up()
+            await former.ended.wait()
         placement = self._line.try_take(request.affinity, opening_key(request))
         if placement is None:
             return
