@@ -116,3 +116,12 @@ def test_a_turn_that_ends_while_the_caller_speaks_ends_there() -> None:
     spoken.end(1.5)
     assert spoken.pause == 1
     assert spoken.transcribe(1.75) == TurnMarks(spoken_until=1.5, ended_at=1.5, transcribed_at=1.75)
+
+
+def test_a_turn_that_went_on_after_a_pause_and_ends_in_speech_was_spoken_to_its_end() -> None:
+    spoken = turn()
+    spoken.pause_at(1000, 1.0)
+    spoken.resume()
+    spoken.end(3.5)
+    assert spoken.pause == 2
+    assert spoken.transcribe(3.75) == TurnMarks(spoken_until=3.5, ended_at=3.5, transcribed_at=3.75)
