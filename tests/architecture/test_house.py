@@ -17,7 +17,18 @@ FILE_LINES_MAXIMUM = 600
 FUNCTION_LINES_MAXIMUM = 60
 CLASS_METHODS_MAXIMUM = 20
 CLASS_ATTRIBUTES_MAXIMUM = 15
-FORBIDDEN_MODULE_WORDS = {"util", "utils", "helper", "helpers", "common", "base", "misc", "manager", "handler", "processor"}
+FORBIDDEN_MODULE_WORDS = {
+    "util",
+    "utils",
+    "helper",
+    "helpers",
+    "common",
+    "base",
+    "misc",
+    "manager",
+    "handler",
+    "processor",
+}
 BROAD_EXCEPTION_BOUNDARIES = {"sessions/runner.py", "api/errors.py"}
 
 
@@ -50,7 +61,9 @@ def _oversizes(path: Path) -> list[str]:
     for function in _functions(tree):
         length = (function.end_lineno or function.lineno) - function.lineno + 1
         if length > FUNCTION_LINES_MAXIMUM:
-            found.append(f"{where}:{function.lineno} {function.name}: {length} lines (at most {FUNCTION_LINES_MAXIMUM})")
+            found.append(
+                f"{where}:{function.lineno} {function.name}: {length} lines (at most {FUNCTION_LINES_MAXIMUM})"
+            )
     for cls in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
         methods = [node for node in cls.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
         if len(methods) > CLASS_METHODS_MAXIMUM and SOURCE in path.parents:
@@ -116,7 +129,9 @@ def test_imports_inside_functions_are_only_the_heavy_ones_of_engine_adapters() -
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param([sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"], id="imports"),
+        pytest.param(
+            [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"], id="imports"
+        ),
         pytest.param([sys.executable, "-m", "ruff", "check", "."], id="ruff"),
         pytest.param([sys.executable, "-m", "ruff", "format", "--check", "."], id="format"),
         pytest.param([sys.executable, "-m", "mypy"], id="mypy"),

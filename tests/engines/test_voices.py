@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vivavoce.engines.ports import EngineError, Samples, SpeechRequest, UnknownVoiceError, Voice
 from vivavoce.engines.scripted import ScriptedTextToSpeech
+from vivavoce.engines.spoken_text import normalise
 from vivavoce.engines.voices import (
     FOREIGN_NAMES,
+    HOUSE_VOICES,
     VoiceRouter,
     describe_voices,
     first_piece_words,
@@ -138,3 +141,21 @@ def test_the_description_of_a_voice_names_its_aliases() -> None:
 def test_a_slow_engine_asks_for_a_shorter_first_piece() -> None:
     words = {voice.name: first_piece_words(voice) for voice in ALL}
     assert words["ara"] < words["eve"] == words["joe"]
+
+
+REFERENCE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "voices.md").read_text()
+
+
+def test_the_reference_page_names_every_voice_of_ours_and_every_foreign_name() -> None:
+    rows = [f"| `{voice.name}` | {voice.character} |" for voice in HOUSE_VOICES]
+    for foreign, ours in FOREIGN_NAMES.items():
+        means = ", ".join(f"`{name}`" for name in dict.fromkeys(ours))
+        rows.append(f"| `{foreign}` | {means} |")
+    assert [row for row in rows if row not in REFERENCE] == []
+
+
+def test_the_examples_of_the_reference_page_are_spoken_so() -> None:
+    table = REFERENCE.rpartition("| written | spoken |\n|---|---|\n")[2]
+    examples = [line.strip("| ").split(" | ") for line in table.strip().splitlines()]
+    assert len(examples) > 5
+    assert [normalise(written) for written, _ in examples] == [spoken for _, spoken in examples]

@@ -44,6 +44,11 @@ async def event(socket: ClientConnection) -> dict[str, Any]:
         return received
 
 
+async def until_closed(socket: ClientConnection) -> None:
+    while True:
+        await event(socket)
+
+
 async def until(socket: ClientConnection, kind: str) -> dict[str, Any]:
     while True:
         received = await event(socket)
@@ -155,8 +160,10 @@ BAD_INPUT = {
         "e6",
     ),
     "an unknown item to follow": (
-        '{"type":"conversation.item.create","event_id":"e7","previous_item_id":"x",'
-        '"item":{"type":"message","role":"user","content":[]}}',
+        (
+            '{"type":"conversation.item.create","event_id":"e7","previous_item_id":"x",'
+            '"item":{"type":"message","role":"user","content":[]}}'
+        ),
         "item_create_invalid_previous_item_id",
         "e7",
     ),
@@ -237,7 +244,7 @@ async def test_a_client_that_vanishes_leaves_nothing_behind(served: Served) -> N
         await send(socket, "input_audio_buffer.append", audio=loud(0.05))
         socket.transport.abort()
     async with asyncio.timeout(5):
-        while len(served.server.directory) or served.inside(_tasks) > before:
+        while len(served.server.directory) or served.inside(_tasks) > before:  # noqa: ASYNC110 - nobody tells a test of this
             await asyncio.sleep(0.05)
 
 
@@ -253,8 +260,7 @@ async def test_a_client_that_reads_too_slowly_is_closed_with_the_reason(
                 await send(socket, "conversation.item.create", item=item)
         socket.transport.resume_reading()
         with pytest.raises(ConnectionClosed) as closed:
-            while True:
-                await event(socket)
+            await until_closed(socket)
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1013, "the client reads too slowly")
 
@@ -284,8 +290,7 @@ async def test_a_server_that_ends_closes_its_calls(tmp_path: Path) -> None:
         socket = await connect(one.websocket_url, additional_headers=BEARER, proxy=None)
         assert (await event(socket))["type"] == "session.created"
     with pytest.raises(ConnectionClosed):
-        while True:
-            await event(socket)
+        await until_closed(socket)
 
 
 async def _tasks() -> int:

@@ -36,7 +36,7 @@ _MALE_LAST = ("rex", "joe", "eve")
 
 FOREIGN_NAMES: dict[str, tuple[str, ...]] = {
     "alloy": ("eve",),
-    "ash": ("rex", *_MALE_LAST),
+    "ash": _MALE_LAST,
     "ballad": ("bm_fable", "leo", *_MALE_LAST),
     "coral": _FEMALE_LAST,
     "echo": ("am_echo", *_MALE_LAST),

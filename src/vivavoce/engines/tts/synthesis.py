@@ -38,7 +38,7 @@ async def speak(
     if not math.isfinite(request.speed):
         raise EngineError(f"a voice cannot speak at speed {request.speed}; ask for a number such as 1.0")
     speed = clamped_speed(request.speed)
-    for sentence in sentences_of(request.text):
+    for sentence in await worker.run(sentences_of, request.text):
         for part in await worker.run(_phoneme_parts, sentence, accent, lengths):
             audio = await worker.run(_render_part, part, speed, render)
             if audio.size:
