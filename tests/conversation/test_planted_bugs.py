@@ -65,6 +65,7 @@ def run_suite(bug: PlantedBug | None, folder: Path) -> subprocess.CompletedProce
             "PYTHONPATH": str(folder / "source"),
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
             BRIEF_VARIABLE: "1",
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(folder.parent / "hypothesis"),  # its tables of characters take a second
         },
         cwd=folder,
         capture_output=True,
