@@ -58,10 +58,10 @@ class HistoryAgainstAList(RuleBasedStateMachine):
 
     def _add(self, item: Item, after: ItemId | None, position: int | None) -> None:
         if item.item_id in self._ids():
-            with pytest.raises(DuplicateItemError, match=item.item_id):
+            with pytest.raises(DuplicateItemError, match=f"'{item.item_id}' exists already"):
                 self.history.add(item, after)
         elif position is None:
-            with pytest.raises(UnknownItemError):
+            with pytest.raises(UnknownItemError, match="no item"):
                 self.history.add(item, after)
         else:
             assert self.history.add(item, after) == (self._ids()[position - 1] if position else None)
@@ -73,7 +73,7 @@ class HistoryAgainstAList(RuleBasedStateMachine):
             self.history.replace(said(item_id, text))
             self.model[self._ids().index(item_id)] = said(item_id, text)
         else:
-            with pytest.raises(UnknownItemError):
+            with pytest.raises(UnknownItemError, match="no item"):
                 self.history.replace(said(item_id, text))
 
     @rule(item_id=consumes(present))
@@ -82,8 +82,9 @@ class HistoryAgainstAList(RuleBasedStateMachine):
             self.history.remove(item_id)
             del self.model[self._ids().index(item_id)]
         else:
-            with pytest.raises(UnknownItemError):
-                self.history.remove(item_id)
+            for asking in (self.history.remove, self.history.get, self.history.before):
+                with pytest.raises(UnknownItemError, match="no item"):
+                    asking(item_id)
 
     @invariant()
     def is_the_list(self) -> None:

@@ -88,7 +88,19 @@ BOTH = "start reply 1 (audio, eve): user: One coffee. | user: And cake."
         SECOND_OVER,
         at(4.2, words(2, 1, "And cake."), *SECOND_HEARD, "reply 1 created (audio, eve)"),
         at(4.4, words(1, 1, "One coffee."), *FIRST_HEARD, BOTH),
-        at(6.0, falls_silent(1, 0), "reply 1 ended (completed): nothing"),
+        at(
+            5.0,
+            speaks(1, "Gladly."),
+            "reply 1 message 0 added: item 3 assistant output_audio '' in_progress after item 2",
+            "reply 1 timed from the end of item 2: 500, 700, -, -, 1500 ms",
+            "reply 1 message 0 grew: item 3 output_audio 'Gladly.'",
+        ),
+        at(
+            6.0,
+            falls_silent(1, 1000),
+            "reply 1 message 0 done: item 3 assistant output_audio 'Gladly.' after item 2",
+            "reply 1 ended (completed): item 3",
+        ),
     ),
     story(
         "a noise after a turn lets its answer begin when it has turned out to be none",

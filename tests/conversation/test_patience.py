@@ -50,6 +50,8 @@ def test_patience_with_a_semantic_turn(eagerness: Eagerness, probability: float 
         pytest.param(0.1, "He might have.", 1400, id="words that break off and a doubting detector wait longest"),
         pytest.param(0.9, "Seven of clubs.", 200, id="complete words and a sure detector wait least"),
         pytest.param(None, "Hello.", 1400, id="words alone do not end a turn before the detector has answered"),
+        pytest.param(0.5, "Seven of clubs.", 200, id="certainty begins at 0.5 with complete words too"),
+        pytest.param(0.5, "Ten of.", 560, id="certainty begins at 0.5 with words that break off too"),
         pytest.param(0.1, "", 1400, id="no words leave it to the detector"),
     ],
 )
