@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -116,8 +117,6 @@ def serve(
         if known is None:
             raise
         _fail("; ".join(str(error) for error in known.exceptions))
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
 
 
 def _fail(message: str) -> None:
@@ -143,6 +142,9 @@ class _Serving:
     async def run(self) -> None:
         server = Server(self.settings)
         http = http_server(server)
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            # uvicorn ends on these, then raises them again; by then everything is to be put away in good order
+            signal.signal(ending, lambda *_: None)
         try:
             first_key = await server.open_store()
             async with asyncio.TaskGroup() as tasks:
