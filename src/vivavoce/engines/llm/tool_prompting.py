@@ -36,10 +36,10 @@ Tools:
 _EXAMPLES = """
 
 Examples with a tool find_taxi({"place"}):
-Caller: Hi there! -> Hello, how can I help you?
-Caller: I need a taxi. -> Where shall it pick you up?
-Caller: A taxi at the station, please. -> {"tool": "find_taxi", "arguments": {"place": "station"}}
-Result of find_taxi: {"minutes": 5} -> Your taxi will be there in five minutes."""
+- "Hi there!" is answered with: Hello, how can I help you?
+- "I need a taxi." is answered with: Where shall it pick you up?
+- "A taxi at the station, please." is answered with: {"tool": "find_taxi", "arguments": {"place": "station"}}
+- "Result of find_taxi: {"minutes": 5}" is answered with: Your taxi will be there in five minutes."""
 
 _JSON_STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
 
