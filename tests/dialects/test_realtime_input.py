@@ -152,6 +152,16 @@ BAD_EVENTS = {
         "invalid_value",
         "session.tools[0].type",
     ),
+    "a limit of no tokens": (
+        {"type": "session.update", "session": {"max_output_tokens": 0}},
+        "invalid_value",
+        "session.max_output_tokens",
+    ),
+    "a choice of a tool that is not there": (
+        {"type": "session.update", "session": {"tool_choice": "nonsense"}},
+        "invalid_value",
+        "session.tool_choice",
+    ),
     "instructions that are a number": (
         {"type": "session.update", "session": {"instructions": 7}},
         "invalid_value",

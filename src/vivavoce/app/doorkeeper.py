@@ -117,4 +117,4 @@ def _turn_detection(agent: AgentDefinition) -> TurnDetection | None:
 
 
 def _refusal(problem: Problem) -> Refusal:
-    return Refusal(problem.status, problem.body)
+    return Refusal(problem.status, problem.body, problem.headers)

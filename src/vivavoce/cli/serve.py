@@ -183,7 +183,8 @@ class _Serving:
         if first_key.secret is not None:
             lines += [f"  API key (shown only now, keep it): {first_key.secret}", ""]
         elif self.settings.api_key is None:
-            lines += [f"  The API key was shown when it was made; `{_command()} keys create` makes another.", ""]
+            another = f"{_command()} keys create --data {_short(self.settings.data)}"
+            lines += [f"  The API key was shown when it was made; `{another}` makes another.", ""]
         lines += ["Talk with the demo agent, a spoken question first:", "", f"  {talk}", ""]
         typer.echo("\n".join(lines))
 

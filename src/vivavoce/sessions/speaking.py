@@ -46,8 +46,7 @@ from vivavoce.engines.ports import (
     ToolCall,
     ToolCallGenerated,
 )
-from vivavoce.engines.spoken_text.normalisation import normalise
-from vivavoce.engines.spoken_text.sentences import SentenceStream
+from vivavoce.engines.spoken_text import SentenceStream, SpokenForm
 from vivavoce.engines.voices import first_piece_words
 from vivavoce.media.formats import AudioFormat
 from vivavoce.media.pacing import Playout
@@ -168,8 +167,8 @@ class Speaking:
         cutter = SentenceStream(first_piece_words=self._first_piece_words(order.voice))
 
         async def queue(cut: list[str]) -> None:
-            for piece in filter(None, map(str.strip, cut)):
-                self._submit(PieceQueued(order.reply_id, piece))
+            for piece in cut:
+                self._submit(PieceQueued(order.reply_id, piece.strip()))
                 await pieces.put(piece)
 
         async with aclosing(self._write(order)) as words:
@@ -181,14 +180,18 @@ class Speaking:
     async def _voice(
         self, order: StartReply, pieces: asyncio.Queue[str | None], voiced: asyncio.Queue[_Voiced]
     ) -> None:
+        form = SpokenForm()
         while (piece := await pieces.get()) is not None:
-            request = SpeechRequest(normalise(piece), order.voice, order.speed)
+            spoken = form.of(piece)
+            if not spoken:
+                continue
+            request = SpeechRequest(spoken, order.voice, order.speed)
             begun = False
             async with aclosing(self._engines.text_to_speech.synthesize(request)) as chunks:
                 async for chunk in chunks:
                     if not begun:
                         begun = True
-                        await voiced.put(_PieceBegun(piece))
+                        await voiced.put(_PieceBegun(piece.strip()))
                     await voiced.put(chunk)
             if begun:
                 await voiced.put(_PieceOver())

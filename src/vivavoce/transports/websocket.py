@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from starlette.responses import JSONResponse
@@ -41,6 +41,7 @@ class Refusal(Exception):  # noqa: N818 - not an error of ours, but our answer
 
     status: int
     body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,8 @@ class RealtimeEndpoint:
             plan = await self._doorkeeper.plan(websocket.query_params)
             self._check_place()
         except Refusal as refusal:
-            await websocket.send_denial_response(JSONResponse(dict(refusal.body), status_code=refusal.status))
+            answer = JSONResponse(dict(refusal.body), refusal.status, dict(refusal.headers))
+            await websocket.send_denial_response(answer)
             return
         connection = _Connection(
             websocket, plan, self._engines, self._resolve_voice, self._doorkeeper.journal(plan.session_id)

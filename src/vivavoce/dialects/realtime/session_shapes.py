@@ -7,6 +7,7 @@ versions send them. Fields that this server has no use for (tracing, truncation,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import msgspec
@@ -218,28 +219,39 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
     """
     if not 0.25 <= shape.audio.output.speed <= 1.5:
         raise InvalidFieldError("session.audio.output.speed", "must be between 0.25 and 1.5")
+    tools = core_tools(shape.tools)
+    tool_choice = core_tool_choice(shape.tool_choice)
+    if tool_choice not in {"auto", "none", "required", *(tool.name for tool in tools)}:
+        raise InvalidFieldError("session.tool_choice", f"'{tool_choice}' is not auto, none, required or a tool's name")
+    if isinstance(shape.max_output_tokens, int) and shape.max_output_tokens < 1:
+        raise InvalidFieldError("session.max_output_tokens", "must be 1 or more, or 'inf'")
     transcription = shape.audio.input.transcription
     return Settings(
         instructions=shape.instructions,
         greeting=begun.greeting,
-        turn_detection=_core_turn_detection(shape.audio.input.turn_detection),
+        turn_detection=_core_turn_detection(shape.audio.input.turn_detection, begun.turn_detection),
         modality=Modality.TEXT if shape.output_modalities == ["text"] else Modality.AUDIO,
         voice=voice,
         speed=shape.audio.output.speed,
         language=transcription.language if transcription is not None and transcription.language else begun.language,
-        tools=core_tools(shape.tools),
-        tool_choice=core_tool_choice(shape.tool_choice),
+        tools=tools,
+        tool_choice=tool_choice,
         maximum_output_tokens=shape.max_output_tokens if isinstance(shape.max_output_tokens, int) else None,
     )
 
 
-def _core_turn_detection(shape: ServerVadShape | SemanticVadShape | None) -> TurnDetection | None:
+def _core_turn_detection(
+    shape: ServerVadShape | SemanticVadShape | None, begun: TurnDetection | None
+) -> TurnDetection | None:
     where = "session.audio.input.turn_detection"
     match shape:
         case None:
             return None
         case SemanticVadShape():
-            return SemanticTurnDetection(
+            # the wire cannot say these of a semantic turn; an agent can
+            own = begun if isinstance(begun, SemanticTurnDetection) else SemanticTurnDetection()
+            return replace(
+                own,
                 eagerness=shape.eagerness,
                 create_response=shape.create_response,
                 interrupt_response=shape.interrupt_response,

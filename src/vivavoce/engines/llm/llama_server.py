@@ -5,8 +5,9 @@ methods block and belong on worker threads.
 
 Two things about the library decide how it is set up (measured on two cores, see the decision record 0006):
 - its threads meet at barriers several hundred times a token. OpenMP's waiting threads spin by default; once anything
-  else wants the cores, decoding falls from 40 tokens a second to one. `OMP_WAIT_POLICY` is read when libgomp is loaded,
-  so it has to be set before the first import.
+  else wants the cores, decoding falls from 40 tokens a second to one. Threads that sleep at once reach 21 a second on
+  an idle machine, threads that spin for some microseconds first 33. libgomp reads both settings when it is loaded, so
+  they have to be made before the first import.
 - it always opens an HTTP endpoint. It gets a socket file in a private folder instead of a port, and that is how prompt
   caches are saved and restored.
 """
@@ -209,6 +210,7 @@ def _private_folder() -> Path:
 
 def _load(model: Path, folder: Path, slots: int, context_tokens: int, threads: int) -> Server:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     xllamacpp = importlib.import_module("xllamacpp")
     params = xllamacpp.CommonParams()
     params.model.path = str(model)
