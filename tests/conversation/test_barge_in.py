@@ -239,7 +239,11 @@ def test_barge_in(one: Story) -> None:
             "reply 1 ended (completed): item 2",
         ),
         at(5.5, pauses(5400, 5.4), ...),
-        at(5.6, words(4, 1, "Please!")),
+        at(
+            5.6,
+            words(4, 1, "Please!"),
+            "warm: user: Count! | assistant: One two three four. | user: Stop! | user: Please!",
+        ),
         when_due(
             5.9,
             "speech stopped: item 4 at 5400 ms",

@@ -76,7 +76,7 @@ class AnyConversation(RuleBasedStateMachine):
         deadline = self.conversation.next_deadline
         ordered = self.conversation.handle(event, self.now)
         assert self.twin.handle(event, self.now) == ordered, "the same facts, other orders"
-        self.promises.read(event, ordered)
+        self.promises.read(event, ordered, self.now, self.conversation.next_deadline)
         if isinstance(event, events.DeadlineReached):
             due = self.conversation.next_deadline
             assert due is None or due > self.now, "what was due is due again"
@@ -86,7 +86,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     @invariant()
     def the_shell_is_told_which_reply_is_active(self) -> None:
-        assert self.conversation.active_reply_id == self.promises.active
+        assert self.conversation.active_reply_id == self.promises.replies.active_id
 
     # --- time -------------------------------------------------------------------------------------------------------
 
@@ -114,18 +114,18 @@ class AnyConversation(RuleBasedStateMachine):
     def speech_starts(self) -> None:
         self._send(events.SpeechStarted(self._audio_ms))
 
-    @precondition(lambda self: self.promises.open_turn is not None)
+    @precondition(lambda self: self.promises.turns.open is not None)
     @rule(ago_ms=st.sampled_from([0, 100, 700]))
     def speech_pauses(self, ago_ms: int) -> None:
         self._send(events.SpeechPaused(self._audio_ms - ago_ms, self.now - ago_ms / 1000))
 
-    @precondition(lambda self: self.promises.open_turn is not None)
+    @precondition(lambda self: self.promises.turns.open is not None)
     @rule()
     def speech_goes_on(self) -> None:
         self._send(events.SpeechResumed(self._audio_ms))
 
     def _turn(self, aim: str) -> tuple[ItemId, int]:
-        asked, stale = self.promises.asked_words, self.promises.stale_words
+        asked, stale = self.promises.turns.asked, self.promises.turns.stale
         if aim == "current" and asked:
             return list(asked.items())[-1]
         if aim == "older" and stale:
@@ -134,25 +134,26 @@ class AnyConversation(RuleBasedStateMachine):
             return next(iter(asked.items()))
         return ItemId("item_unknown"), 1
 
-    @precondition(lambda self: self.promises.last_asked is not None)
+    @precondition(lambda self: self.promises.turns.last_asked is not None)
     @rule(aim=AIMS, probability=st.sampled_from([0.05, 0.3, 0.9]))
     def turn_is_assessed(self, aim: str, probability: float) -> None:
-        last = self.promises.last_asked
+        last = self.promises.turns.last_asked
         item_id, pause = last if last is not None and aim == "current" else self._turn(aim)
         self._send(events.TurnAssessed(item_id, pause, probability))
 
-    @precondition(lambda self: self.promises.open_turn is not None)
+    @precondition(lambda self: self.promises.turns.open is not None)
     @rule(aim=AIMS, text=TEXTS)
     def interim_words_come(self, aim: str, text: str) -> None:
-        item_id = self.promises.open_turn if aim == "current" else None
-        self._send(events.InterimTranscribed(item_id or self._turn(aim)[0], text))
+        turn = self.promises.turns.open
+        item_id = turn.item_id if turn is not None and aim == "current" else self._turn(aim)[0]
+        self._send(events.InterimTranscribed(item_id, text))
 
-    @precondition(lambda self: self.promises.asked_words or self.promises.stale_words)
+    @precondition(lambda self: self.promises.turns.asked or self.promises.turns.stale)
     @rule(aim=AIMS, text=TEXTS)
     def words_come(self, aim: str, text: str) -> None:
         self._send(events.TurnTranscribed(*self._turn(aim), text, 1.0))
 
-    @precondition(lambda self: self.promises.asked_words or self.promises.stale_words)
+    @precondition(lambda self: self.promises.turns.asked or self.promises.turns.stale)
     @rule(aim=AIMS)
     def words_are_lost(self, aim: str) -> None:
         self._send(events.TranscriptionFailed(*self._turn(aim), "lost"))
@@ -161,31 +162,31 @@ class AnyConversation(RuleBasedStateMachine):
 
     def _reply(self, aim: str) -> ReplyId:
         """The shell tells only of replies that it was told to start."""
-        started = [reply_id for reply_id, reply in self.promises.replies.items() if reply.started]
+        started = [reply_id for reply_id, reply in self.promises.replies.all.items() if reply.started]
         if aim == "current" and started:
             return started[-1]
         return started[0] if aim == "older" and started else ReplyId("resp_unknown")
 
-    @precondition(lambda self: self.promises.active is not None)
+    @precondition(lambda self: self.promises.replies.active is not None)
     @rule(aim=AIMS, text=st.sampled_from(["", "Gladly. ", "One moment. "]))
     def model_writes(self, aim: str, text: str) -> None:
         self._send(events.ReplyTextGenerated(self._reply(aim), text))
 
-    @precondition(lambda self: self.promises.active is not None)
+    @precondition(lambda self: self.promises.replies.active is not None)
     @rule(aim=AIMS)
     def model_calls_a_tool(self, aim: str) -> None:
         self._send(events.ReplyToolCalled(self._reply(aim), CallId("c1"), "weather", "{}"))
 
-    @precondition(lambda self: self.promises.active is not None)
+    @precondition(lambda self: self.promises.replies.active is not None)
     @rule(aim=AIMS, cut=st.booleans())
     def model_is_done(self, aim: str, *, cut: bool) -> None:
         self._send(events.ReplyGenerated(self._reply(aim), cut, Usage(3, 2, 1)))
 
-    @precondition(lambda self: self.promises.active is not None)
+    @precondition(lambda self: self.promises.replies.active is not None)
     @rule(aim=AIMS, text=PIECES, length_ms=st.sampled_from([None, 0, 400, 1200]))
     def voice_speaks_a_piece(self, aim: str, text: str, length_ms: int | None) -> None:
         reply_id = self._reply(aim)
-        reply = self.promises.replies.get(reply_id)
+        reply = self.promises.replies.all.get(reply_id)
         if reply is not None and reply.modality is Modality.TEXT:
             return
         start_ms = self.ended_ms.get(reply_id, 0)
@@ -196,19 +197,19 @@ class AnyConversation(RuleBasedStateMachine):
         if length_ms is not None:
             self._send(events.PieceEnded(reply_id, start_ms + length_ms))
 
-    @precondition(lambda self: self.promises.active is not None)
+    @precondition(lambda self: self.promises.replies.active is not None)
     @rule(aim=AIMS, share=st.sampled_from([0.0, 0.3, 0.8, 1.0]))
     def audio_is_played(self, aim: str, share: float) -> None:
         reply_id = self._reply(aim)
         self._send(events.PlaybackProgressed(reply_id, int(self.ended_ms.get(reply_id, 0) * share)))
 
-    @precondition(lambda self: self.promises.active is not None)
+    @precondition(lambda self: self.promises.replies.active is not None)
     @rule(aim=AIMS)
     def voice_falls_silent(self, aim: str) -> None:
         reply_id = self._reply(aim)
         self._send(events.ReplySpoken(reply_id, self.ended_ms.get(reply_id, 0)))
 
-    @precondition(lambda self: self.promises.active is not None)
+    @precondition(lambda self: self.promises.replies.active is not None)
     @rule(aim=AIMS)
     def reply_fails(self, aim: str) -> None:
         self._send(events.ReplyFailed(self._reply(aim), "gone"))
@@ -229,7 +230,8 @@ class AnyConversation(RuleBasedStateMachine):
         ids = self.promises.mirror.ids
         if aim != "unknown" and ids:
             return ids[-1 if aim == "current" else 0]
-        return self.promises.open_turn or ItemId("item_p00404")
+        turn = self.promises.turns.open
+        return turn.item_id if turn is not None else ItemId("item_p00404")
 
     @rule(
         text=TEXTS,
@@ -263,10 +265,10 @@ class AnyConversation(RuleBasedStateMachine):
         item_id = self._item(aim)
         self._send(events.ItemDeleteRequested(item_id) if deletes else events.ItemRetrieveRequested(item_id))
 
-    @precondition(lambda self: self.promises.replies)
+    @precondition(lambda self: self.promises.replies.all)
     @rule(aim=AIMS, index=st.sampled_from([0, 0, 0, 1]), end_ms=st.sampled_from([-1, 0, 150, 700, 60_000]))
     def client_truncates_a_message(self, aim: str, index: int, end_ms: int) -> None:
-        said = [reply.message.item_id for reply in self.promises.replies.values() if reply.message is not None]
+        said = [reply.message.item_id for reply in self.promises.replies.all.values() if reply.message is not None]
         item_id = said[-1 if aim == "current" else 0] if said and aim != "unknown" else self._item(aim)
         self._send(events.ItemTruncateRequested(item_id, index, end_ms))
 
@@ -274,7 +276,7 @@ class AnyConversation(RuleBasedStateMachine):
     def client_asks_for_a_response(self, modality: Modality | None) -> None:
         self._send(events.ResponseRequested(ReplyOptions(modality=modality)))
 
-    @precondition(lambda self: self.promises.replies)
+    @precondition(lambda self: self.promises.replies.all)
     @rule(aim=st.sampled_from(["any", "current", "older", "unknown"]))
     def client_cancels_the_response(self, aim: str) -> None:
         self._send(events.ResponseCancelRequested(None if aim == "any" else self._reply(aim)))
@@ -300,7 +302,18 @@ class AnyConversation(RuleBasedStateMachine):
             self.time_passes(0.3)
             self.speech_pauses(ago_ms)
 
-    @precondition(lambda self: self.promises.active is not None)
+    @rule(over=st.booleans(), first=TEXTS, second=TEXTS, aims=st.permutations(["current", "older"]))
+    def caller_speaks_again_before_the_words(self, first: str, second: str, aims: list[str], *, over: bool) -> None:
+        for is_over in (True, over):
+            self.speech_starts()
+            self.time_passes(0.3)
+            self.speech_pauses(0)
+            if is_over:
+                self.time_passes(5.0)
+        for aim, text in zip(aims, (first, second), strict=True):
+            self.words_come(aim, text)
+
+    @precondition(lambda self: self.promises.replies.active is not None)
     @rule(text=PIECES)
     def agent_begins_to_speak(self, text: str) -> None:
         self.model_writes("current", text)
@@ -316,20 +329,20 @@ class AnyConversation(RuleBasedStateMachine):
         for _ in range(PATIENCE_OF_A_DRAIN):
             if not self._drain_a_little():
                 break
-        assert self.promises.active is None, "a reply that never ends"
-        assert self.promises.open_turn is None, "a turn that never ends"
-        assert self.promises.committed == self.promises.settled, "a turn whose words never came"
+        assert self.promises.replies.active is None, "a reply that never ends"
+        assert self.promises.turns.open is None, "a turn that never ends"
+        assert self.promises.turns.committed == self.promises.turns.settled, "a turn whose words never came"
         assert self.promises.owed == [], "something that was owed never came"
         assert self.conversation.next_deadline is None, "waiting for nothing"
 
     def _drain_a_little(self) -> bool:
-        promises = self.promises
+        turns, reply = self.promises.turns, self.promises.replies.active
         due = self.conversation.next_deadline
-        if promises.open_turn is not None:
+        if turns.open is not None:
             self._send(events.AudioCommitRequested(0))
-        elif promises.asked_words:
+        elif turns.asked:
             self.words_come("current", "yes")
-        elif promises.active is not None and promises.replies[promises.active].started:
+        elif reply is not None and reply.started:
             self.model_is_done("current", cut=False)
             self.voice_falls_silent("current")
         elif due is not None:

@@ -47,7 +47,7 @@ BOTH = "start reply 1 (audio, eve): user: One coffee. | user: And cake."
         at(2.8, words(1, 1, "One coffee."), *FIRST_HEARD),
         Waits(None),
         at(3.6, pauses(3500, 3.5), ...),
-        at(3.8, words(2, 1, "And cake.")),
+        at(3.8, words(2, 1, "And cake."), "warm: user: One coffee. | user: And cake."),
         when_due(
             4.0,
             "speech stopped: item 2 at 3500 ms",

@@ -139,7 +139,7 @@ COMMITTED = ("close turn item 1", "committed: item 1 first", "added: item 1 user
         VAD,
         at(1.1, starts(1000), ...),
         at(2.1, pauses(2000, 2.0), ...),
-        at(2.2, words(1, 1, "Good day.")),
+        at(2.2, words(1, 1, "Good day."), "warm: user: Good day."),
         at(
             2.3,
             SessionConfigured(MANUAL),

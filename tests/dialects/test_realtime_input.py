@@ -270,11 +270,6 @@ def test_tools_are_understood_flat_and_nested(codec: RealtimeCodec) -> None:
     )
 
 
-def test_interim_transcripts_are_wanted_when_a_transcription_is_configured(codec: RealtimeCodec) -> None:
-    assert not codec.configuration.wants_interim
-    assert update(codec, {"audio": {"input": {"transcription": {"model": "any"}}}}).wants_interim
-
-
 def test_the_agents_language_stays_unless_the_transcription_names_another(codec: RealtimeCodec) -> None:
     named = update(codec, {"audio": {"input": {"transcription": {"language": "de"}}}})
     assert named.command.settings.language == "de"

@@ -22,7 +22,6 @@ from vivavoce.engines.scripted.ears import ScriptedSpeechToText, ScriptedTurnDet
 from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
 from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
 from vivavoce.media.formats import AudioFormat
-from vivavoce.sessions.hearing import HearingSetup
 from vivavoce.sessions.journal import Journal, replay
 from vivavoce.sessions.ports import Engines
 from vivavoce.sessions.session import Session
@@ -86,7 +85,6 @@ def open_call() -> OpenCall:
         settings: Settings | None = None,
         *,
         engines: Engines | None = None,
-        interim: bool = False,
         journal: Journal | None = None,
     ) -> AsyncIterator[Call]:
         outlet = RecordedOutlet()
@@ -96,7 +94,7 @@ def open_call() -> OpenCall:
             settings or Settings(instructions="Be brief."),
             engines,
             outlet,
-            HearingSetup(PCM, interim),
+            PCM,
             PCM,
             journal,
         )
@@ -182,7 +180,7 @@ async def test_a_turn_that_is_surely_over_is_answered_sooner_than_a_doubtful_one
 
 
 async def test_interim_transcripts_come_while_the_caller_speaks_and_only_grow(open_call: OpenCall) -> None:
-    async with open_call(interim=True) as call:
+    async with open_call() as call:
         await call.speak(4.0)
         grown_while_speaking = "".join(notice.delta for notice in call.outlet.told(notices.TranscriptGrew))
         await call.be_silent(1.0)
@@ -243,7 +241,7 @@ async def test_the_greeting_is_spoken_first(open_call: OpenCall) -> None:
 
 
 async def test_a_call_that_ends_in_the_middle_of_everything_leaves_nothing_behind(open_call: OpenCall) -> None:
-    async with open_call(interim=True) as call:
+    async with open_call() as call:
         await call.ask()
         await call.outlet.until_audio()
         await call.speak(0.5)
@@ -253,7 +251,7 @@ async def test_a_call_that_ends_in_the_middle_of_everything_leaves_nothing_behin
 
 async def test_the_journal_of_a_call_replays_to_the_same_orders(open_call: OpenCall, tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
-    async with open_call(Settings(greeting="Hello."), interim=True, journal=Journal(path)) as call:
+    async with open_call(Settings(greeting="Hello."), journal=Journal(path)) as call:
         await call.outlet.until(notices.ReplyDone)
         await call.ask(2.0)
         await call.outlet.until_audio(frames=40)

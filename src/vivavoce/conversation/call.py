@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from vivavoce.conversation.deadlines import Deadlines
 from vivavoce.conversation.heard import HeardLedger
-from vivavoce.conversation.history import History
+from vivavoce.conversation.history import History, PromptMessage
 from vivavoce.conversation.identifiers import EventId, Identifiers, ItemId
 from vivavoce.conversation.notices import CommandRefused, Notice
 from vivavoce.conversation.orders import Order, Tell, WarmPrompt
@@ -33,9 +33,14 @@ class Call:
             item_id = self.ids.next_item()
         return item_id
 
-    def warm(self) -> None:
-        """Let the language model read the prompt as it is now, before it is needed."""
+    def warm(self, words: str = "") -> None:
+        """Let the language model read the prompt as it is now, before it is needed.
+
+        `words`: what the caller has said so far in a turn that is not over; should it go on otherwise, nothing is lost.
+        """
         prompt = self.history.prompt(self.settings.instructions)
+        if words:
+            prompt = (*prompt, PromptMessage("user", words))
         if prompt:
             self.order(WarmPrompt(prompt, self.settings.tools))
 

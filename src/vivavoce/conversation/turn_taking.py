@@ -132,11 +132,13 @@ class TurnTaking:
             return
         if delta := turn.grow_interim(fact.text):
             self._call.tell(TranscriptGrew(turn.item_id, delta))
+            self._warm(turn.told_text)
 
     def _turn_transcribed(self, fact: TurnTranscribed) -> None:
         if self._open is not None and self._open.item_id == fact.item_id:
             if self._open.state is TurnState.PAUSED and self._open.pause == fact.pause:
                 self._open.text_at_pause = (fact.text, fact.audio_seconds)
+                self._warm(fact.text)
                 self._wait_for_end(self._open)
             return
         turn = self._awaiting.get(fact.item_id)
@@ -210,6 +212,12 @@ class TurnTaking:
         self._commit(turn)
         if turn.text_at_pause is not None:
             self._finish(turn, *turn.text_at_pause)
+
+    def _warm(self, words: str) -> None:
+        """Let the model read what was said so far, if it is free and will be asked to answer."""
+        detection = self._call.settings.turn_detection
+        if words and self._replying.active is None and detection is not None and detection.create_response:
+            self._call.warm(words)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 

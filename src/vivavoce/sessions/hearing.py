@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from vivavoce.conversation.events import Event, SpeechPaused, SpeechResumed, SpeechStarted
 from vivavoce.conversation.identifiers import ItemId
@@ -33,19 +32,16 @@ RING_SECONDS = 30
 QUIETEST_THRESHOLD = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class HearingSetup:
-    """How the caller's audio is written, and whether interim transcripts are wanted."""
-
-    input_format: AudioFormat
-    wants_interim: bool
-
-
 class Hearing:
     """Owned by one session."""
 
     def __init__(
-        self, engines: Engines, setup: HearingSetup, settings: Settings, submit: Callable[[Event], None], spawn: Spawn
+        self,
+        engines: Engines,
+        input_format: AudioFormat,
+        settings: Settings,
+        submit: Callable[[Event], None],
+        spawn: Spawn,
     ) -> None:
         self._submit = submit
         self._settings = settings
@@ -56,10 +52,9 @@ class Hearing:
         self._ring = AudioRing(RING_SECONDS * HEARING_RATE_HZ)
         self._arrived_at = 0.0
         self._unwindowed_samples = 0
-        self._input_format = setup.input_format
-        self._resampler = StreamResampler(setup.input_format.rate_hz, HEARING_RATE_HZ)
+        self._input_format = input_format
+        self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
         self.transcribing = Transcribing(engines, self._ring, submit, spawn)
-        self.set_up(setup)
         self.transcribing.language = settings.language
 
     # --- the road ---------------------------------------------------------------------------------------------------
@@ -124,12 +119,11 @@ class Hearing:
             self._unwindowed_samples += self._windows.pending_samples
             self._windows.clear()
 
-    def set_up(self, setup: HearingSetup) -> None:
+    def set_up(self, input_format: AudioFormat) -> None:
         """Follow a new input format from the next audio on."""
-        if setup.input_format != self._input_format:
-            self._input_format = setup.input_format
-            self._resampler = StreamResampler(setup.input_format.rate_hz, HEARING_RATE_HZ)
-        self.transcribing.wants_interim = setup.wants_interim
+        if input_format != self._input_format:
+            self._input_format = input_format
+            self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
 
     @property
     def buffered_ms(self) -> int:

@@ -27,7 +27,7 @@ from vivavoce.conversation.orders import Order
 from vivavoce.conversation.settings import Settings
 from vivavoce.engines.ports import AffinityKey
 from vivavoce.media.formats import AudioFormat
-from vivavoce.sessions.hearing import Hearing, HearingSetup
+from vivavoce.sessions.hearing import Hearing
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import Engines, Outlet
 from vivavoce.sessions.speaking import Speaking
@@ -42,7 +42,7 @@ class Session:
         settings: Settings,
         engines: Engines,
         outlet: Outlet,
-        hearing_setup: HearingSetup,
+        input_format: AudioFormat,
         output_format: AudioFormat,
         journal: Journal | None = None,
     ) -> None:
@@ -51,7 +51,7 @@ class Session:
         self._conversation = Conversation(settings, prefix)
         self._outlet = outlet
         self._journal = journal
-        self._hearing = Hearing(engines, hearing_setup, settings, self.submit, self._spawn)
+        self._hearing = Hearing(engines, input_format, settings, self.submit, self._spawn)
         self._speaking = Speaking(engines, AffinityKey(session_id), output_format, outlet, self.submit, self._spawn)
         self._facts: deque[tuple[Event, float]] = deque()
         self._handling = False
@@ -71,9 +71,9 @@ class Session:
         """A command of the client; it takes effect after the audio and the commands sent before it."""
         await self._hearing.after_audio(lambda: self.submit(self._measured(command)))
 
-    async def set_up_audio(self, hearing_setup: HearingSetup, output_format: AudioFormat) -> None:
+    async def set_up_audio(self, input_format: AudioFormat, output_format: AudioFormat) -> None:
         """New formats: of the caller's audio from here on, of the agent's from the next reply on."""
-        await self._hearing.after_audio(lambda: self._hearing.set_up(hearing_setup))
+        await self._hearing.after_audio(lambda: self._hearing.set_up(input_format))
         self._speaking.output_format = output_format
 
     def end(self) -> None:

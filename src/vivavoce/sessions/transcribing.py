@@ -49,7 +49,6 @@ class Transcribing:
         self._turns: dict[ItemId, _TurnAudio] = {}
         self._buffer: _TurnAudio | None = None
         self.language: str | None = None
-        self.wants_interim = False
 
     @property
     def buffered_samples(self) -> int:
@@ -69,9 +68,12 @@ class Transcribing:
         self._buffer.stream.push(samples)
 
     def follow_interim(self) -> None:
-        """Tell interim transcripts of the open turn while the caller speaks."""
+        """Tell interim transcripts of the open turn while the caller speaks.
+
+        They warm the language model and the transcription itself, so they are taken even if no client reads them.
+        """
         for item_id, turn in self._turns.items():
-            if self.wants_interim and turn.open and (turn.interim is None or turn.interim.done()):
+            if turn.open and (turn.interim is None or turn.interim.done()):
                 turn.interim = self._spawn(self._interim(item_id, turn), f"interim {item_id}")
 
     # --- orders -----------------------------------------------------------------------------------------------------

@@ -22,7 +22,6 @@ from vivavoce.dialects.realtime.codec import AudioReceived, CallConfigured, Real
 from vivavoce.dialects.wire import WireAudio, WireError
 from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
-from vivavoce.sessions.hearing import HearingSetup
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import Engines
 from vivavoce.sessions.runner import run_call
@@ -132,7 +131,7 @@ class _Connection:
             begun.command.settings,
             engines,
             self._outlet,
-            _hearing_setup(begun),
+            _audio_format(begun.input_audio),
             _audio_format(begun.output_audio),
             journal,
         )
@@ -180,7 +179,7 @@ class _Connection:
             case AudioReceived(audio=audio):
                 await self.session.receive_audio(audio)
             case CallConfigured(command=command):
-                await self.session.set_up_audio(_hearing_setup(inbound), _audio_format(inbound.output_audio))
+                await self.session.set_up_audio(_audio_format(inbound.input_audio), _audio_format(inbound.output_audio))
                 await self.session.receive(command)
             case command:
                 await self.session.receive(command)
@@ -201,10 +200,6 @@ class _Connection:
             code, reason = TRY_AGAIN_LATER, "the client reads too slowly"
         with suppress(RuntimeError, WebSocketDisconnect):  # the client closed first
             await self._websocket.close(code, reason)
-
-
-def _hearing_setup(configured: CallConfigured) -> HearingSetup:
-    return HearingSetup(_audio_format(configured.input_audio), configured.wants_interim)
 
 
 def _audio_format(audio: WireAudio) -> AudioFormat:

@@ -53,11 +53,10 @@ class AudioReceived:
 
 @dataclass(frozen=True, slots=True)
 class CallConfigured:
-    """The session as it is now: what the audio plane must follow, and the command for the conversation."""
+    """The session as it is now: the formats of its audio, and the command for the conversation."""
 
     input_audio: WireAudio
     output_audio: WireAudio
-    wants_interim: bool
     command: SessionConfigured
 
 
@@ -139,7 +138,6 @@ class RealtimeCodec:
         return CallConfigured(
             wire_audio(audio.input.format),
             wire_audio(audio.output.format),
-            audio.input.transcription is not None,
             SessionConfigured(settings, event_id),
         )
 
