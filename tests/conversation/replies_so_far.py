@@ -1,0 +1,162 @@
+"""The agent's side of a conversation as its orders tell it: one reply at a time, from its creation to its end.
+
+Imported by the state machine over the core; lives as long as one run of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from vivavoce.conversation import events, notices, orders
+from vivavoce.conversation.events import Event, ReplyEvent
+from vivavoce.conversation.identifiers import ReplyId
+from vivavoce.conversation.items import Message, PartKind
+from vivavoce.conversation.notices import Notice
+from vivavoce.conversation.orders import Order
+from vivavoce.conversation.replies import EndReason
+from vivavoce.conversation.settings import Modality
+
+STOPPED = {EndReason.TURN_DETECTED, EndReason.CLIENT_CANCELLED, EndReason.FAILED}
+
+
+@dataclass
+class RepliedSoFar:
+    """What was ordered and told of one reply."""
+
+    modality: Modality
+    started: bool = False
+    cancelled: bool = False
+    timed: bool = False
+    written: bool = False
+    cut_at_limit: bool = False
+    calls: int = 0
+    message: Message | None = None
+    closed: Message | None = None
+    pieces: list[tuple[str, int]] = field(default_factory=list)
+    played_ms: int = 0
+
+    def heard_at_most(self, position_ms: int) -> str:
+        """Nobody has heard a piece of text before its first sound."""
+        return " ".join(text for text, start_ms in self.pieces if start_ms <= position_ms)
+
+
+class RepliesSoFar:
+    """All replies of one run, and which of them is under way."""
+
+    def __init__(self) -> None:
+        self.all: dict[ReplyId, RepliedSoFar] = {}
+        self.active_id: ReplyId | None = None
+
+    @property
+    def active(self) -> RepliedSoFar | None:
+        return self.all[self.active_id] if self.active_id is not None else None
+
+    @property
+    def one_waits(self) -> bool:
+        """True while a reply is created, but waits for words."""
+        return self.active is not None and not self.active.started
+
+    @property
+    def tools_were_called(self) -> bool:
+        """True while the reply under way has called its tools and is only being spoken."""
+        return self.active is not None and self.active.written and self.active.calls > 0
+
+    def is_late(self, event: Event) -> bool:
+        return isinstance(event, ReplyEvent) and event.reply_id != self.active_id
+
+    def foresee(self, event: Event) -> None:
+        if isinstance(event, events.ItemTruncateRequested):
+            for reply in self.all.values():
+                if reply.message is not None and reply.message.item_id == event.item_id:
+                    reply.played_ms = event.audio_end_ms
+        if not isinstance(event, ReplyEvent) or self.active is None or event.reply_id != self.active_id:
+            return
+        match event:
+            case events.PieceStarted(text=text, start_ms=start_ms):
+                self.active.pieces.append((text, start_ms))
+            case events.PlaybackProgressed(played_ms=played_ms):
+                self.active.played_ms = played_ms
+            case events.ReplyGenerated(cut_at_limit=cut_at_limit):
+                self.active.written, self.active.cut_at_limit = True, cut_at_limit
+            case _:
+                pass
+
+    def obey(self, order: Order) -> None:
+        match order:
+            case orders.StartReply(reply_id=reply_id):
+                assert reply_id == self.active_id, "only the reply under way starts"
+                assert not self.all[reply_id].started, "a reply starts once"
+                self.all[reply_id].started = True
+            case orders.CancelReply(reply_id=reply_id):
+                assert reply_id == self.active_id, "only the reply under way can be cancelled"
+                assert self.all[reply_id].started, "nothing has started that could be cancelled"
+                assert not self.all[reply_id].cancelled, "cancelled twice"
+                self.all[reply_id].cancelled = True
+            case _:
+                pass
+
+    def read(self, notice: Notice) -> None:
+        match notice:
+            case notices.ReplyCreated(reply=snapshot):
+                assert self.active_id is None, "two replies at once"
+                assert snapshot.reply_id not in self.all, "a reply is created once"
+                self.active_id = snapshot.reply_id
+                self.all[snapshot.reply_id] = RepliedSoFar(snapshot.modality)
+            case (
+                notices.ReplyMessageAdded()
+                | notices.ReplyTextGrew()
+                | notices.ReplyMessageDone()
+                | notices.ReplyCalledFunction()
+                | notices.TurnTimed()
+            ):
+                assert notice.reply_id == self.active_id, "a notice of a reply that is not under way"
+                _read_of_active(notice, self.all[notice.reply_id])
+            case notices.ReplyDone(reply=snapshot):
+                assert snapshot.reply_id == self.active_id, "a reply ends once, and while it is under way"
+                _end(self.all[snapshot.reply_id], snapshot.ended)
+                self.active_id = None
+            case notices.ItemTruncated(item_id=item_id, kept_text=kept):
+                (reply,) = (each for each in self.all.values() if each.message and each.message.item_id == item_id)
+                assert reply.heard_at_most(reply.played_ms).startswith(kept), "kept what was not heard"
+            case _:
+                pass
+
+
+def _read_of_active(
+    notice: notices.ReplyMessageAdded
+    | notices.ReplyTextGrew
+    | notices.ReplyMessageDone
+    | notices.ReplyCalledFunction
+    | notices.TurnTimed,
+    reply: RepliedSoFar,
+) -> None:
+    match notice:
+        case notices.ReplyMessageAdded(item=item):
+            assert reply.message is None, "a reply has one message"
+            reply.message = item
+        case notices.ReplyTextGrew(item_id=item_id):
+            assert reply.message is not None, "words before the message"
+            assert item_id == reply.message.item_id
+            assert reply.closed is None, "words after the message"
+        case notices.ReplyMessageDone(item=item):
+            assert reply.message is not None, "done before it was added"
+            assert item.item_id == reply.message.item_id
+            assert reply.closed is None, "a message is done once"
+            reply.closed = item
+        case notices.TurnTimed():
+            assert not reply.timed, "timed twice"
+            reply.timed = True
+        case notices.ReplyCalledFunction():
+            reply.calls += 1
+
+
+def _end(reply: RepliedSoFar, reason: EndReason | None) -> None:
+    assert reason is not None
+    assert (reply.message is None) == (reply.closed is None), "the message was left open"
+    assert reply.cancelled == (reply.started and reason in STOPPED), "stopped and told do not agree"
+    if reason not in STOPPED:
+        limit = reason is EndReason.MAX_OUTPUT_TOKENS
+        assert limit == reply.cut_at_limit, "told as complete, or as incomplete, and is not"
+    elif reply.closed is not None and reply.closed.parts[0].kind is PartKind.OUTPUT_AUDIO:
+        heard = reply.heard_at_most(reply.played_ms)
+        assert heard.startswith(reply.closed.text), f"{reply.closed.text!r} was not heard, at most {heard!r}"
