@@ -83,6 +83,10 @@ class Promises:
             case orders.StartReply():
                 self.replies.obey(order)
                 self._start(order, event)
+            case orders.WarmPrompt(prompt=prompt):
+                known = self.mirror.prompt(self.settings.instructions)
+                assert list(prompt[: len(known)]) == known, "warmed with something else than the client knows"
+                assert [message.role for message in prompt[len(known) :]] in ([], ["user"])
             case _:
                 self.replies.obey(order)
                 self.turns.obey(order, event, now)

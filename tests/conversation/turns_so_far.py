@@ -142,10 +142,10 @@ class TurnsSoFar:
                     for text in self.open.interims:
                         assert text.split()[: len(grown.split())] == grown.split(), "told before it was sure"
                 else:
-                    assert grown == self.answered[item_id], "told again what had been told otherwise"
+                    assert grown == self.answered.get(item_id), "told again what had been told otherwise"
             case notices.TranscriptCompleted(item_id=item_id, text=text):
                 self._settle(item_id)
-                assert text == self.answered[item_id], "the words of an older pause"
+                assert text == self.answered.get(item_id), "the words of an older pause"
                 grown = self.grown.get(item_id, "")
                 assert grown == text or not text.startswith(grown), "the deltas lack a part of the text"
             case notices.TranscriptFailed(item_id=item_id):
