@@ -53,6 +53,9 @@ from vivavoce.sessions.ports import Engines
 
 PARTS = ("voice activity", "turn detection", "speech-to-text", "language model", "voices")
 
+CONTEXT_TOKENS = {"standard": 4096, "small": 2560}
+"""Room for the prompt and the reply of one call, by profile; less of it keeps `small` under 1.5 GB of memory."""
+
 T = TypeVar("T")
 
 _WARMING = AffinityKey("warming")
@@ -148,7 +151,9 @@ def _language_model(settings: ServerSettings, weights: Weights) -> LanguageModel
         return _endpoint_model(endpoint)
     if settings.engines is EngineSet.SCRIPTED:
         return ScriptedLanguageModel()
-    return LlamaCppLanguageModel(weights.language_model())
+    return LlamaCppLanguageModel(
+        weights.language_model(), context_tokens=CONTEXT_TOKENS.get(weights.profile, CONTEXT_TOKENS["standard"])
+    )
 
 
 def _endpoint_model(endpoint: LanguageModelEndpoint) -> LanguageModel:
