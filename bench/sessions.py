@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import json
 import os
 import subprocess
@@ -50,7 +49,6 @@ async def serve(sessions: int, seconds: float) -> None:
             http = http_server(server)
             serving = asyncio.create_task(http.serve([listening]))
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            gc.freeze()
             stalls: list[float] = []
             most = 0
             callers = await _callers(url, sessions, seconds)

@@ -5,6 +5,7 @@ The HTTP side answers at once (`/healthz`); calls are taken when the engines are
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -86,6 +87,9 @@ class Server:
             return resolve_voice(name, engines.text_to_speech.voices)
 
         self._endpoint = RealtimeEndpoint(doorkeeper, self.directory, engines, resolve)
+        # What is loaded stays: the collector need not walk the dictionaries and models again in the middle of a call.
+        gc.collect()
+        gc.freeze()
         return engines
 
     async def stop(self) -> None:
