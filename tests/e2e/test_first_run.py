@@ -76,15 +76,15 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstRun]:
         str(data),
         "--json",
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment())
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, "the server ended before it was ready"
-        yield FirstRun(json.loads(line), data)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_environment()) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line, "the server ended before it was ready"
+            yield FirstRun(json.loads(line), data)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
 
 
 async def transcript_of(audio: Path, models_directory: Path) -> str:
