@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
@@ -121,7 +120,3 @@ async def running(settings: ServerSettings) -> AsyncIterator[Server]:
         yield server
     finally:
         await server.stop()
-
-
-def journal_directory(data: Path) -> Path:
-    return data / JOURNALS

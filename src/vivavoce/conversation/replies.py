@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vivavoce.conversation.heard import HeardLedger
-from vivavoce.conversation.identifiers import EventId, ItemId, ReplyId
+from vivavoce.conversation.identifiers import ItemId, ReplyId
 from vivavoce.conversation.items import Item, ItemStatus, Message, Part, PartKind, Role
 from vivavoce.conversation.settings import Modality, Tool
 from vivavoce.conversation.turns import TurnMarks
@@ -114,7 +114,6 @@ class Reply:
     modality: Modality
     voice: str
     maximum_output_tokens: int | None
-    event_id: EventId | None = None
     script: str | None = None
     state: ReplyState = ReplyState.QUEUED
     message_id: ItemId | None = None

@@ -51,7 +51,6 @@ TRANSCRIPT_PATIENCE_SECONDS = 15.0
 class _Request:
     options: ReplyOptions
     marks: ReplyMarks
-    event_id: EventId | None
     script: str | None = None
 
 
@@ -70,7 +69,7 @@ class Replying:
 
     def request(self, options: ReplyOptions, event_id: EventId | None) -> None:
         """The client asks (`response.create`). An answer that waits for the floor is then no longer wanted."""
-        request = _Request(options, ReplyMarks(), event_id)
+        request = _Request(options, ReplyMarks())
         if self.active is None:
             self._waiting = None
             self._begin(request)
@@ -88,7 +87,7 @@ class Replying:
 
         A reply that has not started yet will see the turn's words and so answers it too.
         """
-        request = _Request(options, marks, None)
+        request = _Request(options, marks)
         if self.active is None and not self.caller_has_floor:
             self._waiting = None
             self._begin(request)
@@ -99,7 +98,7 @@ class Replying:
 
     def greet(self, greeting: str) -> None:
         if self.active is None:
-            self._begin(_Request(ReplyOptions(), ReplyMarks(), None, greeting))
+            self._begin(_Request(ReplyOptions(), ReplyMarks(), greeting))
 
     def await_words(self, item_id: ItemId) -> None:
         """Replies wait until this item has its transcript."""
@@ -176,7 +175,6 @@ class Replying:
             options.modality or settings.modality,
             options.voice or settings.voice,
             options.maximum_output_tokens or settings.maximum_output_tokens,
-            request.event_id,
             request.script,
             marks=request.marks,
         )

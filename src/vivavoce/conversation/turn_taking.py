@@ -138,8 +138,9 @@ class TurnTaking:
         if self._open is not None and self._open.item_id == fact.item_id:
             if self._open.state is TurnState.PAUSED and self._open.pause == fact.pause:
                 self._open.text_at_pause = (fact.text, fact.audio_seconds)
-                self._warm(fact.text)
                 self._wait_for_end(self._open)
+                if self._open is not None:  # else the reply itself is under way
+                    self._warm(fact.text)
             return
         turn = self._awaiting.get(fact.item_id)
         if turn is not None and turn.pause == fact.pause:
