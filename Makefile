@@ -38,5 +38,5 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
-	@$(BIN)/python -m pip install --quiet --editable ".[multilingual]" --group dev
+	@$(BIN)/python -m pip install --quiet --editable ".[multilingual,postgresql]" --group dev
 	@touch $@

@@ -1,0 +1,1 @@
+"""What a client may ask of the product, said once for every dialect."""
