@@ -58,3 +58,7 @@ class ServerSettings:
     api_key: str | None = field(default=None, repr=False)
     journal: bool = True
     maximum_sessions: int = 64
+    # None: SQLite in the data directory. The URL may hold a password.
+    database_url: str | None = field(default=None, repr=False)
+    # None: the file `secret.key` in the data directory.
+    secret_key: str | None = field(default=None, repr=False)

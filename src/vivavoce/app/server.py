@@ -65,7 +65,7 @@ class Server:
         Raises `StoreError`.
         """
         self._settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._store = store = await Store.open(sqlite_url(self._settings.data))
+        self._store = store = await Store.open(self._settings.database_url or sqlite_url(self._settings.data))
         if await store.agents.count() == 0:
             await store.agents.add(demo_agent(datetime.now(UTC)))
         if self._settings.api_key is not None:

@@ -29,6 +29,15 @@ DataOption = Annotated[
     Path | None,
     typer.Option("--data", envvar="VIVAVOCE_DATA", file_okay=False, help="The server's data directory."),
 ]
+DatabaseUrlOption = Annotated[
+    str | None,
+    typer.Option(
+        "--database-url",
+        envvar="VIVAVOCE_DATABASE_URL",
+        help="The server's database, where it is not in its data directory.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -36,10 +45,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def create(
     name: Annotated[str, typer.Option("--name", help="What the key is for.")] = "unnamed",
     data: DataOption = None,
+    database_url: DatabaseUrlOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a key and show it, once."""
-    made = _with_store(data, lambda store: store.keys.create(name), must_exist=False)
+    made = _with_store(data, database_url, lambda store: store.keys.create(name), must_exist=False)
     if json:
         typer.echo(json_format.dumps(_object(made.record) | {"secret": made.secret}))
         return
@@ -48,9 +58,9 @@ def create(
 
 
 @app.command(name="list")
-def list_keys(data: DataOption = None, json: JsonOption = False) -> None:
+def list_keys(data: DataOption = None, database_url: DatabaseUrlOption = None, json: JsonOption = False) -> None:
     """Show every key, without its secret."""
-    records = _with_store(data, lambda store: store.keys.list())
+    records = _with_store(data, database_url, lambda store: store.keys.list())
     if json:
         typer.echo(json_format.dumps([_object(record) for record in records]))
         return
@@ -64,20 +74,23 @@ def list_keys(data: DataOption = None, json: JsonOption = False) -> None:
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="The id that `vivavoce keys list` shows.")],
     data: DataOption = None,
+    database_url: DatabaseUrlOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a key useless for ever. Running servers refuse it within seconds."""
-    record = _with_store(data, lambda store: store.keys.revoke(key_id))
+    record = _with_store(data, database_url, lambda store: store.keys.revoke(key_id))
     typer.echo(json_format.dumps(_object(record)) if json else f"Key {record.key_id} ({record.name}) is revoked.")
 
 
-def _with_store(data: Path | None, work: Callable[[Store], Awaitable[T]], *, must_exist: bool = True) -> T:
+def _with_store(
+    data: Path | None, database_url: str | None, work: Callable[[Store], Awaitable[T]], *, must_exist: bool = True
+) -> T:
     directory = data if data is not None else Path(platformdirs.user_data_dir("vivavoce"))
-    if must_exist and not (directory / DATABASE_FILE_NAME).exists():
+    if must_exist and not database_url and not (directory / DATABASE_FILE_NAME).exists():
         raise _failure(f"There is no database in {directory}; name the server's data directory with --data.")
 
     async def run() -> T:
-        async with await Store.open(sqlite_url(directory)) as store:
+        async with await Store.open(database_url or sqlite_url(directory)) as store:
             return await work(store)
 
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import socket
 import sys
@@ -35,6 +36,7 @@ from vivavoce.config import (
 from vivavoce.engines.catalogue import ModelError, load_catalogue, pull
 from vivavoce.engines.ports import EngineError
 from vivavoce.store.errors import StoreError
+from vivavoce.store.vault import SECRET_KEY_VARIABLE
 
 QUESTION = "What is the capital of France?"
 
@@ -69,6 +71,10 @@ KeepJournal = Annotated[
     bool,
     typer.Option("--journal/--no-journal", envvar="VIVAVOCE_JOURNAL", help="Keep a replayable journal of each call."),
 ]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(envvar="VIVAVOCE_DATABASE_URL", help="postgresql://…; default: SQLite in --data.", show_default=False),
+]
 MaximumSessions = Annotated[int, typer.Option(envvar="VIVAVOCE_MAXIMUM_SESSIONS", min=1, help="Calls held at once.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")]
 
@@ -87,6 +93,7 @@ def serve(
     api_key: ApiKey = None,
     journal: KeepJournal = True,
     maximum_sessions: MaximumSessions = 64,
+    database_url: DatabaseUrl = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the server: fetch missing models, create the database, answer calls."""
@@ -104,6 +111,9 @@ def serve(
         api_key=api_key,
         journal=journal,
         maximum_sessions=maximum_sessions,
+        database_url=database_url or None,
+        # no option: other users of the machine can see a process's arguments
+        secret_key=os.environ.get(SECRET_KEY_VARIABLE) or None,
     )
     try:
         _pull_missing(settings)
@@ -183,10 +193,14 @@ class _Serving:
         if first_key.secret is not None:
             lines += [f"  API key (shown only now, keep it): {first_key.secret}", ""]
         elif self.settings.api_key is None:
-            another = f"{_command()} keys create --data {_short(self.settings.data)}"
-            lines += [f"  The API key was shown when it was made; `{another}` makes another.", ""]
+            lines += [f"  The API key was shown when it was made; `{self._another_key()}` makes another.", ""]
         lines += ["Talk with the demo agent, a spoken question first:", "", f"  {talk}", ""]
         typer.echo("\n".join(lines))
+
+    def _another_key(self) -> str:
+        if self.settings.database_url is not None:
+            return f"VIVAVOCE_DATABASE_URL=… {_command()} keys create"
+        return f"{_command()} keys create --data {_short(self.settings.data)}"
 
 
 def _command() -> str:

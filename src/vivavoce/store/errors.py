@@ -30,3 +30,15 @@ class DuplicateRecordError(StoreError):
 
 class InvalidKeyError(StoreError):
     """This text cannot serve as an API key."""
+
+
+class VaultError(StoreError):
+    """A stored secret cannot be read, or the key that reads it is missing or wrong; a person must put it back."""
+
+
+class TooManySessionsError(StoreError):
+    """The organisation has as many open sessions as it may have."""
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__(f"{maximum} sessions are open, which is as many as may be; end one first")
+        self.maximum = maximum
