@@ -13,16 +13,16 @@ that opened it and ends with it.
 from __future__ import annotations
 
 import base64
-import ipaddress
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Literal, Self
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
+from vivavoce.client.addresses import is_loopback, server_address, shown_address
 from vivavoce.client.errors import (
     ClosedByServerError,
     InvalidServerUrlError,
@@ -48,13 +48,7 @@ def realtime_url(base_url: str, query: Mapping[str, str] | None = None) -> str:
 
     Raises `InvalidServerUrlError`.
     """
-    try:
-        parts = urlsplit(base_url)
-        _ = parts.port
-    except ValueError as error:
-        raise InvalidServerUrlError(f"{base_url!r} is no address of a server: {error}") from error
-    if parts.scheme not in _WEBSOCKET_SCHEMES or not parts.hostname:
-        raise InvalidServerUrlError(f"{base_url!r} is no address of a server; one looks like http://127.0.0.1:8080")
+    parts = server_address(base_url)
     prefix = parts.path.rstrip("/").removesuffix("/realtime").removesuffix("/v1")
     return urlunsplit((_WEBSOCKET_SCHEMES[parts.scheme], parts.netloc, prefix + PATH, urlencode(query or {}), ""))
 
@@ -83,6 +77,23 @@ class RealtimeClient:
         chosen = {"agent_id": agent_id, "model": model}
         url = realtime_url(base_url, {name: value for name, value in chosen.items() if value is not None})
         connection = await _open(url, api_key, open_timeout_seconds)
+        try:
+            yield cls(connection)
+        finally:
+            await connection.close()
+
+    @classmethod
+    @asynccontextmanager
+    async def join(
+        cls, websocket_url: str, *, open_timeout_seconds: float = OPEN_TIMEOUT_SECONDS
+    ) -> AsyncGenerator[Self]:
+        """Open the `websocket_url` of a session that was made over HTTP; the address itself carries what is needed.
+
+        Raises as `connect`.
+        """
+        parts = server_address(websocket_url)
+        url = urlunsplit((_WEBSOCKET_SCHEMES[parts.scheme], parts.netloc, parts.path, parts.query, ""))
+        connection = await _open(url, None, open_timeout_seconds)
         try:
             yield cls(connection)
         finally:
@@ -148,13 +159,13 @@ class RealtimeClient:
 
 
 async def _open(url: str, api_key: str | None, open_timeout_seconds: float) -> ClientConnection:
-    where = urlsplit(url).netloc
+    where = shown_address(url)
     try:
         return await connect(
             url,
             additional_headers=None if api_key is None else {"Authorization": f"Bearer {api_key}"},
             # A proxy cannot reach this machine's own addresses, although the environment may name one for everything.
-            proxy=None if _is_loopback(url) else True,
+            proxy=None if is_loopback(url) else True,
             compression=None,
             open_timeout=open_timeout_seconds,
             close_timeout=CLOSE_TIMEOUT_SECONDS,
@@ -165,21 +176,13 @@ async def _open(url: str, api_key: str | None, open_timeout_seconds: float) -> C
         kind = UnauthorizedError if status == 401 else UpgradeRefusedError
         raise kind(status, _message_of(error.response.body)) from error
     except InvalidURI as error:
-        raise InvalidServerUrlError(f"{url!r} is no address of a server: {error.msg}") from error
+        raise InvalidServerUrlError(f"{where!r} is no address of a server: {error.msg}") from error
     except TimeoutError as error:
         raise ServerUnreachableError(f"{where} did not answer within {open_timeout_seconds:g} s") from error
     except InvalidHandshake as error:
         raise ServerUnreachableError(f"what answers at {where} does not speak WebSocket ({error})") from error
     except OSError as error:
         raise ServerUnreachableError(f"no connection to {where} ({error.strerror or error})") from error
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _message_of(body: bytes | bytearray | None) -> str:

@@ -1,0 +1,52 @@
+"""Sessions: calls that a program prepares, ends and reads back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vivavoce.client.pages import Pages
+from vivavoce.client.results import Session, Transcript, result_of
+from vivavoce.client.wire import Wire, path_of
+
+
+class Sessions:
+    """`client.sessions`. Every method raises `ApiError`, `ServerUnreachableError`, `UnexpectedAnswerError`."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    async def create(
+        self,
+        agent_id: str,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        initial_message: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Session:
+        """Prepare a call. Its `websocket_url` opens it until `expires_at`; `initial_message` is spoken first."""
+        given: dict[str, Any] = {"metadata": None if metadata is None else dict(metadata)}
+        given["initial_message"] = initial_message
+        body = {name: value for name, value in given.items() if value is not None}
+        path = path_of("v1", "agents", agent_id, "sessions")
+        return result_of(Session, await self._wire.call("POST", path, body, idempotency_key=idempotency_key))
+
+    def list(
+        self, *, agent_id: str | None = None, status: str | None = None, limit: int | None = None
+    ) -> Pages[Session]:
+        """All sessions, or those of one agent or with one status."""
+        query = {"agent_id": agent_id, "status": status, "limit": limit}
+        return Pages(self._wire, path_of("v1", "sessions"), Session, "sessions", query)
+
+    async def get(self, session_id: str) -> Session:
+        body = await self._wire.get(path_of("v1", "sessions", session_id))
+        return result_of(Session, body.get("session", body))
+
+    async def end(self, session_id: str) -> Session:
+        """End a session, also one in which a call goes on."""
+        body = await self._wire.call("POST", path_of("v1", "sessions", session_id, "end"))
+        return result_of(Session, body.get("session", body))
+
+    async def transcript(self, session_id: str) -> Transcript:
+        body = await self._wire.get(path_of("v1", "sessions", session_id, "transcript"))
+        return result_of(Transcript, {"session_id": session_id} | body)
