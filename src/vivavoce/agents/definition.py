@@ -1,60 +1,50 @@
 """The definition of an agent: what it is told, how it sounds and how it takes turns.
 
-A value: it is built whole, checks itself while being built, and never changes. The store keeps it, a call copies what
-it needs at its start. Limits follow the agents resource of the xAI API (255, 256 000 and 200) and the turn detection
-of the OpenAI Realtime API (`audio.input.turn_detection`).
+A value: it is built whole, checks itself while being built, and never changes. The store keeps every version of it, a
+call copies what it needs at its start. It is the union of what five APIs know of an agent; the limits are those of the
+agents resource of the xAI API (255, 256 000, 200 and 10) and the turn detection of the OpenAI Realtime API
+(`audio.input.turn_detection`).
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, Literal, NewType
 
-from vivavoce.agents.identifiers import new_identifier
-from vivavoce.engines.ports import FunctionTool
+from vivavoce.agents import checks
+from vivavoce.agents.checks import InvalidFieldError
+from vivavoce.agents.tools import ToolDeclaration, check_tools
 
 AgentId = NewType("AgentId", str)
 """`agent_` and 26 characters that sort by time; the API also takes the word `default`, which is no agent's id."""
 
 DEFAULT_AGENT = "default"
-"""What a client says when it means the server's first agent."""
+"""What a client says when it means the organisation's first agent."""
 
 NAME_LENGTH_MAXIMUM = 255
+DESCRIPTION_LENGTH_MAXIMUM = 4_000
 INSTRUCTIONS_LENGTH_MAXIMUM = 256_000
 GREETING_LENGTH_MAXIMUM = 4_000
-VOICE_LENGTH_MAXIMUM = 128
-TOOLS_MAXIMUM = 200
-METADATA_KEYS_MAXIMUM = 50
-METADATA_BYTES_MAXIMUM = 16_384
+LABEL_LENGTH_MAXIMUM = 128
+COLLECTIONS_MAXIMUM = 10
+PRONUNCIATIONS_MAXIMUM = 200
+TURNS_RANGE = (1, 10_000)
 SPEED_RANGE = (0.7, 1.5)
 THRESHOLD_RANGE = (0.0, 1.0)
 DURATION_MS_RANGE = (0, 10_000)
 
 TurnDetectionKind = Literal["semantic", "server_vad", "none"]
 Eagerness = Literal["low", "medium", "high", "auto"]
+PipelineMode = Literal["pipeline", "sts", "hybrid"]
+Channels = Literal["off", "web", "phone", "web_and_phone"]
 
 _KINDS = ("semantic", "server_vad", "none")
 _EAGERNESS = ("low", "medium", "high", "auto")
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PIPELINE_MODES = ("pipeline", "sts", "hybrid")
+_CHANNELS = ("off", "web", "phone", "web_and_phone")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-
-class InvalidAgentError(ValueError):
-    """A field of an agent has a value that it cannot have. `param` is its path, such as `tools[3].name`."""
-
-    def __init__(self, param: str, message: str) -> None:
-        super().__init__(f"{param}: {message}")
-        self.param = param
-        self.message = message
-
-
-def new_agent_id(unix_ms: int) -> AgentId:
-    """A fresh id; agents made later sort later."""
-    return AgentId(new_identifier("agent", unix_ms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ class TurnDetection:
     """How the agent notices that the caller has begun and has finished.
 
     `semantic` judges from the sound whether a pause ends the turn, `server_vad` by the length of the pause, `none`
-    leaves it to the client. `threshold` is the speech probability that counts as speech. Raises `InvalidAgentError`.
+    leaves it to the client. `threshold` is the speech probability that counts as speech. Raises `InvalidFieldError`.
     """
 
     kind: TurnDetectionKind = "semantic"
@@ -74,94 +64,130 @@ class TurnDetection:
     interrupt_response: bool = True
 
     def __post_init__(self) -> None:
-        _one_of("turn_detection.kind", self.kind, _KINDS)
-        _one_of("turn_detection.eagerness", self.eagerness, _EAGERNESS)
-        _within("turn_detection.threshold", self.threshold, THRESHOLD_RANGE)
-        _within("turn_detection.prefix_padding_ms", self.prefix_padding_ms, DURATION_MS_RANGE)
-        _within("turn_detection.silence_duration_ms", self.silence_duration_ms, DURATION_MS_RANGE)
+        checks.one_of("turn_detection.kind", self.kind, _KINDS)
+        checks.one_of("turn_detection.eagerness", self.eagerness, _EAGERNESS)
+        checks.within("turn_detection.threshold", self.threshold, THRESHOLD_RANGE)
+        checks.within("turn_detection.prefix_padding_ms", self.prefix_padding_ms, DURATION_MS_RANGE)
+        checks.within("turn_detection.silence_duration_ms", self.silence_duration_ms, DURATION_MS_RANGE)
 
 
 @dataclass(frozen=True, slots=True)
 class AgentDefinition:
     """An agent. `greeting` None: the caller speaks first. `language` is BCP-47, `speed` 1.0 the voice's own pace.
 
-    `created_at` carries a time zone. Raises `InvalidAgentError` naming the first field that is wrong.
+    What the agent is told comes in sections: `role`, `instructions`, `special_instructions`, `voice_instructions`; APIs
+    that know only one text read `whole_instructions`. `max_turns` None: no limit. `channels` says where it may be
+    called. `voice_enabled` and `voice_pipeline_mode` are what the Agntix API asks of an agent before a voice session.
+    The models are names that clients chose; None: the server's own. Raises `InvalidFieldError` naming the first field
+    that is wrong.
     """
 
-    agent_id: AgentId
     name: str
-    instructions: str
-    created_at: datetime
+    instructions: str = ""
+    description: str = ""
+    role: str = ""
+    special_instructions: str = ""
+    voice_instructions: str = ""
     voice: str = "eve"
     greeting: str | None = None
     language: str = "en"
     speed: float = 1.0
     turn_detection: TurnDetection = field(default_factory=TurnDetection)
-    tools: tuple[FunctionTool, ...] = ()
+    tools: tuple[ToolDeclaration, ...] = ()
+    collection_ids: tuple[str, ...] = ()
+    knowledge_store_id: str | None = None
+    max_turns: int | None = None
+    voice_enabled: bool = True
+    voice_pipeline_mode: PipelineMode | None = "pipeline"
+    channels: Channels = "web_and_phone"
+    voice_provider: str = "xai"
+    model: str | None = None
+    voice_model: str | None = None
+    stt_model: str | None = None
+    tts_model: str | None = None
+    pronunciations: Mapping[str, str] = field(default_factory=dict)
+    avatar_id: str | None = None
+    welcome_allow_interruptions: bool = True
+    is_public: bool = False
+    paused: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _matching("agent_id", self.agent_id, _IDENTIFIER, "1 to 64 letters, digits, _ or -")
-        if self.agent_id == DEFAULT_AGENT:
-            raise InvalidAgentError("agent_id", f"{DEFAULT_AGENT!r} means the server's first agent; choose another id")
-        _text("name", self.name, NAME_LENGTH_MAXIMUM)
-        _at_most("instructions", len(self.instructions), INSTRUCTIONS_LENGTH_MAXIMUM, "characters")
-        _text("voice", self.voice, VOICE_LENGTH_MAXIMUM)
+        checks.text("name", self.name, NAME_LENGTH_MAXIMUM)
+        checks.optional_text("description", self.description, DESCRIPTION_LENGTH_MAXIMUM)
+        for section in SECTIONS:
+            checks.optional_text(section, getattr(self, section), INSTRUCTIONS_LENGTH_MAXIMUM)
+        checks.text("voice", self.voice, LABEL_LENGTH_MAXIMUM)
         if self.greeting is not None:
-            _text("greeting", self.greeting, GREETING_LENGTH_MAXIMUM)
-        _matching("language", self.language, _LANGUAGE, "a BCP-47 tag such as en or pt-BR")
-        _within("speed", self.speed, SPEED_RANGE)
-        _check_tools(self.tools)
-        _check_metadata(self.metadata)
-        if self.created_at.tzinfo is None:
-            raise InvalidAgentError("created_at", "must carry a time zone")
+            checks.text("greeting", self.greeting, GREETING_LENGTH_MAXIMUM)
+        checks.matching("language", self.language, _LANGUAGE, "a BCP-47 tag such as en or pt-BR")
+        checks.within("speed", self.speed, SPEED_RANGE)
+        if self.max_turns is not None:
+            checks.within("max_turns", self.max_turns, TURNS_RANGE)
+        if self.voice_pipeline_mode is not None:
+            checks.one_of("voice_pipeline_mode", self.voice_pipeline_mode, _PIPELINE_MODES)
+        checks.one_of("channels", self.channels, _CHANNELS)
+        for label in _LABELS:
+            checks.optional_text(label, getattr(self, label) or "", LABEL_LENGTH_MAXIMUM)
+        checks.at_most("collection_ids", len(self.collection_ids), COLLECTIONS_MAXIMUM, "collections")
+        for index, collection_id in enumerate(self.collection_ids):
+            checks.text(f"collection_ids[{index}]", collection_id, LABEL_LENGTH_MAXIMUM)
+        checks.at_most("pronunciations", len(self.pronunciations), PRONUNCIATIONS_MAXIMUM, "words")
+        check_tools(self.tools)
+        checks.check_metadata(self.metadata)
+
+    @property
+    def whole_instructions(self) -> str:
+        """Every section that is not empty, in order, with a blank line between them."""
+        return "\n\n".join(text for section in SECTIONS if (text := getattr(self, section)).strip())
+
+    def with_whole_instructions(self, text: str) -> AgentDefinition:
+        """Told `text` and nothing else: who was shown the whole replaces the whole."""
+        return replace(self, role="", instructions=text, special_instructions="", voice_instructions="")
 
 
-def _check_tools(tools: tuple[FunctionTool, ...]) -> None:
-    _at_most("tools", len(tools), TOOLS_MAXIMUM, "tools")
-    seen: set[str] = set()
-    for index, tool in enumerate(tools):
-        _matching(f"tools[{index}].name", tool.name, _IDENTIFIER, "1 to 64 letters, digits, _ or -")
-        if tool.name in seen:
-            raise InvalidAgentError(f"tools[{index}].name", f"{tool.name!r} is the name of an earlier tool")
-        seen.add(tool.name)
-        _json_bytes(f"tools[{index}].parameters", tool.parameters)
+SECTIONS = ("role", "instructions", "special_instructions", "voice_instructions")
+_LABELS = ("model", "voice_model", "stt_model", "tts_model", "avatar_id", "knowledge_store_id", "voice_provider")
+_FIELDS = {each.name: each for each in fields(AgentDefinition)}
 
 
-def _check_metadata(metadata: Mapping[str, Any]) -> None:
-    _at_most("metadata", len(metadata), METADATA_KEYS_MAXIMUM, "keys")
-    _at_most("metadata", _json_bytes("metadata", metadata), METADATA_BYTES_MAXIMUM, "bytes of JSON")
+@dataclass(frozen=True, slots=True)
+class AgentUpdate:
+    """A change of some fields: `mask` names them, `values` has the new ones; one that is named but absent is cleared.
+
+    To be cleared is to be as on a new agent. Raises `InvalidFieldError` for a field that is not there.
+    """
+
+    mask: frozenset[str]
+    values: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        for name in self.mask:
+            if name not in _FIELDS and name != WHOLE_INSTRUCTIONS:
+                raise InvalidFieldError(name, "an agent has no such field")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> AgentUpdate:
+        """Change what is given and nothing else."""
+        return cls(frozenset(values), values)
+
+    def applied_to(self, definition: AgentDefinition) -> AgentDefinition:
+        """The changed agent. Raises `InvalidFieldError`, also when a required field would be cleared."""
+        changed = dict(self.values)
+        if WHOLE_INSTRUCTIONS in self.mask:
+            definition = definition.with_whole_instructions(changed.get(WHOLE_INSTRUCTIONS, ""))
+        chosen = {name: changed[name] if name in changed else _cleared(name) for name in self.mask & _FIELDS.keys()}
+        return replace(definition, **chosen)
 
 
-def _json_bytes(param: str, value: Mapping[str, Any]) -> int:
-    try:
-        return len(json.dumps(dict(value), allow_nan=False).encode())
-    except (TypeError, ValueError) as error:
-        raise InvalidAgentError(param, f"must be a JSON object: {error}") from error
+WHOLE_INSTRUCTIONS = "whole_instructions"
+"""In a mask: everything that the agent is told, as one text."""
 
 
-def _text(param: str, value: str, maximum: int) -> None:
-    if not value.strip():
-        raise InvalidAgentError(param, "must not be empty")
-    _at_most(param, len(value), maximum, "characters")
-
-
-def _at_most(param: str, count: int, maximum: int, unit: str) -> None:
-    if count > maximum:
-        raise InvalidAgentError(param, f"at most {maximum} {unit}, got {count}")
-
-
-def _within(param: str, value: float, limits: tuple[float, float]) -> None:
-    lowest, highest = limits
-    if not lowest <= value <= highest:
-        raise InvalidAgentError(param, f"must be between {lowest} and {highest}, got {value}")
-
-
-def _one_of(param: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise InvalidAgentError(param, f"must be one of {', '.join(allowed)}, got {value!r}")
-
-
-def _matching(param: str, value: str, pattern: re.Pattern[str], description: str) -> None:
-    if not pattern.fullmatch(value):
-        raise InvalidAgentError(param, f"must be {description}, got {value[:80]!r}")
+def _cleared(name: str) -> Any:
+    known = _FIELDS[name]
+    if known.default is not MISSING:
+        return known.default
+    if known.default_factory is not MISSING:
+        return known.default_factory()
+    raise InvalidFieldError(name, "is required and cannot be cleared")

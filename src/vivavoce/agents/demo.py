@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from vivavoce.agents.definition import AgentDefinition, new_agent_id
+from vivavoce.agents.definition import AgentDefinition
 
 _INSTRUCTIONS = """\
 You are Viva, a warm and quick assistant on the phone. You hear the caller and you speak aloud.
@@ -14,13 +12,11 @@ When somebody greets you or asks how you are, say that you are doing great and a
 When you do not understand or do not know, say so in a few words and ask one short question."""
 
 
-def demo_agent(now: datetime) -> AgentDefinition:
-    """Viva, who answers general questions in a sentence or two. `now` carries a time zone."""
+def demo_agent() -> AgentDefinition:
+    """Viva, who answers general questions in a sentence or two."""
     return AgentDefinition(
-        agent_id=new_agent_id(int(now.timestamp() * 1000)),
         name="Viva",
         instructions=_INSTRUCTIONS,
-        created_at=now,
         voice="eve",
         greeting="Hi, I'm Viva. What can I do for you?",
     )

@@ -1,92 +1,181 @@
-"""The agents in the database. Part of a `Store`; a deleted agent keeps its row, so that old calls can still be read."""
+"""The agents in the database, every version of them. Part of a `Store`; a deleted agent keeps its rows, so that old
+calls can still be read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, func, insert, select, tuple_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vivavoce.agents.definition import AgentDefinition, AgentId
+from vivavoce.agents.identifiers import Kind, new_identifier
 from vivavoce.store.database import Database
-from vivavoce.store.errors import DuplicateRecordError, StoreError, UnknownRecordError
-from vivavoce.store.records import AgentRecord
-from vivavoce.store.schema import agents
+from vivavoce.store.errors import UnknownRecordError
+from vivavoce.store.records import AgentRecord, AgentVersion, OrganisationId, Page, PageRequest
+from vivavoce.store.rows import Clock, count, fetch_page, named, revived, unix_ms
+from vivavoce.store.schema import agent_versions, agents
 
-PAGE_LENGTH_MAXIMUM = 1_000
 _LIVING = agents.c.deleted_at.is_(None)
-_COLUMNS = (agents.c.id, agents.c.definition, agents.c.updated_at)
 
 
 class StoredAgents:
-    """Adds, finds and changes agents. Every method raises `StoreUnavailableError` when the database does not answer."""
+    """Adds, finds and changes agents. Every method raises `StoreUnavailableError` when the database does not answer.
 
-    def __init__(self, database: Database, now: Callable[[], datetime]) -> None:
+    An agent is named by its id or by its number, and only ever within its organisation.
+    """
+
+    def __init__(self, database: Database, now: Clock) -> None:
         self._database = database
         self._now = now
 
-    async def add(self, definition: AgentDefinition) -> AgentRecord:
-        """Keep a new agent. Raises `DuplicateRecordError` when its id was ever used."""
-        values = _row_of(definition) | {"created_at": definition.created_at, "updated_at": definition.created_at}
-        try:
-            async with self._database.writing() as connection:
-                await connection.execute(insert(agents).values(id=definition.agent_id, **values))
-        except IntegrityError as error:
-            raise DuplicateRecordError(f"an agent with the id {definition.agent_id} exists already") from error
-        return AgentRecord(definition, definition.created_at)
-
-    async def get(self, agent_id: str) -> AgentRecord | None:
-        """The agent, or None where there is none or it was deleted."""
-        found = await self._fetch(select(*_COLUMNS).where(agents.c.id == agent_id, _LIVING))
-        return found[0] if found else None
-
-    async def first(self) -> AgentRecord | None:
-        """The oldest agent: the one that callers get who name none."""
-        found = await self.list(limit=1)
-        return found[0] if found else None
-
-    async def list(self, *, limit: int = 100, after: AgentId | None = None) -> Sequence[AgentRecord]:
-        """Up to `limit` agents (at most 1 000), oldest first, beginning behind the agent `after`."""
-        query = select(*_COLUMNS).where(_LIVING).order_by(agents.c.created_at, agents.c.id)
-        if after is not None:
-            border = select(agents.c.created_at, agents.c.id).where(agents.c.id == after)
-            query = query.where(tuple_(agents.c.created_at, agents.c.id) > border.scalar_subquery())
-        return await self._fetch(query.limit(min(limit, PAGE_LENGTH_MAXIMUM)))
-
-    async def count(self) -> int:
-        async with self._database.reading() as connection:
-            return (await connection.execute(select(func.count()).select_from(agents).where(_LIVING))).scalar_one()
-
-    async def replace(self, definition: AgentDefinition) -> AgentRecord:
-        """Keep the new definition of an agent that exists. Raises `UnknownRecordError`."""
+    async def add(self, organisation_id: OrganisationId, definition: AgentDefinition) -> AgentRecord:
+        """Keep a new agent: its version 1."""
         now = self._now()
-        await self._update(definition.agent_id, _row_of(definition) | {"updated_at": now})
-        return AgentRecord(definition, now)
-
-    async def delete(self, agent_id: str) -> None:
-        """Raises `UnknownRecordError` when there is no such agent any more."""
-        await self._update(agent_id, {"deleted_at": self._now()})
-
-    async def _update(self, agent_id: str, values: dict[str, Any]) -> None:
+        agent_id = AgentId(new_identifier(Kind.AGENT, unix_ms(now)))
+        row = {
+            "id": agent_id,
+            "organisation_id": organisation_id,
+            "version": 1,
+            "created_at": now,
+            "updated_at": now,
+            **_columns_of(definition),
+        }
         async with self._database.writing() as connection:
-            done = await connection.execute(update(agents).where(agents.c.id == agent_id, _LIVING).values(**values))
-        if done.rowcount == 0:
-            raise UnknownRecordError("agent", agent_id)
+            seq = (await connection.execute(insert(agents).values(**row).returning(agents.c.seq))).scalar_one()
+            record = AgentRecord(agent_id, seq, organisation_id, 1, definition, now, now)
+            await _keep_version(connection, record)
+        return record
 
-    async def _fetch(self, query: Select[Any]) -> Sequence[AgentRecord]:
+    async def get(
+        self, organisation_id: OrganisationId, agent: str | int, *, even_deleted: bool = False
+    ) -> AgentRecord | None:
+        """The agent, or None where there is none or it was deleted."""
+        living = () if even_deleted else (_LIVING,)
+        query = select(agents).where(agents.c.organisation_id == organisation_id, named(agents, agent), *living)
         async with self._database.reading() as connection:
-            return [_record_of(row) for row in await connection.execute(query)]
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else _record_of(row)
+
+    async def first(self, organisation_id: OrganisationId) -> AgentRecord | None:
+        """The oldest agent: the one that callers get who name none."""
+        page = await self.list(organisation_id, PageRequest(limit=1, newest_first=False))
+        return page.items[0] if page.items else None
+
+    async def list(
+        self,
+        organisation_id: OrganisationId,
+        request: PageRequest,
+        *,
+        search: str | None = None,
+        paused: bool | None = None,
+    ) -> Page[AgentRecord]:
+        """A page of the agents; `search` is a part of the name in any case."""
+        conditions = [agents.c.organisation_id == organisation_id, _LIVING]
+        if search:
+            conditions.append(agents.c.name.icontains(search, autoescape=True))
+        if paused is not None:
+            conditions.append(agents.c.paused.is_(paused))
+        async with self._database.reading() as connection:
+            return await fetch_page(connection, agents, conditions, request, _record_of)
+
+    async def count(self, organisation_id: OrganisationId) -> int:
+        async with self._database.reading() as connection:
+            return await count(connection, agents, [agents.c.organisation_id == organisation_id, _LIVING])
+
+    async def change(
+        self,
+        organisation_id: OrganisationId,
+        agent: str | int,
+        change: Callable[[AgentDefinition], AgentDefinition],
+    ) -> AgentRecord:
+        """Replace an agent's definition by `change` of it, as its next version; nothing happens when it is the same.
+
+        The change sees the newest definition: two at once follow each other. Raises `UnknownRecordError` and whatever
+        `change` raises.
+        """
+        wanted = (agents.c.organisation_id == organisation_id, named(agents, agent), _LIVING)
+        async with self._database.writing() as connection:
+            row = (await connection.execute(select(agents).where(*wanted).with_for_update())).one_or_none()
+            if row is None:
+                raise UnknownRecordError("agent", str(agent))
+            former = _record_of(row)
+            definition = change(former.definition)
+            if definition == former.definition:
+                return former
+            record = replace(former, version=former.version + 1, definition=definition, updated_at=self._now())
+            values = {"version": record.version, "updated_at": record.updated_at, **_columns_of(definition)}
+            await connection.execute(update(agents).where(agents.c.seq == former.seq).values(**values))
+            await _keep_version(connection, record)
+        return record
+
+    async def delete(self, organisation_id: OrganisationId, agent: str | int) -> AgentRecord:
+        """Take an agent away for good. Raises `UnknownRecordError` when there is no such agent any more."""
+        wanted: tuple[ColumnElement[bool], ...] = (
+            agents.c.organisation_id == organisation_id,
+            named(agents, agent),
+            _LIVING,
+        )
+        gone = update(agents).where(*wanted).values(deleted_at=self._now()).returning(*agents.c)
+        async with self._database.writing() as connection:
+            row = (await connection.execute(gone)).one_or_none()
+        if row is None:
+            raise UnknownRecordError("agent", str(agent))
+        return _record_of(row)
+
+    async def versions(self, agent: AgentRecord) -> Sequence[AgentVersion]:
+        """Every definition that the agent ever had, the newest first."""
+        query = select(agent_versions).where(agent_versions.c.agent_id == agent.agent_id)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query.order_by(agent_versions.c.version.desc()))).all()
+        return [_version_of(row) for row in rows]
+
+    async def version(self, agent: AgentRecord, version: int) -> AgentVersion:
+        """One former (or the present) definition. Raises `UnknownRecordError`."""
+        query = select(agent_versions).where(
+            agent_versions.c.agent_id == agent.agent_id, agent_versions.c.version == version
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            raise UnknownRecordError("version", str(version))
+        return _version_of(row)
 
 
-def _row_of(definition: AgentDefinition) -> dict[str, Any]:
-    return {"name": definition.name, "definition": msgspec.to_builtins(definition)}
+async def _keep_version(connection: AsyncConnection, record: AgentRecord) -> None:
+    row = {
+        "agent_id": record.agent_id,
+        "version": record.version,
+        "definition": msgspec.to_builtins(record.definition),
+        "created_at": record.updated_at,
+    }
+    await connection.execute(insert(agent_versions).values(**row))
+
+
+def _columns_of(definition: AgentDefinition) -> dict[str, Any]:
+    return {
+        "name": definition.name,
+        "paused": definition.paused,
+        "definition": msgspec.to_builtins(definition),
+    }
 
 
 def _record_of(row: Row[Any]) -> AgentRecord:
-    try:
-        return AgentRecord(msgspec.convert(row.definition, AgentDefinition), row.updated_at)
-    except msgspec.ValidationError as error:
-        raise StoreError(f"the agent {row.id} in the database cannot be read: {error}") from error
+    return AgentRecord(
+        AgentId(row.id),
+        row.seq,
+        OrganisationId(row.organisation_id),
+        row.version,
+        revived(row.definition, AgentDefinition, f"the agent {row.id}"),
+        row.created_at,
+        row.updated_at,
+        row.deleted_at,
+    )
+
+
+def _version_of(row: Row[Any]) -> AgentVersion:
+    definition = revived(row.definition, AgentDefinition, f"version {row.version} of the agent {row.agent_id}")
+    return AgentVersion(AgentId(row.agent_id), row.version, definition, row.created_at)

@@ -24,10 +24,12 @@ from sqlalchemy.exc import IntegrityError
 from vivavoce.agents.identifiers import new_identifier
 from vivavoce.store.database import Database
 from vivavoce.store.errors import DuplicateRecordError, InvalidKeyError, StoreUnavailableError, UnknownRecordError
-from vivavoce.store.records import ApiKeyRecord, KeyId, NewApiKey
+from vivavoce.store.records import ALL_SCOPES, FIRST_ORGANISATION, ApiKeyRecord, KeyId, NewApiKey, OrganisationId
 from vivavoce.store.schema import api_keys
 
 KEY_PREFIX = "vv_"
+KEY_PREFIXES = (KEY_PREFIX, "xai-", "nur_", "pk_live_", "ah_live_", "acp_")
+"""Ours, and those that clients of the five APIs expect; which one a key has changes nothing."""
 KEY_RANDOM_CHARACTERS = 40
 KEY_LENGTH_MINIMUM = 8
 KEY_LENGTH_MAXIMUM = 256
@@ -52,16 +54,37 @@ class StoredKeys:
         self._revocations = 0
         self._trusted: OrderedDict[str, tuple[ApiKeyRecord, float]] = OrderedDict()
 
-    async def create(self, name: str, secret: str | None = None) -> NewApiKey:
-        """A new key; its secret is random unless given. Raises `InvalidKeyError`, `DuplicateRecordError`."""
-        if not name.strip() or len(name) > 255:
-            raise InvalidKeyError("the name of a key must have 1 to 255 characters")
-        plain = _random_secret() if secret is None else secret
+    async def create(
+        self,
+        name: str,
+        secret: str | None = None,
+        *,
+        organisation_id: OrganisationId = FIRST_ORGANISATION,
+        prefix: str = KEY_PREFIX,
+        scopes: Sequence[str] = ALL_SCOPES,
+    ) -> NewApiKey:
+        """A new key; its secret is random, behind `prefix`, unless given.
+
+        Raises `InvalidKeyError`, `DuplicateRecordError`.
+        """
+        _check_description(name, prefix, scopes)
+        plain = _random_secret(prefix) if secret is None else secret
         _check(plain)
         now = self._now()
         key_id = KeyId(new_identifier("key", int(now.timestamp() * 1000)))
-        record = ApiKeyRecord(key_id, name, plain[-4:], created_at=now, last_used_at=None, revoked_at=None)
-        row = {"id": key_id, "name": name, "secret_sha256": _digest(plain), "last4": record.last4, "created_at": now}
+        shown = prefix if plain.startswith(prefix) else ""
+        kept_scopes = tuple(scope for scope in ALL_SCOPES if scope in scopes)
+        record = ApiKeyRecord(key_id, name, plain[-4:], now, None, None, organisation_id, shown, kept_scopes)
+        row = {
+            "id": key_id,
+            "organisation_id": organisation_id,
+            "name": name,
+            "prefix": shown,
+            "scopes": list(kept_scopes),
+            "secret_sha256": _digest(plain),
+            "last4": record.last4,
+            "created_at": now,
+        }
         try:
             async with self._database.writing() as connection:
                 await connection.execute(insert(api_keys).values(**row))
@@ -101,27 +124,33 @@ class StoredKeys:
         await self._note_use(record)
         return record
 
-    async def list(self) -> Sequence[ApiKeyRecord]:
-        """Every key ever made, oldest first, the revoked ones too."""
+    async def list(self, organisation_id: OrganisationId = FIRST_ORGANISATION) -> Sequence[ApiKeyRecord]:
+        """Every key that the organisation ever made, oldest first, the revoked ones too."""
+        own = select(*_COLUMNS).where(api_keys.c.organisation_id == organisation_id)
         async with self._database.reading() as connection:
-            rows = await connection.execute(select(*_COLUMNS).order_by(api_keys.c.created_at, api_keys.c.id))
+            rows = await connection.execute(own.order_by(api_keys.c.created_at, api_keys.c.id))
             return [_record_of(row) for row in rows]
 
-    async def count(self) -> int:
-        """How many keys work."""
-        query = select(func.count()).select_from(api_keys).where(api_keys.c.revoked_at.is_(None))
+    async def get(self, organisation_id: OrganisationId, key_id: str) -> ApiKeyRecord | None:
+        return await self._find((api_keys.c.organisation_id == organisation_id) & (api_keys.c.id == key_id))
+
+    async def count(self, organisation_id: OrganisationId = FIRST_ORGANISATION) -> int:
+        """How many keys of the organisation work."""
+        own = (api_keys.c.organisation_id == organisation_id, api_keys.c.revoked_at.is_(None))
+        query = select(func.count()).select_from(api_keys).where(*own)
         async with self._database.reading() as connection:
             return (await connection.execute(query)).scalar_one()
 
-    async def revoke(self, key_id: str) -> ApiKeyRecord:
+    async def revoke(self, key_id: str, organisation_id: OrganisationId = FIRST_ORGANISATION) -> ApiKeyRecord:
         """Make a key useless for ever; no harm if it was. Raises `UnknownRecordError`."""
-        mark = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+        own = (api_keys.c.id == key_id) & (api_keys.c.organisation_id == organisation_id)
+        mark = update(api_keys).where(own, api_keys.c.revoked_at.is_(None))
         async with self._database.writing() as connection:
             await connection.execute(mark.values(revoked_at=self._now()))
         self._revocations += 1
         for digest in [digest for digest, (record, _) in self._trusted.items() if record.key_id == key_id]:
             del self._trusted[digest]
-        record = await self._find(api_keys.c.id == key_id)
+        record = await self._find(own)
         if record is None:
             raise UnknownRecordError("API key", key_id)
         return record
@@ -145,8 +174,17 @@ class StoredKeys:
                 )
 
 
-def _random_secret() -> str:
-    return KEY_PREFIX + "".join(secrets.choice(_BASE62) for _ in range(KEY_RANDOM_CHARACTERS))
+def _check_description(name: str, prefix: str, scopes: Sequence[str]) -> None:
+    if not name.strip() or len(name) > 255 or "\x00" in name:
+        raise InvalidKeyError("the name of a key must have 1 to 255 characters")
+    if prefix not in KEY_PREFIXES:
+        raise InvalidKeyError(f"the prefix of a key must be one of {', '.join(KEY_PREFIXES)}")
+    if not scopes or set(scopes) - set(ALL_SCOPES):
+        raise InvalidKeyError(f"the scopes of a key are one or more of {', '.join(ALL_SCOPES)}")
+
+
+def _random_secret(prefix: str) -> str:
+    return prefix + "".join(secrets.choice(_BASE62) for _ in range(KEY_RANDOM_CHARACTERS))
 
 
 def _fault_of(secret: str) -> str | None:
@@ -168,4 +206,14 @@ def _digest(plain: str) -> str:
 
 
 def _record_of(row: Row[Any]) -> ApiKeyRecord:
-    return ApiKeyRecord(KeyId(row.id), row.name, row.last4, row.created_at, row.last_used_at, row.revoked_at)
+    return ApiKeyRecord(
+        KeyId(row.id),
+        row.name,
+        row.last4,
+        row.created_at,
+        row.last_used_at,
+        row.revoked_at,
+        OrganisationId(row.organisation_id),
+        row.prefix,
+        tuple(row.scopes),
+    )

@@ -1,28 +1,97 @@
-"""Frozen rows: what the store hands out. They live as long as whoever asked for them and know nothing of SQL."""
+"""Frozen rows: what the store hands out. They live as long as whoever asked for them and know nothing of SQL.
+
+All times are UTC. `seq` counts the objects of a kind in the order in which they were made.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NewType
+from typing import Any, Generic, Literal, NewType, TypeVar
 
-from vivavoce.agents.definition import AgentDefinition
+from vivavoce.agents.definition import AgentDefinition, AgentId
+from vivavoce.agents.lifecycle import SessionStatus
 
 KeyId = NewType("KeyId", str)
 """`key_` and 26 characters that sort by time. Not a secret."""
 
+OrganisationId = NewType("OrganisationId", str)
+"""`org_` and 26 characters."""
+
+FIRST_ORGANISATION = OrganisationId("org_" + "0" * 25 + "1")
+"""The organisation that every database begins with."""
+
+ALL_SCOPES = ("read", "write", "realtime", "admin")
+"""What a key may be allowed: to look, to change, to hold calls, to manage keys and webhooks."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some of a list. `next_seq` is the cursor of the next page, None on the last; `total` only where asked for."""
+
+    items: Sequence[T]
+    next_seq: int | None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which part of a list: up to `limit`, behind the cursor `after_seq` or after skipping `offset`."""
+
+    limit: int = 100
+    after_seq: int | None = None
+    offset: int = 0
+    newest_first: bool = True
+    with_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A tenant. `external_id`: what its identity provider calls it. Maximum None: the server's own."""
+
+    organisation_id: OrganisationId
+    name: str
+    external_id: str | None
+    concurrent_sessions_maximum: int | None
+    created_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class AgentRecord:
-    """A stored agent. All times are UTC."""
+    """A stored agent. `version` counts its definitions from 1."""
 
+    agent_id: AgentId
+    seq: int
+    organisation_id: OrganisationId
+    version: int
     definition: AgentDefinition
+    created_at: datetime
     updated_at: datetime
+    deleted_at: datetime | None = None
+
+    @property
+    def status(self) -> Literal["active", "paused", "deleted"]:
+        if self.deleted_at is not None:
+            return "deleted"
+        return "paused" if self.definition.paused else "active"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentVersion:
+    """A definition that an agent has, or once had."""
+
+    agent_id: AgentId
+    version: int
+    definition: AgentDefinition
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyRecord:
-    """A stored API key without its secret, of which only the last four characters are known. All times are UTC."""
+    """A stored API key without its secret, of which only the prefix and the last four characters are known."""
 
     key_id: KeyId
     name: str
@@ -30,6 +99,9 @@ class ApiKeyRecord:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    organisation_id: OrganisationId = FIRST_ORGANISATION
+    prefix: str = "vv_"
+    scopes: tuple[str, ...] = ALL_SCOPES
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +110,100 @@ class NewApiKey:
 
     record: ApiKeyRecord
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDetails:
+    """What a session was given when it was made. `kind` is the session type of the AgentHuman API."""
+
+    title: str | None = None
+    environment_id: str | None = None
+    kind: str = "agent_voice"
+    provider: str = "xai"
+    initial_message: str | None = None
+    from_number: str | None = None
+    to_number: str | None = None
+    binding_id: str | None = None
+    call_id: str | None = None
+    agent_version: int | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A stored session. `started_at` None: nobody has connected yet."""
+
+    session_id: str
+    seq: int
+    organisation_id: OrganisationId
+    agent_id: AgentId | None
+    thread_id: str
+    status: SessionStatus
+    dialect: str
+    channel: str
+    details: SessionDetails
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    last_active_at: datetime
+    expires_at: datetime
+    end_reason: str | None
+
+    @property
+    def duration_seconds(self) -> float | None:
+        """From the first connection to the end; None before both."""
+        if self.started_at is None or self.ended_at is None:
+            return None
+        return max(0.0, (self.ended_at - self.started_at).total_seconds())
+
+
+ThreadStatus = Literal["active", "archived", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRecord:
+    """A stored thread: what was said in one or more sessions, one after the other."""
+
+    thread_id: str
+    seq: int
+    organisation_id: OrganisationId
+    agent_id: AgentId | None
+    environment_id: str | None
+    title: str | None
+    status: str
+    metadata: Mapping[str, Any]
+    message_count: int
+    created_at: datetime
+    updated_at: datetime
+
+
+MessageRole = Literal["user", "assistant", "system", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to be kept. `client_id`: the same one again in a thread is the same message.
+
+    `start_ms` and `end_ms` are milliseconds since its session began.
+    """
+
+    role: MessageRole
+    content: str
+    session_id: str | None = None
+    tool_call: Mapping[str, Any] | None = None
+    start_ms: int | None = None
+    end_ms: int | None = None
+    interrupted: bool = False
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """A stored message."""
+
+    message_id: str
+    seq: int
+    organisation_id: OrganisationId
+    thread_id: str
+    message: NewMessage
+    created_at: datetime

@@ -1,14 +1,32 @@
 """The tables, as SQLAlchemy Core describes them. The migrations build them; a test checks that both agree.
 
-Only types that SQLite and PostgreSQL share are used. A new table family gets its tables here, a revision in
-`migrations/versions` and a file of its own beside `agents.py`.
+Only types that SQLite and PostgreSQL share are used. Every object has a number (`seq`: the order in which objects were
+made, and the integer id that one of the APIs shows), an identifier and the organisation that owns it. A new table
+family gets its tables here, a revision in `migrations/versions` and a file of its own beside `agents.py`.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, Index, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.types import TypeDecorator
 
 
@@ -41,26 +59,223 @@ metadata = MetaData(
     }
 )
 
-agents = Table(
-    "agents",
+
+def _number() -> Column[int]:
+    # SQLite counts only a column that is exactly INTEGER PRIMARY KEY.
+    return Column("seq", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True)
+
+
+def _identifier() -> Column[str]:
+    return Column("id", String(64), nullable=False, unique=True)
+
+
+def _organisation() -> Column[str]:
+    return Column("organisation_id", String(64), ForeignKey("organisations.id"), nullable=False)
+
+
+def _made_at() -> Column[datetime]:
+    return Column("created_at", UtcDateTime, nullable=False)
+
+
+organisations = Table(
+    "organisations",
     metadata,
     Column("id", String(64), primary_key=True),
     Column("name", Text, nullable=False),
-    Column("definition", JSON, nullable=False),
+    Column("external_id", String(255), nullable=True, unique=True),
+    Column("concurrent_sessions_maximum", Integer, nullable=True),
     Column("created_at", UtcDateTime, nullable=False),
-    Column("updated_at", UtcDateTime, nullable=False),
-    Column("deleted_at", UtcDateTime, nullable=True),
-    Index("ix_agents_created_at", "created_at", "id"),
 )
 
 api_keys = Table(
     "api_keys",
     metadata,
     Column("id", String(64), primary_key=True),
+    _organisation(),
     Column("name", Text, nullable=False),
+    Column("prefix", String(16), nullable=False),
+    Column("scopes", JSON, nullable=False),
     Column("secret_sha256", String(64), nullable=False, unique=True),
     Column("last4", String(4), nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    _made_at(),
     Column("last_used_at", UtcDateTime, nullable=True),
     Column("revoked_at", UtcDateTime, nullable=True),
+    Index("ix_api_keys_organisation_id", "organisation_id", "created_at"),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    _number(),
+    _identifier(),
+    _organisation(),
+    Column("name", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition", JSON, nullable=False),
+    _made_at(),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime, nullable=True),
+    Index(
+        "ix_agents_living",
+        "organisation_id",
+        "seq",
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
+agent_versions = Table(
+    "agent_versions",
+    metadata,
+    Column("agent_id", String(64), ForeignKey("agents.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("definition", JSON, nullable=False),
+    _made_at(),
+)
+
+threads = Table(
+    "threads",
+    metadata,
+    _number(),
+    _identifier(),
+    _organisation(),
+    Column("agent_id", String(64), nullable=True),
+    Column("environment_id", String(64), nullable=True),
+    Column("title", Text, nullable=True),
+    Column("status", String(16), nullable=False),
+    Column("metadata", JSON, nullable=False),
+    Column("message_count", Integer, nullable=False),
+    _made_at(),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("deleted_at", UtcDateTime, nullable=True),
+    Index("ix_threads_organisation_id", "organisation_id", "seq"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    _number(),
+    _identifier(),
+    _organisation(),
+    Column("agent_id", String(64), nullable=True),
+    Column("thread_id", String(64), ForeignKey("threads.id"), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("dialect", String(16), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("details", JSON, nullable=False),
+    _made_at(),
+    Column("started_at", UtcDateTime, nullable=True),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("last_active_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("end_reason", String(64), nullable=True),
+    Index("ix_sessions_organisation_id", "organisation_id", "seq"),
+    Index("ix_sessions_agent_id", "organisation_id", "agent_id", "seq"),
+    Index("ix_sessions_thread_id", "thread_id", "seq"),
+    Index(
+        "ix_sessions_open",
+        "organisation_id",
+        "expires_at",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    _number(),
+    _identifier(),
+    _organisation(),
+    Column("thread_id", String(64), ForeignKey("threads.id"), nullable=False),
+    Column("session_id", String(64), nullable=True),
+    Column("role", String(16), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("tool_call", JSON, nullable=True),
+    Column("start_ms", Integer, nullable=True),
+    Column("end_ms", Integer, nullable=True),
+    Column("interrupted", Boolean, nullable=False),
+    Column("client_id", String(255), nullable=True),
+    _made_at(),
+    UniqueConstraint("thread_id", "client_id", name="uq_messages_client_id"),
+    Index("ix_messages_thread_id", "thread_id", "seq"),
+    Index("ix_messages_session_id", "session_id", "seq"),
+)
+
+
+def _resource(name: str, *columns: Column[Any], indexes: tuple[Index, ...] = ()) -> Table:
+    """A table of records that are kept and shown: what they hold is in `body`, what is looked up has a column."""
+    return Table(
+        name,
+        metadata,
+        _number(),
+        _identifier(),
+        _organisation(),
+        *columns,
+        Column("body", JSON, nullable=False),
+        _made_at(),
+        Column("updated_at", UtcDateTime, nullable=False),
+        Column("deleted_at", UtcDateTime, nullable=True),
+        Index(f"ix_{name}_organisation_id", "organisation_id", "seq"),
+        *indexes,
+    )
+
+
+phone_numbers = _resource(
+    "phone_numbers",
+    Column("number", String(32), nullable=False),
+    Column("agent_id", String(64), nullable=True),
+    indexes=(
+        Index(
+            "uq_phone_numbers_number",
+            "number",
+            unique=True,
+            sqlite_where=text("deleted_at IS NULL"),
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index("ix_phone_numbers_agent_id", "agent_id"),
+    ),
+)
+collections = _resource("collections")
+environments = _resource("environments")
+avatars = _resource("avatars")
+webhooks = _resource("webhooks")
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    _number(),
+    _identifier(),
+    _organisation(),
+    Column("webhook_id", String(64), ForeignKey("webhooks.id"), nullable=False),
+    Column("event_id", String(64), nullable=False),
+    Column("event_type", String(64), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime, nullable=True),
+    Column("last_status_code", Integer, nullable=True),
+    Column("last_error", Text, nullable=True),
+    _made_at(),
+    Column("finished_at", UtcDateTime, nullable=True),
+    Index("ix_webhook_deliveries_webhook_id", "webhook_id", "seq"),
+    Index(
+        "ix_webhook_deliveries_due",
+        "next_attempt_at",
+        sqlite_where=text("finished_at IS NULL"),
+        postgresql_where=text("finished_at IS NULL"),
+    ),
+)
+
+idempotent_answers = Table(
+    "idempotent_answers",
+    metadata,
+    Column("organisation_id", String(64), ForeignKey("organisations.id"), primary_key=True),
+    Column("idempotency_key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("status", Integer, nullable=True),
+    Column("answer", Text, nullable=True),
+    _made_at(),
+    Index("ix_idempotent_answers_created_at", "created_at"),
 )

@@ -9,22 +9,47 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from vivavoce.agents.identifiers import Kind
+from vivavoce.agents.resources import Avatar, Collection, Environment, PhoneNumber, Webhook
+from vivavoce.store import schema
 from vivavoce.store.agents import StoredAgents
 from vivavoce.store.database import Database
+from vivavoce.store.deliveries import StoredDeliveries
+from vivavoce.store.idempotency import StoredAnswers
 from vivavoce.store.keys import StoredKeys
 from vivavoce.store.migrating import is_up_to_date, migrate
+from vivavoce.store.organisations import StoredOrganisations
+from vivavoce.store.resources import StoredResources
+from vivavoce.store.sessions import StoredSessions
+from vivavoce.store.threads import StoredThreads
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _phone_number_columns(body: PhoneNumber) -> dict[str, str | None]:
+    return {"number": body.number, "agent_id": body.agent_id}
+
+
 class Store:
-    """The parts of the database: `agents` and `keys`. Make one with `await Store.open(url)`; end it with `close`."""
+    """The parts of the database. Make one with `await Store.open(url)`; end it with `close`."""
 
     def __init__(self, database: Database, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
         self._database = database
+        self.organisations = StoredOrganisations(database, now)
         self.agents = StoredAgents(database, now)
+        self.sessions = StoredSessions(database, now)
+        self.threads = StoredThreads(database, now)
+        self.phone_numbers = StoredResources(
+            database, now, schema.phone_numbers, Kind.PHONE_NUMBER, PhoneNumber, _phone_number_columns
+        )
+        self.collections = StoredResources(database, now, schema.collections, Kind.COLLECTION, Collection)
+        self.environments = StoredResources(database, now, schema.environments, Kind.ENVIRONMENT, Environment)
+        self.avatars = StoredResources(database, now, schema.avatars, Kind.AVATAR, Avatar)
+        self.webhooks = StoredResources(database, now, schema.webhooks, Kind.WEBHOOK, Webhook)
+        self.deliveries = StoredDeliveries(database, now)
+        self.answers = StoredAnswers(database, now)
         self.keys = StoredKeys(database, now, monotonic)
 
     @classmethod
