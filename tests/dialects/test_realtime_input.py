@@ -111,8 +111,8 @@ BAD_EVENTS = {
         "invalid_value",
         "session.audio.output.voice",
     ),
-    "a sample rate that is not 24 kHz": (
-        {"type": "session.update", "session": {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 16000}}}}},
+    "a sample rate that nobody uses": (
+        {"type": "session.update", "session": {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 12345}}}}},
         "invalid_value",
         "session.audio.input.format.rate",
     ),
@@ -331,6 +331,10 @@ SESSION_FIELDS = st.sampled_from(
         "voice",
         "turn_detection",
         "type",
+        "input_audio_format",
+        "modalities",
+        "rate",
+        "threshold",
     ]
 )
 ALMOST_SESSIONS = st.recursive(

@@ -6,7 +6,7 @@ Owned by the server; stateless but for the rooms it joins.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -26,7 +26,7 @@ from vivavoce.conversation.settings import (
 from vivavoce.sessions.journal import Journal
 from vivavoce.store.errors import StoreError
 from vivavoce.store.store import Store
-from vivavoce.transports.websocket import CallPlan, Refusal
+from vivavoce.transports.admission import CallPlan, CallRequest, Refusal
 
 PLAIN_MODEL = "vivavoce"
 """The `model` of a session that names none."""
@@ -45,13 +45,14 @@ class StoreDoorkeeper:
         self._store = store
         self._journals = journals
 
-    async def admit(self, headers: Mapping[str, str], subprotocols: Sequence[str]) -> str | None:
+    async def admit(self, request: CallRequest) -> CallPlan:
         try:
-            return (await authenticate(self._store.keys, headers, subprotocols)).subprotocol
+            admission = await authenticate(self._store.keys, request.headers, request.subprotocols)
         except (ApiError, StoreError) as error:
             raise _refusal(problem_of(error)) from error
+        return await self._plan(request.query, admission.subprotocol)
 
-    async def plan(self, query: Mapping[str, str]) -> CallPlan:
+    async def _plan(self, query: Mapping[str, str], subprotocol: str | None) -> CallPlan:
         wanted = query.get("agent_id")
         settings = Settings(instructions=PLAIN_INSTRUCTIONS)
         model = query.get("model") or PLAIN_MODEL
@@ -60,9 +61,17 @@ class StoreDoorkeeper:
             settings = call_settings(agent)
             model = query.get("model") or agent.agent_id
         unix_ms = int(time.time() * 1000)
-        return CallPlan(new_identifier("sess", unix_ms), new_identifier("conv", unix_ms), model, settings)
+        session_id = new_identifier("sess", unix_ms)
+        return CallPlan(
+            session_id,
+            new_identifier("conv", unix_ms),
+            model,
+            settings,
+            subprotocol=subprotocol,
+            journal=self._journal(session_id),
+        )
 
-    def journal(self, session_id: str) -> Journal | None:
+    def _journal(self, session_id: str) -> Journal | None:
         return Journal(self._journals / f"{session_id}.jsonl") if self._journals is not None else None
 
     async def _agent(self, wanted: str) -> AgentDefinition:

@@ -24,7 +24,7 @@ class OutboundCodec(Protocol):
 
     def send(self, notice: Notice) -> list[str]: ...
 
-    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str: ...
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str | bytes: ...
 
     def refuse(self, error: WireError) -> str: ...
 
@@ -35,7 +35,7 @@ class FrameOutlet:
     def __init__(self, codec: OutboundCodec, end_call: Callable[[], None]) -> None:
         self._codec = codec
         self._end_call = end_call
-        self._frames: deque[tuple[float, str]] = deque()
+        self._frames: deque[tuple[float, str | bytes]] = deque()
         self._waiting_bytes = 0
         self._sending_since: float | None = None
         self._more = asyncio.Event()
@@ -58,7 +58,7 @@ class FrameOutlet:
         self._finished = True
         self._more.set()
 
-    async def pump(self, send: Callable[[str], Awaitable[bool]]) -> None:
+    async def pump(self, send: Callable[[str | bytes], Awaitable[bool]]) -> None:
         """Send frames as the socket takes them, until `finish`, or until `send` says that the client has gone."""
         while True:
             while self._frames:
@@ -73,7 +73,7 @@ class FrameOutlet:
             self._more.clear()
             await self._more.wait()
 
-    def _put(self, frame: str) -> None:
+    def _put(self, frame: str | bytes) -> None:
         if self.overflowed:
             return
         now = asyncio.get_running_loop().time()

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from vivavoce.dialects.realtime.item_shapes import ItemShape
-from vivavoce.dialects.realtime.session_shapes import NamedToolChoice, ToolShape
+from vivavoce.dialects.realtime.tool_shapes import NamedToolChoice, ToolObject
 from vivavoce.dialects.wire import WireError
 
 MAXIMUM_APPEND_BYTES = 15 * 1024 * 1024
@@ -67,7 +67,7 @@ class ResponseShape(Struct, frozen=True):
     output_modalities: list[Literal["audio", "text"]] | None = None
     modalities: list[Literal["audio", "text"]] | None = None
     audio: ResponseAudioShape | None = None
-    tools: list[ToolShape] | None = None
+    tools: list[ToolObject] | None = None
     tool_choice: str | NamedToolChoice | None = None
     max_output_tokens: int | Literal["inf"] | None = None
     metadata: dict[str, str] | None = None

@@ -7,7 +7,7 @@ transport that carries the connection; dies with it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, assert_never
 
 import msgspec
@@ -22,22 +22,24 @@ from vivavoce.conversation.settings import Modality, Settings
 from vivavoce.dialects.realtime import client_events as client
 from vivavoce.dialects.realtime.client_events import ClientEvent
 from vivavoce.dialects.realtime.item_shapes import core_item
+from vivavoce.dialects.realtime.refusals import InvalidFieldError
 from vivavoce.dialects.realtime.server_events import (
     EventObject,
     caller_events,
     reply_events,
     timing_events,
     transcript_events,
+    with_text_of_xai,
 )
 from vivavoce.dialects.realtime.session_shapes import (
-    InvalidFieldError,
+    Transport,
     core_settings,
-    core_tool_choice,
-    core_tools,
     merged,
     shape_of,
     wire_audio,
 )
+from vivavoce.dialects.realtime.session_spellings import PLACES, XAI_SPELLINGS, in_clients_words, spellings, value_at
+from vivavoce.dialects.realtime.tool_shapes import core_tool_choice, core_tools, without_secrets
 from vivavoce.dialects.wire import WireAudio, WireError
 
 VoiceResolver = Callable[[str], str | None]
@@ -63,6 +65,15 @@ class CallConfigured:
 Inbound = AudioReceived | CallConfigured | ClientCommand
 
 
+@dataclass(frozen=True, slots=True)
+class _OpenMessage:
+    """A message of the agent's that is being spoken, and how its sound travels."""
+
+    item_id: ItemId
+    output_index: int
+    transport: Transport
+
+
 class RealtimeCodec:
     """One connection's translator."""
 
@@ -75,7 +86,9 @@ class RealtimeCodec:
         self._begun = settings
         self._resolve_voice = resolve_voice
         self._sent = 0
-        self._messages: dict[str, tuple[str, int]] = {}
+        self._messages: dict[str, _OpenMessage] = {}
+        self._spellings: frozenset[str] = frozenset()
+        self._half_sample = b""
 
     @property
     def configuration(self) -> CallConfigured:
@@ -91,6 +104,20 @@ class RealtimeCodec:
         except WireError as error:
             error.event_id = event.event_id
             raise
+
+    def receive_binary(self, audio: bytes) -> AudioReceived | None:
+        """A binary frame: raw audio in the session's input format. Half a sample waits for the frame that completes it.
+
+        None if there is no whole sample yet. Raises `WireError` for more than an append may carry.
+        """
+        if len(audio) > client.MAXIMUM_APPEND_BYTES:
+            message = f"the frame holds {len(audio)} bytes; one frame may carry {client.MAXIMUM_APPEND_BYTES}"
+            raise WireError("invalid_value", message)
+        if wire_audio(self._shape.audio.input.format).encoding == "pcm16":
+            audio = self._half_sample + audio
+            whole = len(audio) - len(audio) % 2
+            audio, self._half_sample = audio[:whole], audio[whole:]
+        return AudioReceived(audio) if audio else None
 
     def _command(self, event: ClientEvent, event_id: EventId | None) -> Inbound:
         match event:
@@ -127,10 +154,15 @@ class RealtimeCodec:
         return audio
 
     def _update(self, session: dict[str, Any], event_id: EventId | None) -> CallConfigured:
-        shape = merged(self._shape, session)
-        voice = self._voice(shape.audio.output.voice)
-        settings = core_settings(shape, self._begun, voice)
+        try:
+            shape = merged(self._shape, session)
+            settings = core_settings(shape, self._begun, self._voice(shape.audio.output.voice))
+        except WireError as error:
+            raise in_clients_words(error, session) from error
+        if shape.audio.input.format != self._shape.audio.input.format:
+            self._half_sample = b""
         self._shape = shape
+        self._spellings |= spellings(session) & XAI_SPELLINGS
         return self._configured(settings, event_id)
 
     def _configured(self, settings: Settings, event_id: EventId | None = None) -> CallConfigured:
@@ -173,6 +205,13 @@ class RealtimeCodec:
 
     # --- out --------------------------------------------------------------------------------------------------------
 
+    def stream_binary(self) -> None:
+        """From here on the agent's sound goes out as binary frames, the message that is being spoken included."""
+        output = msgspec.structs.replace(self._shape.audio.output, transport="binary")
+        audio = msgspec.structs.replace(self._shape.audio, output=output)
+        self._shape = msgspec.structs.replace(self._shape, audio=audio)
+        self._messages = {reply: replace(message, transport="binary") for reply, message in self._messages.items()}
+
     def send(self, notice: Notice) -> list[str]:
         """The frames that tell a client of a notice; none if this session did not ask for such."""
         match notice:
@@ -185,27 +224,35 @@ class RealtimeCodec:
             case notices.CommandRefused(code=code, message=message, param=param, event_id=event_id):
                 return [self.refuse(WireError(code, message, param=param, event_id=event_id))]
             case notices.ReplyMessageAdded(reply_id=reply_id, item=item, output_index=output_index):
-                self._messages[reply_id] = (item.item_id, output_index)
+                chosen = self._shape.audio.output.transport
+                transport: Transport = "json" if isinstance(chosen, UnsetType) else chosen
+                self._messages[reply_id] = _OpenMessage(item.item_id, output_index, transport)
             case notices.ReplyDone(reply=reply):
                 self._messages.pop(reply.reply_id, None)
             case _:
                 pass
         found = [*caller_events(notice), *reply_events(notice, self._output_format())]
+        if self._spellings:
+            found = with_text_of_xai(found)
         if self._shape.audio.input.transcription is not None:
             found += transcript_events(notice)
+        elif self._spellings and not isinstance(notice, notices.TranscriptGrew):
+            found += transcript_events(notice)  # xAI tells every client what was said, unasked
         if not isinstance(self._shape.vivavoce, UnsetType) and self._shape.vivavoce.timings:
             found += timing_events(notice)
         return self._frames(found)
 
-    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str:
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str | bytes:
         """The frame that carries a piece of a reply's audio, in the session's output format."""
-        item_id, output_index = self._messages[reply_id]
+        message = self._messages[reply_id]
+        if message.transport == "binary":
+            return audio
         return self._frame(
             {
                 "type": "response.output_audio.delta",
                 "response_id": reply_id,
-                "item_id": item_id,
-                "output_index": output_index,
+                "item_id": message.item_id,
+                "output_index": message.output_index,
                 "content_index": 0,
                 "delta": audio,
             }
@@ -223,7 +270,10 @@ class RealtimeCodec:
         return self._frame({"type": "error", "error": explained})
 
     def _session_event(self, kind: str) -> EventObject:
-        session = {"id": self._session_id, "object": "realtime.session", **msgspec.to_builtins(self._shape)}
+        shape: EventObject = msgspec.to_builtins(self._shape)
+        shape["tools"] = [without_secrets(tool) for tool in self._shape.tools]
+        as_spelled = {name: value_at(shape, PLACES[name]) for name in sorted(self._spellings)}
+        session = {"id": self._session_id, "object": "realtime.session", **shape, **as_spelled}
         return {"type": kind, "session": session}
 
     def _output_format(self) -> EventObject:

@@ -44,12 +44,19 @@ SERVER_EVENT_TYPES = (
     "response.output_audio_transcript.done",
     "response.output_text.delta",
     "response.output_text.done",
+    "response.text.delta",
+    "response.text.done",
     "response.function_call_arguments.delta",
     "response.function_call_arguments.done",
     "vivavoce.turn.timings",
     "error",
 )
 """Every type that this server sends; the reference page is checked against it."""
+
+_XAI_TEXT_TYPES = {
+    "response.output_text.delta": "response.text.delta",
+    "response.output_text.done": "response.text.done",
+}
 
 
 def caller_events(notice: Notice) -> list[EventObject]:
@@ -167,6 +174,19 @@ def _status(reply: ReplySnapshot) -> tuple[str, EventObject | None]:
         case EndReason.FAILED:
             error = {"type": "server_error", "code": "reply_failed", "message": reply.error or "the reply failed"}
             return "failed", {"type": "failed", "error": error}
+
+
+def with_text_of_xai(found: list[EventObject]) -> list[EventObject]:
+    """The events with written words told once more, by the names that xAI sends besides GA's.
+
+    Some of its clients read only those.
+    """
+    doubled: list[EventObject] = []
+    for event in found:
+        doubled.append(event)
+        if event["type"] in _XAI_TEXT_TYPES:
+            doubled.append({**event, "type": _XAI_TEXT_TYPES[event["type"]]})
+    return doubled
 
 
 def _usage(reply: ReplySnapshot) -> EventObject:

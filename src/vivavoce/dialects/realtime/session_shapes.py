@@ -1,7 +1,8 @@
 """The `session` object of the realtime protocol: its shapes, how a partial update merges, what it means for a call.
 
-Shapes follow OpenAI's GA schema (RealtimeSessionCreateRequest). Unknown fields are ignored, as clients of other
-versions send them. Fields that this server has no use for (tracing, truncation, …) are kept and echoed.
+Shapes follow OpenAI's GA schema (RealtimeSessionCreateRequest) with xAI's sample rates, `transport` and
+`language_hint`; `session_spellings` brings other spellings into this shape. Unknown fields are ignored, as clients of
+other versions send them. Fields that this server has no use for (tracing, truncation, …) are kept and echoed.
 `vivavoce` is this server's own extension and is only echoed to clients that sent it.
 """
 
@@ -19,16 +20,27 @@ from vivavoce.conversation.settings import (
     SemanticTurnDetection,
     ServerVad,
     Settings,
-    Tool,
     TurnDetection,
 )
-from vivavoce.dialects.wire import WireAudio, WireError
+from vivavoce.dialects.realtime.refusals import InvalidFieldError, explained
+from vivavoce.dialects.realtime.session_spellings import respelled
+from vivavoce.dialects.realtime.tool_shapes import (
+    NamedToolChoice,
+    ToolObject,
+    core_tool_choice,
+    core_tools,
+    tool_object,
+)
+from vivavoce.dialects.wire import WireAudio
 
 G711_RATE_HZ = 8_000
 
+Transport = Literal["json", "binary"]
+"""How audio travels: as base64 in events, or as binary frames (xAI, "Binary transport")."""
+
 
 class PcmFormat(Struct, frozen=True, tag_field="type", tag="audio/pcm"):
-    rate: Literal[24000] = 24000
+    rate: Literal[8000, 16000, 22050, 24000, 32000, 44100, 48000] = 24000
 
 
 class PcmuFormat(Struct, frozen=True, tag_field="type", tag="audio/pcmu"):
@@ -64,7 +76,9 @@ class NoiseReduction(Struct, frozen=True):
 class Transcription(Struct, frozen=True, omit_defaults=True):
     model: str | None = None
     language: str | None = None
+    language_hint: str | None = None
     prompt: str | None = None
+    keyterms: list[str] | None = None
 
 
 class AudioInput(Struct, frozen=True):
@@ -72,6 +86,7 @@ class AudioInput(Struct, frozen=True):
     transcription: Transcription | None = None
     noise_reduction: NoiseReduction | None = None
     turn_detection: ServerVadShape | SemanticVadShape | None = SemanticVadShape()
+    transport: Transport | UnsetType = UNSET
 
 
 class VoiceId(Struct, frozen=True):
@@ -82,32 +97,12 @@ class AudioOutput(Struct, frozen=True):
     format: Format = PcmFormat()
     voice: str | VoiceId = "eve"
     speed: float = 1.0
+    transport: Transport | UnsetType = UNSET
 
 
 class Audio(Struct, frozen=True):
     input: AudioInput = AudioInput()
     output: AudioOutput = AudioOutput()
-
-
-class FunctionShape(Struct, frozen=True):
-    name: str
-    description: str = ""
-    parameters: dict[str, Any] | None = None
-
-
-class ToolShape(Struct, frozen=True):
-    """A function tool, flat (OpenAI) or nested under `function` (xAI's agents)."""
-
-    type: str = "function"
-    name: str | UnsetType = UNSET
-    description: str | UnsetType | None = UNSET
-    parameters: dict[str, Any] | UnsetType | None = UNSET
-    function: FunctionShape | UnsetType = UNSET
-
-
-class NamedToolChoice(Struct, frozen=True):
-    type: str
-    name: str = ""
 
 
 class Extension(Struct, frozen=True):
@@ -121,7 +116,7 @@ class SessionShape(Struct, frozen=True):
     model: str = "vivavoce"
     output_modalities: list[Literal["audio", "text"]] = msgspec.field(default_factory=lambda: ["audio"])
     instructions: str = ""
-    tools: list[ToolShape] = msgspec.field(default_factory=list)
+    tools: list[ToolObject] = msgspec.field(default_factory=list)
     tool_choice: str | NamedToolChoice = "auto"
     max_output_tokens: int | Literal["inf"] = "inf"
     audio: Audio = Audio()
@@ -129,7 +124,8 @@ class SessionShape(Struct, frozen=True):
     truncation: Any = "auto"
     prompt: Any = None
     include: list[str] | None = None
-    parallel_tool_calls: bool | UnsetType = UNSET
+    temperature: float | UnsetType | None = UNSET
+    parallel_tool_calls: bool | UnsetType | None = UNSET
     reasoning: dict[str, Any] | UnsetType | None = UNSET
     vivavoce: Extension | UnsetType = UNSET
 
@@ -143,7 +139,7 @@ def merged(current: SessionShape, update: dict[str, Any]) -> SessionShape:
 
     Raises `WireError` naming the field; the current session is untouched then.
     """
-    changes = {key: value for key, value in update.items() if key not in _KEPT_FROM_CONNECTING}
+    changes = {key: value for key, value in respelled(update).items() if key not in _KEPT_FROM_CONNECTING}
     for cleared, value in (("instructions", ""), ("tools", []), ("max_output_tokens", "inf"), ("tool_choice", "auto")):
         if cleared in changes and changes[cleared] is None:
             changes[cleared] = value
@@ -151,7 +147,7 @@ def merged(current: SessionShape, update: dict[str, Any]) -> SessionShape:
     try:
         return msgspec.convert(_merge(before, changes), SessionShape)
     except msgspec.ValidationError as error:
-        raise _explained(error) from error
+        raise explained(error, "session") from error
 
 
 def _merge(current: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
@@ -166,19 +162,6 @@ def _merge(current: dict[str, Any], update: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _explained(error: msgspec.ValidationError) -> WireError:
-    text, _, path = str(error).partition(" - at `$")
-    param = "session" + path.rstrip("`")
-    return WireError("invalid_value", f"{param}: {text}", param=param)
-
-
-class InvalidFieldError(WireError):
-    """One field of the session has a value that cannot be used."""
-
-    def __init__(self, param: str, message: str) -> None:
-        super().__init__("invalid_value", f"{param}: {message}", param=param)
-
-
 def wire_audio(chosen: Format) -> WireAudio:
     match chosen:
         case PcmFormat(rate=rate):
@@ -187,29 +170,6 @@ def wire_audio(chosen: Format) -> WireAudio:
             return WireAudio("pcmu", G711_RATE_HZ)
         case PcmaFormat():
             return WireAudio("pcma", G711_RATE_HZ)
-
-
-def core_tools(tools: list[ToolShape], param: str = "session.tools") -> tuple[Tool, ...]:
-    """Raises `WireError` for anything that is not a function with a name."""
-    found: list[Tool] = []
-    for index, tool in enumerate(tools):
-        if tool.type != "function":
-            raise InvalidFieldError(f"{param}[{index}].type", f"'{tool.type}' tools are not supported; use 'function'")
-        if not isinstance(tool.function, UnsetType):
-            name, description, parameters = tool.function.name, tool.function.description, tool.function.parameters
-        else:
-            name = tool.name or ""
-            description = tool.description or ""
-            parameters = tool.parameters or None
-        if not name:
-            raise InvalidFieldError(f"{param}[{index}].name", "a function tool needs a name")
-        schema = parameters if parameters is not None else {"type": "object", "properties": {}}
-        found.append(Tool(name, description, msgspec.json.encode(schema).decode()))
-    return tuple(found)
-
-
-def core_tool_choice(choice: str | NamedToolChoice) -> str:
-    return choice if isinstance(choice, str) else choice.name or "auto"
 
 
 def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
@@ -225,19 +185,26 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
         raise InvalidFieldError("session.tool_choice", f"'{tool_choice}' is not auto, none, required or a tool's name")
     if isinstance(shape.max_output_tokens, int) and shape.max_output_tokens < 1:
         raise InvalidFieldError("session.max_output_tokens", "must be 1 or more, or 'inf'")
-    transcription = shape.audio.input.transcription
-    return Settings(
+    return replace(
+        begun,
         instructions=shape.instructions,
-        greeting=begun.greeting,
         turn_detection=_core_turn_detection(shape.audio.input.turn_detection, begun.turn_detection),
         modality=Modality.TEXT if shape.output_modalities == ["text"] else Modality.AUDIO,
         voice=voice,
         speed=shape.audio.output.speed,
-        language=transcription.language if transcription is not None and transcription.language else begun.language,
+        language=_core_language(shape.audio.input.transcription) or begun.language,
         tools=tools,
         tool_choice=tool_choice,
         maximum_output_tokens=shape.max_output_tokens if isinstance(shape.max_output_tokens, int) else None,
     )
+
+
+def _core_language(transcription: Transcription | None) -> str | None:
+    if transcription is None:
+        return None
+    if transcription.language:
+        return transcription.language
+    return (transcription.language_hint or "").partition("-")[0].lower() or None
 
 
 def _core_turn_detection(
@@ -291,10 +258,7 @@ def shape_of(settings: Settings, model: str) -> SessionShape:
         model=model,
         instructions=settings.instructions,
         output_modalities=[settings.modality.value],
-        tools=[
-            ToolShape(name=tool.name, description=tool.description, parameters=msgspec.json.decode(tool.parameters))
-            for tool in settings.tools
-        ],
+        tools=[tool_object(tool) for tool in settings.tools],
         max_output_tokens=settings.maximum_output_tokens if settings.maximum_output_tokens is not None else "inf",
         audio=Audio(AudioInput(turn_detection=detection), AudioOutput(voice=settings.voice, speed=settings.speed)),
     )

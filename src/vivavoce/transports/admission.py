@@ -1,0 +1,63 @@
+"""What the composition root decides for a connection: who comes in, which call they get, what happens around it.
+
+The port between the sockets and the rest of the product; the values are frozen and live as long as their call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from vivavoce.conversation.settings import Settings
+from vivavoce.sessions.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Exception):  # noqa: N818 - not an error of ours, but our answer
+    """The caller is not let in: the HTTP answer instead of the upgrade."""
+
+    status: int
+    body: Mapping[str, Any]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """What a caller asks with. `headers` has lower-case names; `session_id` is that of the path, if it has one."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    subprotocols: Sequence[str]
+    session_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallPlan:
+    """What a new call begins with, and whom to tell of it.
+
+    `subprotocol` is the one to select. `on_begin` is awaited when the call has its place and before the upgrade; it may
+    raise `Refusal`. `on_end` is awaited exactly once for every `on_begin` that did not refuse, whatever happens, with
+    the reason: None when the client hung up, `BROKE` for a defect, otherwise the session's `end_reason`.
+    """
+
+    session_id: str
+    conversation_id: str
+    model: str
+    settings: Settings
+    subprotocol: str | None = None
+    journal: Journal | None = None
+    on_begin: Callable[[], Awaitable[None]] | None = None
+    on_end: Callable[[str | None], Awaitable[None]] | None = None
+
+
+BROKE = "broke"
+"""The end reason of a call that a defect of ours ended."""
+
+
+class Doorkeeper(Protocol):
+    """Decides who may come in and which call they get."""
+
+    async def admit(self, request: CallRequest) -> CallPlan:
+        """The call for a request. Raises `Refusal`."""
+        ...
