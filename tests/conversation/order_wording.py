@@ -51,6 +51,8 @@ def _order(order: Order) -> str:
             return _start(order)
         case orders.CancelReply(reply_id=reply_id):
             return f"cancel {_name(reply_id)}"
+        case orders.EndCall(reason=reason):
+            return f"end the call: {reason}"
         case _:
             assert_never(order)
 
@@ -77,6 +79,8 @@ def _told(notice: Notice) -> str:
             assert message, "a refusal says why"
             about = f" ({param})" if param is not None else ""
             return f"refused: {code}{about}" + (f" for {event_id}" if event_id is not None else "")
+        case notices.CallEnded(reason=reason):
+            return f"call ended: {reason}"
         case (
             notices.CallerSpeechStarted()
             | notices.CallerSpeechStopped()

@@ -92,11 +92,11 @@ PLANTED_BUGS = (
     PlantedBug(
         "an answer that waited for the floor is given although another has answered meanwhile",
         "replying.py",
-        """        if self.active is None:
+        """                return
             self._waiting = None
             self._begin(request)
         elif self.active.generated""",
-        """        if self.active is None:
+        """                return
             self._begin(request)
         elif self.active.generated""",
     ),
@@ -225,9 +225,9 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "an agent that says something before its tool call refuses the response that follows it",
-        "replying.py",
-        "len(self.active.output) > (self.active.message_id is not None)",
-        "self.active.message_id is None",
+        "replies.py",
+        "return len(self.output) > (self.message_id is not None)",
+        "return self.message_id is None",
     ),
     PlantedBug(
         "the waterfall counts from the end of the turn, not from the end of the speech",
@@ -244,7 +244,56 @@ PLANTED_BUGS = (
     PlantedBug(
         "the agent gives its message an id that the client has used",
         "call.py",
-        "        while item_id in self.history:\n            item_id = self.ids.next_item()\n",
+        "        while self.history.is_taken(item_id):\n            item_id = self.ids.next_item()\n",
         "",
+    ),
+    # --- the end of the call ---
+    PlantedBug(
+        "the last answer is asked for one turn late",
+        "ending.py",
+        "self._turns >= limit",
+        "self._turns > limit",
+    ),
+    PlantedBug(
+        "every answer after a function call counts as a turn",
+        "ending.py",
+        "        if heard - self._seen:\n",
+        "        if heard:\n",
+    ),
+    PlantedBug(
+        "a caller who interrupts the goodbye takes another turn",
+        "turn_taking.py",
+        "        if self._replying.ending.closing:\n",
+        "        if False:\n",
+    ),
+    PlantedBug(
+        "a last answer that calls a function ends the call before it has said anything",
+        "ending.py",
+        "        elif reply.called_functions:\n",
+        "        elif reply.called_functions and not self.closing:\n",
+    ),
+    PlantedBug(
+        "the call ends while the last sound of the goodbye is on its way",
+        "ending.py",
+        "self._call.deadlines.set(Deadline.FAREWELL, self._call.now + FAREWELL_SECONDS)",
+        "self.end(MAX_TURNS)",
+    ),
+    PlantedBug(
+        "an answer that waited for the floor begins although the server ends the call",
+        "replying.py",
+        "        if self.ending.due:\n            return\n",
+        "",
+    ),
+    PlantedBug(
+        "a call that has ended goes on answering",
+        "machine.py",
+        "        if self._replying.ending.over:\n            return []\n",
+        "",
+    ),
+    PlantedBug(
+        "the client puts an item into the call under an id of an earlier call",
+        "history.py",
+        "        if self.is_taken(item.item_id):\n",
+        "        if item.item_id in self._items:\n",
     ),
 )

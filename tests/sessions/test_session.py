@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from tests.sessions.recorded_outlet import RecordedOutlet
 from vivavoce.conversation import events, notices
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role
+from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.replies import EndReason, ReplyOptions
 from vivavoce.conversation.settings import Modality, SemanticTurnDetection, ServerVad, Settings
 from vivavoce.engines.ports import ToolCall
@@ -22,9 +23,11 @@ from vivavoce.engines.scripted.ears import ScriptedSpeechToText, ScriptedTurnDet
 from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
 from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
 from vivavoce.media.formats import AudioFormat
+from vivavoce.sessions.directory import SessionDirectory
 from vivavoce.sessions.journal import Journal, replay
-from vivavoce.sessions.ports import Engines
-from vivavoce.sessions.session import Session
+from vivavoce.sessions.ports import Engines, Recorder
+from vivavoce.sessions.session import CALLER_LEFT, Session
+from vivavoce.sessions.transcript import TranscriptBuilder, TranscriptEntry
 
 pytestmark = pytest.mark.looptime
 
@@ -86,6 +89,8 @@ def open_call() -> OpenCall:
         *,
         engines: Engines | None = None,
         journal: Journal | None = None,
+        history: Sequence[Message] = (),
+        recorder: Recorder | None = None,
     ) -> AsyncIterator[Call]:
         outlet = RecordedOutlet()
         engines = engines or _engines()
@@ -97,6 +102,8 @@ def open_call() -> OpenCall:
             PCM,
             PCM,
             journal,
+            history,
+            recorder,
         )
 
         async def reading() -> None:
@@ -261,3 +268,131 @@ async def test_the_journal_of_a_call_replays_to_the_same_orders(open_call: OpenC
     assert len(path.read_bytes().splitlines()) > 20
     assert path.stat().st_mode & 0o077 == 0
     assert replay(path) is None
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A recorder that keeps a transcript and every notice."""
+
+    builder: TranscriptBuilder = field(default_factory=TranscriptBuilder)
+    entries: list[TranscriptEntry] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def note(self, notice: Notice) -> None:
+        self.notices.append(notice)
+        if (entry := self.builder.note(notice)) is not None:
+            self.entries.append(entry)
+
+
+async def test_the_last_turn_is_answered_with_a_goodbye_and_ends_the_call(open_call: OpenCall) -> None:
+    async with open_call(Settings(instructions="Be brief.", max_turns=1)) as call:
+        await call.ask()
+        ended = await call.outlet.until(notices.CallEnded)
+        assert call.session.end_reason == "max_turns"
+        heard_until = call.outlet.audio[0][0] + sum(len(audio) for _, _, audio in call.outlet.audio) / 2 / RATE_HZ
+        assert asyncio.get_running_loop().time() >= heard_until
+    assert ended.reason == "max_turns"
+    assert call.outlet.notices[-1][1] == ended
+    assert "goodbye" in call.model.requests[-1].messages[-1].text
+    assert call.outlet.told(notices.ReplyDone)[-1].reply.ended is EndReason.COMPLETED
+
+
+async def test_a_call_that_the_server_closes_tells_the_client_why(open_call: OpenCall) -> None:
+    async with open_call() as call:
+        await call.ask()
+        await call.outlet.until_audio()
+        call.session.close_call("expired")
+        call.session.close_call("agent_deleted")
+        assert call.outlet.notices[-1][1] == notices.CallEnded("expired")
+    assert call.session.end_reason == "expired"
+    assert call.model.active == 0
+
+
+async def test_a_call_whose_client_hung_up_has_no_reason_and_tells_only_the_recorder(open_call: OpenCall) -> None:
+    recorded = Recorded()
+    async with open_call(recorder=recorded) as call:
+        await call.ask()
+        await call.outlet.until_audio(frames=30)
+        told_before = len(call.outlet.notices)
+    assert call.session.end_reason is None
+    assert len(call.outlet.notices) == told_before
+    assert recorded.notices[-1] == notices.CallEnded(CALLER_LEFT)
+
+
+async def test_a_transport_can_end_a_call_for_a_reason_that_the_recorder_is_told(open_call: OpenCall) -> None:
+    recorded = Recorded()
+    async with open_call(recorder=recorded) as call:
+        call.session.end("client_too_slow")
+        call.session.end("another")
+        call.session.close_call("expired")
+    assert call.session.end_reason == "client_too_slow"
+    assert recorded.notices[-1] == notices.CallEnded("client_too_slow")
+
+
+async def test_the_transcript_of_a_call_holds_what_was_heard_until_the_caller_hung_up(open_call: OpenCall) -> None:
+    recorded = Recorded()
+    async with open_call(recorder=recorded) as call:
+        await call.ask()
+        await call.outlet.until_audio(frames=30)
+    question, answer = recorded.entries
+    assert (question.role, question.content) == ("user", "what time is it")
+    assert question.audio_start_ms is not None
+    assert question.audio_end_ms is not None
+    assert 0 <= question.audio_start_ms < question.audio_end_ms <= 2000
+    assert answer.role == "assistant"
+    assert answer.interrupted
+    assert "It is noon. The sun is high.".startswith(answer.content)
+    assert answer.content != "It is noon. The sun is high."
+
+
+async def test_what_was_said_in_an_earlier_call_is_in_the_prompt(open_call: OpenCall) -> None:
+    past = (
+        Message(ItemId("msg_1"), Role.USER, (Part(PartKind.INPUT_TEXT, "I am Ada."),)),
+        Message(ItemId("msg_2"), Role.ASSISTANT, (Part(PartKind.OUTPUT_TEXT, "Hello, Ada."),)),
+    )
+    async with open_call(history=past) as call:
+        await call.ask()
+        await call.outlet.until(notices.ReplyDone)
+    assert [message.text for message in call.model.requests[-1].messages] == [
+        "Be brief.",
+        "I am Ada.",
+        "Hello, Ada.",
+        "what time is it",
+    ]
+    assert [notice.previous_item_id for notice in call.outlet.told(notices.AudioCommitted)] == [None]
+
+
+async def test_the_journal_of_a_call_with_a_past_that_ends_itself_replays(open_call: OpenCall, tmp_path: Path) -> None:
+    path = tmp_path / "call.jsonl"
+    past = (Message(ItemId("msg_1"), Role.USER, (Part(PartKind.INPUT_TEXT, "I am Ada."),)),)
+    async with open_call(Settings(max_turns=1), journal=Journal(path), history=past) as call:
+        await call.ask()
+        await call.outlet.until(notices.CallEnded)
+    assert replay(path) is None
+    assert path.read_bytes().count(b"EndCall") == 1
+    assert path.read_bytes().count(b"CallEndRequested") == 0
+
+
+async def test_a_journal_that_is_older_than_a_setting_replays(open_call: OpenCall, tmp_path: Path) -> None:
+    path = tmp_path / "call.jsonl"
+    async with open_call(Settings(greeting="Hello."), journal=Journal(path)) as call:
+        await call.session.receive(events.SessionConfigured(Settings(greeting="Hello.", voice="ara")))
+        await call.outlet.until(notices.ReplyDone)
+    written = path.read_text()
+    assert written.count('"max_turns":null') >= 4
+    path.write_text(written.replace(',"max_turns":null', ""))
+    assert replay(path) is None
+
+
+async def test_the_directory_finds_the_calls_that_are_alive_and_drains_them(open_call: OpenCall) -> None:
+    directory = SessionDirectory(maximum_sessions=2)
+    async with open_call() as call:
+        async with directory.holding(call.session):
+            assert directory.get("sess_test01") is call.session
+            assert list(directory) == [call.session]
+            draining = asyncio.create_task(directory.drain(patience_seconds=3))
+            ended = await call.outlet.until(notices.CallEnded)
+        await draining
+        assert ended.reason == call.session.end_reason == "shutdown"
+        assert directory.get("sess_test01") is None
+        assert list(directory) == []

@@ -29,7 +29,7 @@ class Call:
     def next_item_id(self) -> ItemId:
         """The next id that no item bears; clients may have chosen one of ours."""
         item_id = self.ids.next_item()
-        while item_id in self.history:
+        while self.history.is_taken(item_id):
             item_id = self.ids.next_item()
         return item_id
 

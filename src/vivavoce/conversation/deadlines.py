@@ -11,6 +11,7 @@ class Deadline(StrEnum):
     GREETING = "greeting"
     TURN_END = "turn_end"
     TRANSCRIPT = "transcript"
+    FAREWELL = "farewell"
 
 
 class Deadlines:
@@ -28,6 +29,9 @@ class Deadlines:
 
     def clear(self, deadline: Deadline) -> None:
         self._at.pop(deadline, None)
+
+    def clear_all(self) -> None:
+        self._at.clear()
 
     def is_set(self, deadline: Deadline) -> bool:
         return deadline in self._at

@@ -17,7 +17,21 @@ from vivavoce.conversation.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class CallerJoined:
-    """The call is open; the first event of every conversation."""
+    """The call is open; the first event of every conversation, but for `HistoryRestored`."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRestored:
+    """What was said in earlier calls: the model is to see it, the client is not told of it."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CallEndRequested:
+    """The call is to end now, whoever speaks: it has expired, was ended over the API, lost its agent or its caller."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +277,7 @@ SessionCommand = (
     SessionConfigured | AudioCommitRequested | AudioClearRequested | ResponseRequested | ResponseCancelRequested
 )
 ClientCommand = ItemCommand | SessionCommand
-Event = CallerJoined | DeadlineReached | HearingEvent | ReplyEvent | ClientCommand
+Event = CallerJoined | HistoryRestored | CallEndRequested | DeadlineReached | HearingEvent | ReplyEvent | ClientCommand
 
-INTERRUPTING_EVENTS = (SpeechStarted, ResponseCancelRequested, ItemTruncateRequested, ReplyFailed)
+INTERRUPTING_EVENTS = (SpeechStarted, ResponseCancelRequested, ItemTruncateRequested, ReplyFailed, CallEndRequested)
 """Before each of these the shell tells how far playback has come (`PlaybackProgressed`)."""

@@ -5,6 +5,7 @@ Owned by the conversation; lives as long as the call.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -51,9 +52,15 @@ class PromptMessage:
 
 
 class History:
-    """Items in order. Every item is frozen; a change replaces it in its place."""
+    """Items in order. Every item is frozen; a change replaces it in its place.
+
+    Before them lies the past: items of earlier calls that the model sees and nobody can change. They are no items of
+    this conversation, but their ids are taken.
+    """
 
     def __init__(self) -> None:
+        self._past: list[Item] = []
+        self._past_ids: set[ItemId] = set()
         self._order: list[ItemId] = []
         self._items: dict[ItemId, Item] = {}
 
@@ -70,6 +77,15 @@ class History:
     @property
     def items(self) -> tuple[Item, ...]:
         return tuple(self._items[item_id] for item_id in self._order)
+
+    def restore(self, items: Iterable[Item]) -> None:
+        """Put items behind the past. Their ids may be missing or the same: nobody asks for them."""
+        self._past += items
+        self._past_ids |= {item.item_id for item in self._past}
+
+    def is_taken(self, item_id: ItemId) -> bool:
+        """True if an item of this conversation or of its past bears the id."""
+        return item_id in self._items or item_id in self._past_ids
 
     def get(self, item_id: ItemId) -> Item:
         """Raises `UnknownItemError`."""
@@ -89,7 +105,7 @@ class History:
 
         Raises `UnknownItemError` for `after`, `DuplicateItemError` for the item itself; neither changes anything.
         """
-        if item.item_id in self._items:
+        if self.is_taken(item.item_id):
             raise DuplicateItemError(item.item_id)
         if after is None:
             position = len(self._order)
@@ -118,7 +134,7 @@ class History:
         messages: list[PromptMessage] = []
         if instructions:
             messages.append(PromptMessage("system", instructions))
-        for item in self.items:
+        for item in (*self._past, *self.items):
             message = _prompt_message(item)
             if message is not None:
                 messages.append(message)

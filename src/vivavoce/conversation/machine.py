@@ -14,7 +14,8 @@ moves replies, `ItemCommands` edits the history for the client; they meet in exa
 
 - speech starts while a reply is under way: the reply is interrupted (`interruptions.py` decides);
 - a turn has ended and its words are there: a reply begins;
-- a reply ends while something waits for the floor: the next one begins.
+- a reply ends while something waits for the floor: the next one begins;
+- the last answer has been given, or somebody ends the call (`ending.py`): nothing begins any more.
 
 Late results need no cancellation protocol. A transcript names its turn and the pause that it was asked at, a piece
 of reply names its reply; what does not match the current one is dropped in one place each.
@@ -31,12 +32,15 @@ from typing import assert_never
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.commands import ItemCommands
 from vivavoce.conversation.deadlines import Deadline
+from vivavoce.conversation.ending import MAX_TURNS
 from vivavoce.conversation.events import (
     AudioClearRequested,
     AudioCommitRequested,
+    CallEndRequested,
     CallerJoined,
     DeadlineReached,
     Event,
+    HistoryRestored,
     InterimTranscribed,
     ItemCreateRequested,
     ItemDeleteRequested,
@@ -79,16 +83,32 @@ class Conversation:
         return self._call.deadlines.next
 
     @property
+    def ended(self) -> bool:
+        """True once `EndCall` was ordered: whatever comes now is ignored."""
+        return self._replying.ending.over
+
+    @property
     def active_reply_id(self) -> ReplyId | None:
         """The reply under way, whose playback position the shell is to tell before anything that may interrupt."""
         return self._replying.active.reply_id if self._replying.active is not None else None
 
     def handle(self, event: Event, now: float) -> list[Order]:
-        """Take in one fact; the orders that follow from it, complete."""
+        """Take in one fact; the orders that follow from it, complete. Nothing follows once the call has ended."""
+        if self._replying.ending.over:
+            return []
         self._call.now = now
+        self._take_in(event)
+        self._replying.ending.conclude()
+        return self._call.drain()
+
+    def _take_in(self, event: Event) -> None:
         match event:
             case CallerJoined():
                 self._join()
+            case HistoryRestored(items=items):
+                self._call.history.restore(items)
+            case CallEndRequested(reason=reason):
+                self._replying.end_call(reason)
             case DeadlineReached():
                 self._reach_deadlines()
             case (
@@ -115,7 +135,6 @@ class Conversation:
                 self._cancel(reply_id, event_id)
             case _:
                 self._replying.handle(event)
-        return self._call.drain()
 
     def _join(self) -> None:
         settings = self._call.settings
@@ -147,6 +166,8 @@ class Conversation:
                     self._turns.end_reached()
                 case Deadline.TRANSCRIPT:
                     self._replying.start_waiting()
+                case Deadline.FAREWELL:
+                    self._replying.ending.end(MAX_TURNS)
                 case _:
                     assert_never(deadline)
 

@@ -175,6 +175,13 @@ class CommandRefused:
     event_id: EventId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The call is over and nothing follows. `reason`: `max_turns`, or the one given with `CallEndRequested`."""
+
+    reason: str
+
+
 Notice = (
     SessionOpened
     | SessionUpdated
@@ -198,4 +205,5 @@ Notice = (
     | ReplyDone
     | TurnTimed
     | CommandRefused
+    | CallEnded
 )

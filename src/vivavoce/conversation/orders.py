@@ -100,6 +100,13 @@ class CancelReply:
     reply_id: ReplyId
 
 
+@dataclass(frozen=True, slots=True)
+class EndCall:
+    """End the call: nothing follows."""
+
+    reason: str
+
+
 Order = (
     Tell
     | ApplySettings
@@ -112,4 +119,5 @@ Order = (
     | WarmPrompt
     | StartReply
     | CancelReply
+    | EndCall
 )

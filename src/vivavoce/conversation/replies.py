@@ -128,6 +128,10 @@ class Reply:
         self.state = TRANSITIONS[self.state, step]
 
     @property
+    def called_functions(self) -> bool:
+        return len(self.output) > (self.message_id is not None)
+
+    @property
     def part_kind(self) -> PartKind:
         return PartKind.OUTPUT_AUDIO if self.modality is Modality.AUDIO else PartKind.OUTPUT_TEXT
 

@@ -13,6 +13,7 @@ from typing import assert_never
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.deadlines import Deadline
 from vivavoce.conversation.delivering import Delivering
+from vivavoce.conversation.ending import Ending
 from vivavoce.conversation.events import (
     PieceEnded,
     PieceQueued,
@@ -25,6 +26,7 @@ from vivavoce.conversation.events import (
     ReplyTextGenerated,
     ReplyToolCalled,
 )
+from vivavoce.conversation.history import PromptMessage
 from vivavoce.conversation.identifiers import EventId, ItemId
 from vivavoce.conversation.notices import (
     ReplyCreated,
@@ -62,6 +64,7 @@ class Replying:
         self._delivering = Delivering(call)
         self._waiting: _Request | None = None
         self._awaited: set[ItemId] = set()
+        self.ending = Ending(call)
         self.active: Reply | None = None
         self.caller_has_floor = False
 
@@ -71,9 +74,11 @@ class Replying:
         """The client asks (`response.create`). An answer that waits for the floor is then no longer wanted."""
         request = _Request(options, ReplyMarks())
         if self.active is None:
+            if self.ending.refuses_reply(event_id):
+                return
             self._waiting = None
             self._begin(request)
-        elif self.active.generated is not None and len(self.active.output) > (self.active.message_id is not None):
+        elif self.active.generated is not None and self.active.called_functions:
             self._waiting = request
         else:
             self._call.refuse(
@@ -85,8 +90,11 @@ class Replying:
     def answer(self, options: ReplyOptions, marks: ReplyMarks) -> None:
         """A turn of the caller is to be answered: now, or when the reply under way or the next turn has ended.
 
-        A reply that has not started yet will see the turn's words and so answers it too.
+        A reply that has not started yet will see the turn's words and so answers it too. A turn that was open already
+        when the last answer began gets none.
         """
+        if self.ending.closing:
+            return
         request = _Request(options, marks)
         if self.active is None and not self.caller_has_floor:
             self._waiting = None
@@ -128,6 +136,11 @@ class Replying:
         """Stop the active reply, if there is one; what was heard of it stays."""
         if self.active is not None:
             self._end(self.active, reason)
+
+    def end_call(self, reason: str) -> None:
+        """Stop whatever is under way or waits; the call ends with this fact."""
+        self.ending.end(reason)
+        self.interrupt(EndReason.CLIENT_CANCELLED)
 
     def handle(self, fact: ReplyEvent) -> None:
         """What became of a reply; late results are dropped here and nowhere else."""
@@ -179,6 +192,7 @@ class Replying:
             marks=request.marks,
         )
         self.active = reply
+        self.ending.reply_begun()
         self._call.deadlines.clear(Deadline.GREETING)
         self._call.tell(ReplyCreated(reply.snapshot()))
         if self._awaited:
@@ -190,10 +204,13 @@ class Replying:
         reply.step(ReplyStep.START)
         settings, options = self._call.settings, reply.options
         instructions = options.instructions if options.instructions is not None else settings.instructions
+        prompt: tuple[PromptMessage, ...] = ()
+        if reply.script is None:
+            prompt = (*self._call.history.prompt(instructions), *self.ending.reply_started())
         self._call.order(
             StartReply(
                 reply.reply_id,
-                self._call.history.prompt(instructions) if reply.script is None else (),
+                prompt,
                 reply.modality,
                 reply.voice,
                 settings.speed,
@@ -217,6 +234,9 @@ class Replying:
         self._delivering.close_message(reply, reason)
         output = self._delivering.output(reply)
         self._call.tell(ReplyDone(reply.snapshot(output, reason, error)))
+        self.ending.reply_ended(reply, reason)
+        if self.ending.due:
+            return
         if reply.script is not None:
             self._call.warm()  # these words are not the model's own: it has not read them yet
         if self._waiting is not None and not self._awaited:

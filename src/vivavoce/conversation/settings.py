@@ -61,7 +61,11 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that the conversation needs to know. `turn_detection` None means that the client marks the turns."""
+    """Everything that the conversation needs to know.
+
+    `turn_detection` None means that the client marks the turns. The answer to turn number `max_turns` of the caller
+    says goodbye and ends the call; None means no limit.
+    """
 
     instructions: str = ""
     greeting: str | None = None
@@ -73,3 +77,4 @@ class Settings:
     tools: tuple[Tool, ...] = ()
     tool_choice: str = "auto"
     maximum_output_tokens: int | None = None
+    max_turns: int | None = None

@@ -89,6 +89,10 @@ class TurnTaking:
         detection = self._call.settings.turn_detection
         if detection is None or self._open is not None:
             return
+        if self._replying.ending.closing:
+            if speech_interrupts(self._call.settings, self._replying.active):
+                self._replying.interrupt(EndReason.TURN_DETECTED)
+            return
         self._replying.caller_has_floor = True
         if speech_interrupts(self._call.settings, self._replying.active):
             self._replying.interrupt(EndReason.TURN_DETECTED)
@@ -181,6 +185,8 @@ class TurnTaking:
                 f"the input audio buffer holds {held} ms; a commit needs at least {MINIMUM_COMMIT_MS} ms of audio",
                 command.event_id,
             )
+            return
+        if self._replying.ending.refuses_turn(command.event_id):
             return
         turn = Turn(self._call.next_item_id(), 0)
         turn.end(self._call.now)

@@ -6,7 +6,7 @@ A call takes a place before it begins and leaves it when it has ended. While dra
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 from vivavoce.sessions.session import Session
@@ -28,6 +28,14 @@ class SessionDirectory:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    def __iter__(self) -> Iterator[Session]:
+        """The calls that are alive now; a call that ends meanwhile does not disturb."""
+        return iter(list(self._sessions.values()))
+
+    def get(self, session_id: str) -> Session | None:
+        """The live call of this id, if it lives in this process."""
+        return self._sessions.get(session_id)
 
     def check_place(self) -> None:
         """Raises `NoPlaceError` if a call that came now could not be held."""
@@ -56,6 +64,6 @@ class SessionDirectory:
             async with asyncio.timeout(patience_seconds):
                 await self._empty.wait()
         except TimeoutError:
-            for session in list(self._sessions.values()):
-                session.end()
+            for session in self:
+                session.close_call("shutdown")
             await self._empty.wait()

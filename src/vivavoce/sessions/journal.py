@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from vivavoce.conversation import events, items, replies, settings
+from vivavoce.conversation import events, history, items, notices, orders, replies, settings
 from vivavoce.conversation.events import Event
 from vivavoce.conversation.machine import Conversation
 from vivavoce.conversation.orders import Order
@@ -95,8 +95,9 @@ def replay(path: Path) -> Difference | None:
     for line, record in records:
         event: Event = from_plain(record["event"], Event)
         replayed = [to_plain(order) for order in conversation.handle(event, record["at"])]
-        if replayed != record["orders"]:
-            return Difference(line, record["event"], record["orders"], replayed)
+        recorded = _completed(record["orders"])
+        if replayed != recorded:
+            return Difference(line, record["event"], recorded, replayed)
     return None
 
 
@@ -161,9 +162,21 @@ def _revived(plain: dict[str, Any]) -> Any:
         raise JournalError(f"a '{kind.__name__}' that this version does not know: {error}") from error
 
 
+def _completed(plain: Any) -> Any:
+    """The same with the defaults of fields that did not exist when it was written."""
+    if isinstance(plain, list):
+        return [_completed(element) for element in plain]
+    if not isinstance(plain, dict):
+        return plain
+    kind = _KINDS.get(plain.get("$", ""))
+    missing = [field for field in dataclasses.fields(kind) if field.name not in plain] if kind is not None else []
+    defaults = {field.name: to_plain(field.default) for field in missing if field.default is not dataclasses.MISSING}
+    return {name: _completed(value) for name, value in plain.items()} | defaults
+
+
 _KINDS: dict[str, type[Any]] = {
     name: kind
-    for module in (events, items, replies, settings)
+    for module in (events, history, items, notices, orders, replies, settings)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }

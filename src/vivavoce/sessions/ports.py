@@ -1,4 +1,4 @@
-"""What a call needs from outside: engines, and a way out to the client."""
+"""What a call needs from outside: engines, a way out to the client, and somebody who keeps what was said."""
 
 from __future__ import annotations
 
@@ -28,4 +28,12 @@ class Outlet(Protocol):
 
     def send_audio(self, reply_id: ReplyId, audio: bytes) -> None:
         """Audio of a reply, in the call's output format."""
+        ...
+
+
+class Recorder(Protocol):
+    """Keeps what was said."""
+
+    def note(self, notice: Notice) -> None:
+        """Take in what the client is told, at once; after the client has gone, what it would have been told."""
         ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
@@ -16,25 +16,36 @@ from vivavoce.conversation import orders
 from vivavoce.conversation.events import (
     INTERRUPTING_EVENTS,
     AudioCommitRequested,
+    CallEndRequested,
     CallerJoined,
     ClientCommand,
     DeadlineReached,
     Event,
+    HistoryRestored,
     PlaybackProgressed,
 )
+from vivavoce.conversation.items import Item
 from vivavoce.conversation.machine import Conversation
+from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.orders import Order
 from vivavoce.conversation.settings import Settings
 from vivavoce.engines.ports import AffinityKey
 from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.hearing import Hearing
 from vivavoce.sessions.journal import Journal
-from vivavoce.sessions.ports import Engines, Outlet
+from vivavoce.sessions.ports import Engines, Outlet, Recorder
 from vivavoce.sessions.speaking import Speaking
+
+CALLER_LEFT = "caller_left"
+"""The reason told to the recorder when no other is known."""
 
 
 class Session:
-    """Lives from the client's joining to `run`'s end."""
+    """Lives from the client's joining to `run`'s end.
+
+    `history`: what was said in earlier calls of the same thread. `end_reason`: why the call ended, for instance
+    `max_turns` or what `close_call` was given; None while it lives, and when the client hung up.
+    """
 
     def __init__(
         self,
@@ -45,11 +56,16 @@ class Session:
         input_format: AudioFormat,
         output_format: AudioFormat,
         journal: Journal | None = None,
+        history: Sequence[Item] = (),
+        recorder: Recorder | None = None,
     ) -> None:
         self.session_id = session_id
+        self.end_reason: str | None = None
         prefix = session_id.rpartition("_")[2][-12:]
         self._conversation = Conversation(settings, prefix)
         self._outlet = outlet
+        self._recorder = recorder
+        self._history = tuple(history)
         self._journal = journal
         self._hearing = Hearing(engines, input_format, settings, self.submit, self._spawn)
         self._speaking = Speaking(engines, AffinityKey(session_id), output_format, outlet, self.submit, self._spawn)
@@ -76,9 +92,16 @@ class Session:
         await self._hearing.after_audio(lambda: self._hearing.set_up(input_format))
         self._speaking.output_format = output_format
 
-    def end(self) -> None:
-        """The caller has gone, or is to go: everything of this call stops."""
-        self._ended.set()
+    def end(self, reason: str | None = None) -> None:
+        """The client has gone, or cannot be served any more: everything of this call stops; it is told nothing."""
+        if not self._ended.is_set():
+            self.end_reason = reason
+            self._ended.set()
+
+    def close_call(self, reason: str) -> None:
+        """End the call by the server's own wish; the client is told why. Harmless if it has ended."""
+        if not self._ended.is_set():
+            self.submit(CallEndRequested(reason))
 
     # --- the shell --------------------------------------------------------------------------------------------------
 
@@ -93,9 +116,13 @@ class Session:
                 self._spawn(self._hearing.run(), "hearing")
                 if self._journal is not None:
                     self._spawn(self._journal.run(), "journal")
+                if self._history:
+                    self.submit(HistoryRestored(self._history))
                 self.submit(CallerJoined())
                 self._spawn(reading, "reading").add_done_callback(lambda _: self.end())
                 await self._ended.wait()
+                if not self._conversation.ended:
+                    self.submit(CallEndRequested(self.end_reason or CALLER_LEFT))
                 raise _CallEndedError
         except* _CallEndedError:
             pass
@@ -135,7 +162,7 @@ class Session:
     def _perform(self, order: Order) -> None:
         match order:
             case orders.Tell(notice=notice):
-                self._outlet.tell(notice)
+                self._tell(notice)
             case orders.ApplySettings(settings=settings):
                 self._hearing.configure(settings)
             case orders.OpenTurn(item_id=item_id, audio_start_ms=audio_start_ms):
@@ -156,8 +183,16 @@ class Session:
                 self._speaking.start(order)
             case orders.CancelReply(reply_id=reply_id):
                 self._speaking.cancel(reply_id)
+            case orders.EndCall(reason=reason):
+                self.end(reason)
             case _:
                 assert_never(order)
+
+    def _tell(self, notice: Notice) -> None:
+        if not self._ended.is_set():
+            self._outlet.tell(notice)
+        if self._recorder is not None:
+            self._recorder.note(notice)
 
     def _measured(self, command: ClientCommand) -> ClientCommand:
         if isinstance(command, AudioCommitRequested):

@@ -1,0 +1,121 @@
+"""What was said in a call, message by message, made of what its client is told. Pure.
+
+Owned by whoever keeps transcripts; lives as long as one call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from vivavoce.conversation import notices
+from vivavoce.conversation.identifiers import CallId, ItemId, ReplyId
+from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message
+from vivavoce.conversation.notices import Notice
+from vivavoce.conversation.replies import EndReason, ReplySnapshot
+
+INTERRUPTIONS = frozenset({EndReason.TURN_DETECTED, EndReason.CLIENT_CANCELLED})
+"""A reply that failed broke off too, but nobody interrupted it."""
+
+TranscriptRole = Literal["user", "assistant", "system", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptToolCall:
+    """A function call; of an output, the call that it answers ('' for what is not known of it)."""
+
+    call_id: CallId
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptEntry:
+    """One message. `content` is what was said; of the agent's words, what was heard.
+
+    `audio_…_ms`: where a spoken turn lies in the caller's audio; None for all else and for turns marked by the client.
+    `tool_call`: an assistant's call has no content; a tool's content is the output.
+    """
+
+    item_id: ItemId
+    role: TranscriptRole
+    content: str
+    audio_start_ms: int | None = None
+    audio_end_ms: int | None = None
+    interrupted: bool = False
+    tool_call: TranscriptToolCall | None = None
+
+
+class TranscriptBuilder:
+    """Give it every notice of a call, in order."""
+
+    def __init__(self) -> None:
+        self._turns: dict[ItemId, tuple[int | None, int | None]] = {}
+        self._spoken: set[ItemId] = set()
+        self._closed: dict[ReplyId, Message] = {}
+        self._replies: dict[ItemId, TranscriptEntry] = {}
+        self._calls: dict[CallId, TranscriptToolCall] = {}
+
+    def note(self, notice: Notice) -> TranscriptEntry | None:
+        """The message that this notice settles, or corrects: then the entry comes again with the same `item_id`.
+
+        A correction can leave nothing of a message: its content is then ''. What a client deletes was said all the
+        same.
+        """
+        match notice:
+            case notices.CallerSpeechStarted(item_id=item_id, audio_start_ms=start_ms):
+                self._turns[item_id] = start_ms, None
+            case notices.CallerSpeechStopped(item_id=item_id, audio_end_ms=end_ms):
+                self._turns[item_id] = self._turns.get(item_id, (None, None))[0], end_ms
+            case notices.AudioCommitted(item_id=item_id):
+                self._spoken.add(item_id)
+            case notices.AudioCleared():
+                self._turns = {item_id: ms for item_id, ms in self._turns.items() if item_id in self._spoken}
+            case notices.TranscriptCompleted(item_id=item_id, text=text):
+                return self._said_by_caller(item_id, text)
+            case notices.ItemDone(item=item) if item.item_id not in self._spoken:
+                return self._typed(item)
+            case notices.ReplyCalledFunction(item=item):
+                return self._called(item)
+            case notices.ReplyMessageDone(reply_id=reply_id, item=item):
+                self._closed[reply_id] = item
+            case notices.ReplyDone(reply=reply):
+                return self._replied(reply)
+            case notices.ItemTruncated(item_id=item_id, kept_text=kept):
+                return self._truncated(item_id, kept)
+            case _:
+                pass
+        return None
+
+    def _said_by_caller(self, item_id: ItemId, text: str) -> TranscriptEntry | None:
+        start_ms, end_ms = self._turns.pop(item_id, (None, None))
+        return TranscriptEntry(item_id, "user", text, start_ms, end_ms) if text else None
+
+    def _typed(self, item: Item) -> TranscriptEntry | None:
+        match item:
+            case Message(item_id=item_id, role=role):
+                return TranscriptEntry(item_id, role.value, item.text) if item.text else None
+            case FunctionCall():
+                return self._called(item)
+            case FunctionCallOutput(item_id=item_id, call_id=call_id, output=output):
+                call = self._calls.get(call_id, TranscriptToolCall(call_id, "", ""))
+                return TranscriptEntry(item_id, "tool", output, tool_call=call)
+
+    def _called(self, item: FunctionCall) -> TranscriptEntry:
+        call = self._calls[item.call_id] = TranscriptToolCall(item.call_id, item.name, item.arguments)
+        return TranscriptEntry(item.item_id, "assistant", "", tool_call=call)
+
+    def _replied(self, reply: ReplySnapshot) -> TranscriptEntry | None:
+        message = self._closed.pop(reply.reply_id, None)
+        if message is None:
+            return None
+        entry = TranscriptEntry(message.item_id, "assistant", message.text, interrupted=reply.ended in INTERRUPTIONS)
+        self._replies[entry.item_id] = entry
+        return entry if entry.content else None
+
+    def _truncated(self, item_id: ItemId, kept: str) -> TranscriptEntry | None:
+        settled = self._replies.get(item_id)
+        if settled is None or settled.content == kept:
+            return None
+        corrected = self._replies[item_id] = replace(settled, content=kept, interrupted=True)
+        return corrected
