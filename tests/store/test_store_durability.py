@@ -1,118 +1,221 @@
-"""What was acknowledged stays: through a killed writer, through many writers at once, through a cancelled one."""
+"""What was acknowledged stays: through killed writers, through many writers at once, through a cancelled one.
+
+The tests write to a ledger of their own, so that they are about transactions and not about what the store keeps.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
+import random
 import signal
+import sqlite3
 import sys
+from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
-from vivavoce.store.database import Database, sqlite_url
-from vivavoce.store.store import Store
+from vivavoce.store.database import Database
+from vivavoce.store.errors import StoreUnavailableError
 
+ROUNDS = 6
+SEED = 20261121
+LINES_EACH = 3
+# Each writer's entry is a head and three lines, in one transaction; only what was printed is known to the world.
 WRITE_UNTIL_KILLED = """
-import asyncio, sys
-from pathlib import Path
-from vivavoce.store.database import sqlite_url
-from vivavoce.store.store import Store
+import asyncio, hashlib, os, sys
+from sqlalchemy import text
+from vivavoce.store.database import Database
+
+HEAD = text("INSERT INTO ledger (id, content) VALUES (:id, :content)")
+LINE = text("INSERT INTO ledger_lines (ledger_id, line) VALUES (:id, :line)")
+
+async def write(database, writer):
+    for number in range(1_000_000):
+        entry = f"{sys.argv[1]}.{writer}.{number}"
+        digest = hashlib.sha256(entry.encode())
+        content = digest.hexdigest() * (1 + digest.digest()[0])
+        async with database.writing() as connection:
+            await connection.execute(HEAD, {"id": entry, "content": content})
+            for line in range(3):
+                await connection.execute(LINE, {"id": entry, "line": line})
+        print(entry, flush=True)
 
 async def main():
-    async with await Store.open(sqlite_url(Path(sys.argv[1]))) as store:
-        while True:
-            print((await store.keys.create("acknowledged")).record.key_id, flush=True)
+    database = Database(os.environ["DATABASE"])
+    async with asyncio.TaskGroup() as writers:
+        for writer in range(4):
+            writers.create_task(write(database, writer))
 
 asyncio.run(main())
 """
 
 
-async def _start_writer(directory: Path) -> asyncio.subprocess.Process:
+def _content_of(entry: str) -> str:
+    digest = hashlib.sha256(entry.encode())
+    return digest.hexdigest() * (1 + digest.digest()[0])
+
+
+@pytest.fixture
+async def database(store_url: str) -> AsyncGenerator[Database]:
+    """The database with an empty ledger."""
+    opened = Database(store_url)
+    async with opened.writing() as connection:
+        await connection.execute(text("CREATE TABLE ledger (id VARCHAR(64) PRIMARY KEY, content TEXT NOT NULL)"))
+        await connection.execute(text("CREATE TABLE ledger_lines (ledger_id VARCHAR(64), line INTEGER NOT NULL)"))
+    yield opened
+    await opened.close()
+
+
+async def _write(database: Database, entry: str) -> None:
+    async with database.writing() as connection:
+        await connection.execute(text("INSERT INTO ledger VALUES (:id, 'by hand')"), {"id": entry})
+
+
+async def _entries(database: Database) -> dict[str, str]:
+    async with database.reading() as connection:
+        rows = await connection.execute(text("SELECT id, content FROM ledger ORDER BY id"))
+        return {row.id: row.content for row in rows}
+
+
+async def _incomplete(database: Database) -> list[str]:
+    """Entries with more or fewer lines than were written with them, and lines without their entry."""
+    query = text(
+        "SELECT ledger_id FROM ledger_lines GROUP BY ledger_id HAVING count(*) <> :number "
+        "UNION ALL SELECT id FROM ledger WHERE id NOT IN (SELECT ledger_id FROM ledger_lines) "
+        "UNION ALL SELECT ledger_id FROM ledger_lines WHERE ledger_id NOT IN (SELECT id FROM ledger)"
+    )
+    async with database.reading() as connection:
+        return list((await connection.execute(query, {"number": LINES_EACH})).scalars())
+
+
+async def _start_writers(name: str, url: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WRITE_UNTIL_KILLED, str(directory), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-c",
+        WRITE_UNTIL_KILLED,
+        name,
+        env=os.environ | {"DATABASE": url},
+        stdout=asyncio.subprocess.PIPE,
     )
 
 
-async def test_a_writer_that_is_killed_in_the_middle_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
-    writer = await _start_writer(tmp_path)
-    assert writer.stdout is not None
-    acknowledged = [await writer.stdout.readline() for _ in range(25)]
-    writer.kill()
-    acknowledged += (await writer.stdout.read()).splitlines(keepends=True)
-    assert await writer.wait() == -signal.SIGKILL
-
-    whole = {line.decode().strip() for line in acknowledged if line.endswith(b"\n")}
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        kept = {record.key_id for record in await store.keys.list()}
-    assert len(whole) >= 25
-    assert whole <= kept
+async def _kill_after(process: asyncio.subprocess.Process, acknowledgements: int) -> set[str]:
+    """Kill it at once when it has acknowledged so many; what it had acknowledged by then."""
+    assert process.stdout is not None
+    lines = [await process.stdout.readline() for _ in range(acknowledgements)]
+    process.kill()
+    lines += (await process.stdout.read()).splitlines(keepends=True)
+    assert await process.wait() == -signal.SIGKILL
+    return {line.decode().strip() for line in lines if line.endswith(b"\n")}
 
 
-async def test_many_writers_in_one_process_all_succeed(tmp_path: Path) -> None:
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        async with asyncio.TaskGroup() as writers:
-            for index in range(60):
-                writers.create_task(store.keys.create(f"writer {index}"), name=f"writer {index}")
-        assert await store.keys.count() == 60
+async def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_acknowledged(
+    database: Database, store_url: str
+) -> None:
+    moments = random.Random(SEED)
+    acknowledged: set[str] = set()
+    for number in range(ROUNDS):
+        wanted = moments.randint(1, 60)
+        newly = await _kill_after(await _start_writers(f"round{number}", store_url), wanted)
+        assert len(newly) >= wanted
+        acknowledged |= newly
+        reopened = Database(store_url)
+        kept = await _entries(reopened)
+        assert acknowledged <= kept.keys()
+        assert {entry: content for entry, content in kept.items() if content != _content_of(entry)} == {}
+        assert await _incomplete(reopened) == []
+        await reopened.close()
+        _assert_the_file_is_whole(store_url)
+
+
+def _assert_the_file_is_whole(url: str) -> None:
+    """SQLite only: PostgreSQL's own process was not killed, so its files are not in question."""
+    parsed = make_url(url)
+    if parsed.drivername.startswith("sqlite"):
+        with closing(sqlite3.connect(Path(parsed.database or ""))) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+async def test_writers_of_several_processes_wait_for_each_other(database: Database, store_url: str) -> None:
+    processes = [await _start_writers(f"process{number}", store_url) for number in range(3)]
+    acknowledged = await asyncio.gather(*(_kill_after(process, 20) for process in processes))
+    assert set().union(*acknowledged) <= (await _entries(database)).keys()
+    assert await _incomplete(database) == []
+
+
+async def test_many_writers_in_one_process_all_succeed(database: Database) -> None:
+    async with asyncio.TaskGroup() as writers:
+        for index in range(60):
+            writers.create_task(_write(database, f"entry {index}"), name=f"writer {index}")
+    assert len(await _entries(database)) == 60
+
+
+async def test_readers_go_on_side_by_side_while_a_write_is_open_and_see_nothing_of_it(database: Database) -> None:
+    everybody_reads = asyncio.Barrier(4)
+
+    async def read() -> int:
+        async with database.reading() as connection:
+            found = (await connection.execute(text("SELECT count(*) FROM ledger"))).scalar_one()
+            await everybody_reads.wait()
+            return int(found)
+
+    async with database.writing() as connection:
+        await connection.execute(text("INSERT INTO ledger VALUES ('open', 'not yet')"))
+        assert await asyncio.gather(*(read() for _ in range(4))) == [0] * 4
+    assert list(await _entries(database)) == ["open"]
 
 
 async def test_writers_that_wait_for_a_slow_one_keep_no_reader_waiting(tmp_path: Path) -> None:
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        async with store._database.writing(), asyncio.TaskGroup() as waiting:
-            writers = [waiting.create_task(store.keys.create("patient"), name="patient writer") for _ in range(40)]
-            for _ in range(50):
-                assert await store.keys.count() == 0
-            assert not any(writer.done() for writer in writers)
-            for writer in writers:
-                writer.cancel()
-        assert await store.keys.count() == 0
+    """SQLite: one writer at a time, and those who wait hold no connection that a reader could need."""
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/file.db", connections=2)
+    async with database.writing() as connection:
+        await connection.execute(text("CREATE TABLE ledger (id TEXT, content TEXT)"))
+    async with database.writing(), asyncio.TaskGroup() as waiting:
+        writers = [waiting.create_task(_write(database, "patient"), name="patient writer") for _ in range(40)]
+        for _ in range(50):
+            assert await _entries(database) == {}
+        assert not any(writer.done() for writer in writers)
+        for writer in writers:
+            writer.cancel()
+    assert await _entries(database) == {}
+    await database.close()
 
 
-async def test_writers_of_several_processes_wait_for_each_other(tmp_path: Path) -> None:
-    processes = [await _start_writer(tmp_path) for _ in range(3)]
-    written: list[bytes] = []
-    for process in processes:
-        assert process.stdout is not None
-        written += [await process.stdout.readline() for _ in range(20)]
-    for process in processes:
-        process.kill()
-        await process.wait()
-    assert all(line.startswith(b"key_") for line in written)
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        assert {line.decode().strip() for line in written} <= {record.key_id for record in await store.keys.list()}
+async def test_a_writer_that_is_cancelled_changes_nothing_and_leaves_the_door_open(database: Database) -> None:
+    await _write(database, "kept")
+    inside = asyncio.Event()
+
+    async def write_for_ever() -> None:
+        async with database.writing() as connection:
+            await connection.execute(text("DELETE FROM ledger"))
+            inside.set()
+            await asyncio.Event().wait()
+
+    writer = asyncio.create_task(write_for_ever())
+    await inside.wait()
+    writer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writer
+    await _write(database, "later")
+    assert list(await _entries(database)) == ["kept", "later"]
 
 
-async def test_a_writer_that_is_cancelled_leaves_the_door_open_for_the_next(tmp_path: Path) -> None:
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        database = store._database
-        inside = asyncio.Event()
-
-        async def write_for_ever() -> None:
-            async with database.writing() as connection:
-                await connection.execute(text("DELETE FROM api_keys"))
-                inside.set()
-                await asyncio.Event().wait()
-
-        kept = await store.keys.create("kept")
-        writer = asyncio.create_task(write_for_ever())
-        await inside.wait()
-        writer.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await writer
-        await store.keys.create("after")
-        assert [record.name for record in await store.keys.list()] == ["kept", "after"]
-        assert await store.keys.verify(kept.secret) is not None
+async def test_a_reader_sees_one_state_while_a_writer_changes_it(database: Database) -> None:
+    count = text("SELECT count(*) FROM ledger")
+    async with database.reading() as reader:
+        assert (await reader.execute(count)).scalar_one() == 0
+        await _write(database, "meanwhile")
+        assert (await reader.execute(count)).scalar_one() == 0
+    assert list(await _entries(database)) == ["meanwhile"]
 
 
-async def test_a_reader_sees_one_state_while_a_writer_changes_it(tmp_path: Path) -> None:
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        database = Database(sqlite_url(tmp_path))
-        count = text("SELECT count(*) FROM api_keys")
-        async with database.reading() as reader:
-            assert (await reader.execute(count)).scalar_one() == 0
-            await store.keys.create("meanwhile")
-            assert (await reader.execute(count)).scalar_one() == 0
-        async with database.reading() as reader:
-            assert (await reader.execute(count)).scalar_one() == 1
-        await database.close()
+async def test_a_reader_that_tries_to_write_is_refused(database: Database) -> None:
+    with pytest.raises(StoreUnavailableError, match=r"read-?only"):
+        async with database.reading() as connection:
+            await connection.execute(text("INSERT INTO ledger VALUES ('sly', '')"))
+    assert await _entries(database) == {}

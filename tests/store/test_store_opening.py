@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import os
 import stat
 import sys
-from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, TextClause, inspect, text
 
 from vivavoce.store.database import DATABASE_FILE_NAME, Database, sqlite_url
 from vivavoce.store.errors import DatabaseTooNewError, StoreError, StoreUnavailableError
@@ -20,17 +20,16 @@ from vivavoce.store.schema import metadata
 from vivavoce.store.store import Store
 
 OPEN_ONCE = """
-import asyncio, sys
-from pathlib import Path
-from vivavoce.store.database import sqlite_url
+import asyncio, os
 from vivavoce.store.store import Store
 
 async def main():
-    async with await Store.open(sqlite_url(Path(sys.argv[1]))) as store:
-        await store.keys.create("one of many")
+    async with await Store.open(os.environ["DATABASE"]):
+        pass
 
 asyncio.run(main())
 """
+REVISION = text("SELECT version_num FROM alembic_version")
 
 
 def _mode(path: Path) -> int:
@@ -46,49 +45,72 @@ async def _made(directory: Path) -> Path:
         return directory / DATABASE_FILE_NAME
 
 
-async def test_a_missing_database_is_made_with_every_table_and_can_be_used_at_once(tmp_path: Path) -> None:
-    async with await Store.open(sqlite_url(tmp_path / "data")) as store:
-        assert await store.agents.count() == 0
-        assert await store.keys.count() == 0
+async def _execute(url: str, sql: str) -> None:
+    database = Database(url)
+    async with database.writing() as connection:
+        await connection.execute(text(sql))
+    await database.close()
 
 
-async def test_the_migrations_build_exactly_the_tables_that_the_schema_describes(tmp_path: Path) -> None:
-    path = await _made(tmp_path)
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.connect() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    engine.dispose()
+async def _read(url: str, query: TextClause) -> list[Any]:
+    database = Database(url)
+    async with database.reading() as connection:
+        found = list((await connection.execute(query)).scalars())
+    await database.close()
+    return found
+
+
+async def _tables(url: str) -> list[str]:
+    database = Database(url)
+    async with database.reading() as connection:
+        names = await connection.run_sync(lambda sync: inspect(sync).get_table_names())
+    await database.close()
+    return names
+
+
+async def test_a_missing_database_is_made_with_every_table(new_store_url: str) -> None:
+    async with await Store.open(new_store_url):
+        assert set(metadata.tables) | {"alembic_version"} == set(await _tables(new_store_url))
+
+
+async def test_the_migrations_build_exactly_the_tables_that_the_schema_describes(store_url: str) -> None:
+    async with await Store.open(store_url):
+        pass
+    database = Database(store_url)
+    async with database.reading() as connection:
+        different = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), metadata))
+    await database.close()
+    assert different == []
 
 
 async def test_a_database_that_is_up_to_date_is_opened_without_writing_to_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await _made(tmp_path)
+    async with await Store.open(new_store_url):
+        pass
 
     def refuse(_connection: Connection) -> None:
         raise AssertionError("migrated a database that needed nothing")
 
     monkeypatch.setattr("vivavoce.store.store.migrate", refuse)
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        assert await store.keys.count() == 0
+    async with await Store.open(new_store_url):
+        assert len(await _read(new_store_url, REVISION)) == 1
 
 
-async def test_a_database_of_a_newer_version_is_refused_and_left_as_it_was(tmp_path: Path) -> None:
-    path = await _made(tmp_path)
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    before = path.read_bytes()
+async def test_a_database_of_a_newer_version_is_refused_and_left_as_it_was(new_store_url: str) -> None:
+    async with await Store.open(new_store_url):
+        pass
+    await _execute(new_store_url, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(DatabaseTooNewError, match=r"newer vivavoce made this database \(schema 9999.*--data"):
-        await Store.open(sqlite_url(tmp_path))
-    assert path.read_bytes() == before
+        await Store.open(new_store_url)
+    assert await _read(new_store_url, REVISION) == ["9999"]
 
 
-async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / DATABASE_FILE_NAME
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("CREATE TABLE recipes (name TEXT)")
-    with pytest.raises(StoreError, match=r"not a vivavoce database .it holds recipes"):
-        await Store.open(sqlite_url(tmp_path))
+async def test_a_database_of_another_program_is_refused(new_store_url: str) -> None:
+    await _execute(new_store_url, "CREATE TABLE recipes (name TEXT)")
+    with pytest.raises(StoreError, match=r"not a vivavoce database .it holds recipes.*--database-url"):
+        await Store.open(new_store_url)
+    assert await _tables(new_store_url) == ["recipes"]
 
 
 async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -107,11 +129,10 @@ async def test_a_data_directory_that_cannot_be_made_is_named_with_what_to_do(tmp
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        pytest.param(
-            "postgresql+asyncpg://me:secret@host/db", "is not supported", id="another kind of database is refused"
-        ),
+        pytest.param("mysql://me:secret@host/db", "mysql is not supported", id="another kind of database is refused"),
         pytest.param("sqlite+aiosqlite://", "is not supported", id="a database in memory is refused"),
         pytest.param("nonsense", "not a database URL", id="a text that is no URL is refused"),
+        pytest.param("postgresql://me:secret@host:port/db", "not a database URL", id="a port that is none is refused"),
     ],
 )
 async def test_a_url_that_cannot_work_is_refused_without_repeating_its_password(url: str, complaint: str) -> None:
@@ -121,8 +142,8 @@ async def test_a_url_that_cannot_work_is_refused_without_repeating_its_password(
 
 
 async def test_the_database_and_its_new_directory_are_for_their_owner_only(tmp_path: Path) -> None:
-    async with await Store.open(sqlite_url(tmp_path / "data")) as store:
-        await store.keys.create("makes the journal appear")
+    async with await Store.open(sqlite_url(tmp_path / "data")):
+        await _execute(sqlite_url(tmp_path / "data"), "CREATE TABLE makes_the_journal_appear (id INTEGER)")
         modes = {path.name: _mode(path) for path in (tmp_path / "data").iterdir()}
     assert _mode(tmp_path / "data") == 0o700
     assert set(modes.values()) == {0o600}
@@ -150,31 +171,29 @@ async def test_every_connection_writes_through_to_the_disk_and_minds_foreign_key
     await database.close()
 
 
-async def test_many_processes_that_start_at_once_on_a_missing_database_all_succeed(tmp_path: Path) -> None:
+async def test_many_processes_that_start_at_once_on_a_missing_database_all_succeed(new_store_url: str) -> None:
     async def start() -> tuple[int | None, bytes]:
+        environment = os.environ | {"DATABASE": new_store_url}
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", OPEN_ONCE, str(tmp_path), stderr=asyncio.subprocess.PIPE
+            sys.executable, "-c", OPEN_ONCE, env=environment, stderr=asyncio.subprocess.PIPE
         )
         _, errors = await process.communicate()
         return process.returncode, errors
 
-    results = await asyncio.gather(*(start() for _ in range(6)))
-    assert results == [(0, b"")] * 6
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        assert await store.keys.count() == 6
+    assert await asyncio.gather(*(start() for _ in range(5))) == [(0, b"")] * 5
+    assert len(await _read(new_store_url, REVISION)) == 1
 
 
 async def test_a_failed_migration_leaves_the_database_empty_so_that_the_next_start_can_try_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("alembic.op.create_index", _power_cut)
         with pytest.raises(RuntimeError, match="power cut"):
-            await Store.open(sqlite_url(tmp_path))
-    with closing(sqlite3.connect(tmp_path / DATABASE_FILE_NAME)) as connection:
-        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
-    async with await Store.open(sqlite_url(tmp_path)) as store:
-        assert await store.agents.count() == 0
+            await Store.open(new_store_url)
+    assert await _tables(new_store_url) == []
+    async with await Store.open(new_store_url):
+        assert len(await _read(new_store_url, REVISION)) == 1
 
 
 def _power_cut(*_arguments: object, **_options: object) -> None:

@@ -71,7 +71,7 @@ class Vault:
         data = plain.encode() if isinstance(plain, str) else plain
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = nonce + self._sealing.encrypt(nonce, data, purpose.encode())
-        return _TOKEN_PREFIX + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+        return _token_of(sealed)
 
     def unseal(self, token: str, purpose: str) -> bytes:
         """What was sealed. Raises `VaultError` for another key, another purpose and a token that was changed."""
@@ -82,6 +82,8 @@ class Vault:
             )
         try:
             sealed = _from_base64(token.removeprefix(_TOKEN_PREFIX))
+            if _token_of(sealed) != token:
+                raise ValueError("written in another way than we write it")
             return self._sealing.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())
         except (InvalidTag, ValueError):
             raise VaultError(
@@ -95,6 +97,10 @@ class Vault:
 
     def __repr__(self) -> str:
         return "Vault(…)"
+
+
+def _token_of(sealed: bytes) -> str:
+    return _TOKEN_PREFIX + base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
 def _expand(master_key: bytes, information: bytes) -> bytes:
