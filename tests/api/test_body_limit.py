@@ -15,6 +15,8 @@ from fastapi import Body, FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -73,6 +75,14 @@ def bare() -> ASGIApp:
         await PlainTextResponse(str(len(await Request(scope, receive).body())))(scope, receive, send)
 
     return app
+
+
+def behind_middleware() -> ASGIApp:
+    async def pass_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        return await call_next(request)
+
+    middleware = [Middleware(BaseHTTPMiddleware, dispatch=pass_on)]
+    return Starlette(routes=[Route("/", count_bytes, methods=["POST"])], middleware=middleware)
 
 
 def swallowing() -> ASGIApp:
@@ -171,6 +181,7 @@ async def test_a_body_announced_as_too_large_is_refused_before_it_is_read() -> N
         pytest.param(bare, id="around a bare application"),
         pytest.param(in_starlette, id="around Starlette"),
         pytest.param(in_fastapi, id="around FastAPI"),
+        pytest.param(behind_middleware, id="around a middleware that reads in a task group"),
         pytest.param(swallowing, id="around an application that swallows every error"),
     ],
 )

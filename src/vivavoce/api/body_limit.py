@@ -85,8 +85,10 @@ class BodyLimit:
                 answering = True
                 await send(message)
 
-        with contextlib.suppress(_BodyTooLargeError):
+        try:
             await self._app(scope, counted_receive, guarded_send)
+        except* _BodyTooLargeError:  # Starlette's BaseHTTPMiddleware reads in a task group
+            pass
         if too_large and not answering:
             await self._turn_away(scope, receive, send)
 
