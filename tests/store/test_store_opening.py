@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import stat
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, TextClause, inspect, text
+from sqlalchemy import JSON, Connection, TextClause, bindparam, inspect, text
 
 from vivavoce.store.database import DATABASE_FILE_NAME, Database, sqlite_url
 from vivavoce.store.errors import DatabaseTooNewError, StoreError, StoreUnavailableError
-from vivavoce.store.schema import metadata
+from vivavoce.store.records import FIRST_ORGANISATION
+from vivavoce.store.schema import UtcDateTime, metadata
 from vivavoce.store.store import Store
 
 OPEN_ONCE = """
@@ -29,6 +34,14 @@ async def main():
 
 asyncio.run(main())
 """
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+FORMER_AGENT = "agent_00000000000000000000000001"
+FORMER_AGENT_ROW = text(
+    "INSERT INTO agents (id, name, definition, created_at, updated_at) VALUES (:id, 'Old', :definition, :at, :at)"
+).bindparams(bindparam("definition", type_=JSON), bindparam("at", type_=UtcDateTime))
+FORMER_KEY_ROW = text(
+    "INSERT INTO api_keys (id, name, secret_sha256, last4, created_at) VALUES ('key_1', 'Old', :digest, 'cret', :at)"
+).bindparams(bindparam("at", type_=UtcDateTime))
 REVISION = text("SELECT version_num FROM alembic_version")
 
 
@@ -194,6 +207,36 @@ async def test_a_failed_migration_leaves_the_database_empty_so_that_the_next_sta
     assert await _tables(new_store_url) == []
     async with await Store.open(new_store_url):
         assert len(await _read(new_store_url, REVISION)) == 1
+
+
+async def test_a_database_of_the_first_version_keeps_its_agents_and_keys(new_store_url: str) -> None:
+    database = Database(new_store_url)
+    async with database.writing() as connection:
+        await connection.run_sync(_migrate_to, "0001")
+    agent = {"agent_id": FORMER_AGENT, "name": "Old", "instructions": "Be old.", "created_at": "2026-01-02T03:04:05Z"}
+    digest = hashlib.sha256(b"my-own-secret").hexdigest()
+    for statement, values in (
+        (FORMER_AGENT_ROW, {"id": FORMER_AGENT, "definition": agent, "at": NOON}),
+        (FORMER_KEY_ROW, {"digest": digest, "at": NOON}),
+    ):
+        async with database.writing() as connection:
+            await connection.execute(statement, values)
+    await database.close()
+
+    async with await Store.open(new_store_url) as store:
+        found = await store.agents.first(FIRST_ORGANISATION)
+        assert found is not None
+        assert (found.agent_id, found.definition.name, found.created_at) == (FORMER_AGENT, "Old", NOON)
+        key = await store.keys.verify("my-own-secret")
+        assert key is not None
+        assert key.organisation_id == FIRST_ORGANISATION
+
+
+def _migrate_to(connection: Connection, revision: str) -> None:
+    configuration = Config()
+    configuration.set_main_option("script_location", "vivavoce.store:migrations")
+    configuration.attributes["connection"] = connection
+    command.upgrade(configuration, revision)
 
 
 def _power_cut(*_arguments: object, **_options: object) -> None:

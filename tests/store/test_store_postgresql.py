@@ -122,6 +122,22 @@ async def test_a_statement_that_cannot_work_is_no_passing_trouble_and_shows_no_v
     assert SECRET not in _printed(caught.value)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"name": f"{SECRET}\0"}, id="a text with a zero character is refused and not shown"),
+        pytest.param({"name": SECRET * 20}, id="a text that is too long is refused and not shown"),
+        pytest.param({"name": "one", "number": SECRET}, id="a text in the place of a number is refused and not shown"),
+    ],
+)
+async def test_a_value_that_the_database_cannot_hold(database: Database, values: dict[str, object]) -> None:
+    with pytest.raises(StoreError, match=r"does not take a value \(SQLSTATE 22") as caught:
+        async with database.writing() as connection:
+            await connection.execute(visits.insert().values(**values))
+    assert not isinstance(caught.value, StoreUnavailableError)
+    assert SECRET not in _printed(caught.value)
+
+
 async def test_two_writers_work_side_by_side(database: Database) -> None:
     both = asyncio.Barrier(2)
 

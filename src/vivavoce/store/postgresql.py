@@ -29,6 +29,7 @@ POOL_WAIT_SECONDS = 10.0
 # transactions, out of resources, object in use, operator at work.
 _PASSING_CLASSES = frozenset({"08", "40", "53", "55", "57"})
 _READ_ONLY_SERVER = "25006"
+_BAD_VALUE_CLASS = "22"
 _NOT_LET_IN_CLASS = "28"
 _NO_SUCH_DATABASE = "3D000"
 
@@ -74,6 +75,10 @@ class PostgresqlServer:
         reason = _said(error)
         if error.connection_invalidated or not state or state[:2] in _PASSING_CLASSES or state == _READ_ONLY_SERVER:
             return self._unavailable(reason)
+        if state[:2] == _BAD_VALUE_CLASS:
+            return StoreError(
+                f"{self._where} does not take a value ({reason}): this is a defect of vivavoce, report it"
+            )
         return StoreError(
             f"{self._where} cannot be used ({reason}): "
             "restore a backup that works, or give another database with --database-url"
@@ -128,5 +133,8 @@ class PostgresqlServer:
 
 
 def _said(error: DBAPIError) -> str:
-    """The first line of what the server said; the lines behind it (DETAIL) may quote values."""
+    """What went wrong, without values: complaints about one quote it, and so may the lines behind the first (DETAIL)."""
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state[:2] == _BAD_VALUE_CLASS:
+        return f"SQLSTATE {state}"
     return next(iter(str(error.orig).splitlines()), type(error.orig).__name__)
