@@ -17,9 +17,10 @@ from vivavoce.conversation.notices import Notice
 
 
 class Mirror:
-    """The items in their order."""
+    """The items in their order. `past`: what was said before this call, of which the client is not told."""
 
-    def __init__(self) -> None:
+    def __init__(self, past: tuple[Item, ...] = ()) -> None:
+        self.past = past
         self.items: list[Item] = []
 
     @property
@@ -53,10 +54,11 @@ class Mirror:
 
     def prompt(self, instructions: str) -> list[PromptMessage]:
         system = [PromptMessage("system", instructions)] if instructions else []
-        return [*system, *(message for item in self.items for message in _prompted(item))]
+        return [*system, *(message for item in (*self.past, *self.items) for message in _prompted(item))]
 
     def _add(self, item: Item, previous: ItemId | None, event: Event) -> None:
         assert item.item_id not in self.ids, f"{item.item_id} was added twice"
+        assert item.item_id not in {old.item_id for old in self.past}, f"{item.item_id} is an id of an earlier call"
         wanted = event.after if isinstance(event, ItemCreateRequested) else None
         last = self.ids[-1] if self.ids else None
         assert previous == {None: last, ROOT: None}.get(wanted, wanted), "not where it belongs"

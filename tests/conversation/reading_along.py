@@ -7,11 +7,14 @@ between them. Imported by the state machine over the core; lives as long as one 
 from __future__ import annotations
 
 from client_mirror import Mirror
+from end_so_far import EndSoFar
 from replies_so_far import RepliesSoFar
 from turns_so_far import TurnsSoFar
 
 from vivavoce.conversation import events, notices, orders
+from vivavoce.conversation.ending import LAST_ANSWER
 from vivavoce.conversation.events import Event
+from vivavoce.conversation.items import Item
 from vivavoce.conversation.notices import CommandRefused, Notice, ReplyCreated
 from vivavoce.conversation.orders import Order, Tell
 from vivavoce.conversation.settings import Settings
@@ -23,9 +26,10 @@ RESPONSE = "the response that the client asked for"
 class Promises:
     """What has begun ends, once; what is owed comes, once; what is late is dropped."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, past: tuple[Item, ...] = ()) -> None:
         self.settings = settings
-        self.mirror = Mirror()
+        self.mirror = Mirror(past)
+        self.end = EndSoFar()
         self.turns = TurnsSoFar()
         self.replies = RepliesSoFar()
         self.owed: list[str] = []
@@ -33,6 +37,9 @@ class Promises:
 
     def read(self, event: Event, ordered: list[Order], now: float, next_deadline: float | None) -> None:
         """Take in a fact that was handled at `now`, the orders that followed, and when to come back."""
+        if self.end.over:
+            assert (ordered, next_deadline) == ([], None), "something followed after the call had ended"
+            return
         told = [order.notice for order in ordered if isinstance(order, Tell)]
         if refusals := [notice for notice in told if isinstance(notice, CommandRefused)]:
             assert len(ordered) == 1, "a refused command changes nothing"
@@ -40,24 +47,33 @@ class Promises:
             return
         if self.turns.is_worthless(event) or self.replies.is_late(event):
             assert ordered == [], "something followed from an answer that nobody waits for"
-        was_open, was_active = self.turns.open, self.replies.active_id
+        was_open, was_active, was_closing = self.turns.open, self.replies.active_id, self.end.closing
         self._foresee(event)
         for order in ordered:
             self._obey(order, event, now)
+        if self.end.look_back(event, ordered, was_closing=was_closing):
+            assert self.replies.active is None, "the call ended over the agent's head"
+            assert next_deadline is None, "waiting for something after the end"
+            return
         if isinstance(event, events.SpeechStarted) and was_open is None:
-            self._check_barge_in(interrupted=was_active is not None and self.replies.active_id != was_active)
+            if was_closing:
+                assert was_active is None or not self._may_interrupt, "a goodbye that may be interrupted was not"
+            else:
+                self._check_barge_in(interrupted=was_active is not None and self.replies.active_id != was_active)
         if not isinstance(event, events.ResponseRequested) and self.turns.open is not None:
             assert not any(isinstance(notice, ReplyCreated) for notice in told), "began while the caller spoke"
         if self.replies.one_waits:
             assert self.turns.unsettled, "a reply waits for nothing"
             assert next_deadline is not None, "a reply waits for ever"
-        self.turns.look_ahead(next_deadline, self.settings, reply_waits=self.replies.one_waits)
+        self.turns.look_ahead(next_deadline, self.settings, other_wait=self.replies.one_waits or self.end.closing)
 
     def _refuse(self, refusal: CommandRefused) -> None:
         match refusal.code:
             case "conversation_already_has_active_response":
                 assert self.replies.active is not None, "there was no response in progress"
                 assert not self.replies.tools_were_called, "a response after tool calls may wait"
+            case "call_ending":
+                assert self.end.closing, "the call could have gone on"
             case "response_cancel_not_active":
                 pass
             case "input_audio_buffer_commit_empty":
@@ -95,9 +111,11 @@ class Promises:
         match notice:
             case notices.TranscriptCompleted(item_id=item_id, text=text):
                 detection = self.settings.turn_detection
-                if text and detection is not None and detection.create_response and item_id in self.mirror.ids:
+                answered = detection is not None and detection.create_response and not self.end.closing
+                if text and answered and item_id in self.mirror.ids:
                     self.owed.append(ANSWER)
             case ReplyCreated():
+                assert not self.end.closing or self.replies.last_called_functions, "an answer after the last one"
                 assert self.owed or not self.greeted, "a reply that nobody waited for"
                 self.greeted = self.greeted or not self.owed
                 self.owed = [debt for debt in self.owed if debt != RESPONSE]
@@ -112,12 +130,19 @@ class Promises:
             self.turns.given_up |= self.turns.unsettled
         assert not self.turns.unsettled, "started before the words were there"
         wanted = self.mirror.prompt(self.settings.instructions) if order.script is None else []
+        if order.script is None and self.end.is_last(self.mirror.items, self.settings.max_turns):
+            wanted.append(LAST_ANSWER)
         assert list(order.prompt) == wanted, "the model is asked with something else than the client knows"
 
     def _check_barge_in(self, *, interrupted: bool) -> None:
         detection = self.settings.turn_detection
         assert (self.turns.open is not None) == (detection is not None), "not heard, or heard against the settings"
-        if detection is None or not detection.interrupt_response:
+        if not self._may_interrupt:
             assert not interrupted, "an agent that may not be interrupted was"
         else:
             assert self.replies.active is None, "an agent that may be interrupted was not"
+
+    @property
+    def _may_interrupt(self) -> bool:
+        detection = self.settings.turn_detection
+        return detection is not None and detection.interrupt_response

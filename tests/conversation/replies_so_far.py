@@ -61,6 +61,11 @@ class RepliesSoFar:
         """True while the reply under way has called its tools and is only being spoken."""
         return self.active is not None and self.active.written and self.active.calls > 0
 
+    @property
+    def last_called_functions(self) -> bool:
+        """True if the newest reply has called functions: then another may go on with the same answer."""
+        return bool(self.all) and list(self.all.values())[-1].calls > 0
+
     def is_late(self, event: Event) -> bool:
         return isinstance(event, ReplyEvent) and event.reply_id != self.active_id
 

@@ -55,20 +55,27 @@ SETTINGS = st.builds(
     greeting=st.sampled_from([None, "Hello there!"]),
     turn_detection=DETECTIONS,
     modality=st.sampled_from([Modality.AUDIO, Modality.AUDIO, Modality.TEXT]),
+    max_turns=st.sampled_from([None, None, None, 1, 2]),
+)
+PAST = (
+    Message(ItemId("mine1"), Role.USER, (Part(PartKind.INPUT_TEXT, "Two, please."),)),
+    Message(ItemId("item_p00001"), Role.ASSISTANT, (Part(PartKind.OUTPUT_TEXT, "Two it is."),)),
 )
 
 
 class AnyConversation(RuleBasedStateMachine):
     """One conversation, its twin, and who reads along."""
 
-    @initialize(settings=SETTINGS)
-    def join(self, settings: Settings) -> None:
+    @initialize(settings=SETTINGS, past=st.sampled_from([(), PAST]))
+    def join(self, settings: Settings, past: tuple[Item, ...]) -> None:
         self.now = 10.0
         self.conversation = Conversation(settings, "p")
         self.twin = Conversation(settings, "p")
-        self.promises = Promises(settings)
+        self.promises = Promises(settings, past)
         self.ended_ms: dict[ReplyId, int] = {}
         self.create_count = 0
+        if past:
+            self._send(events.HistoryRestored(past))
         self._send(events.CallerJoined())
 
     def _send(self, event: Event) -> list[Order]:
@@ -281,6 +288,12 @@ class AnyConversation(RuleBasedStateMachine):
     def client_cancels_the_response(self, aim: str) -> None:
         self._send(events.ResponseCancelRequested(None if aim == "any" else self._reply(aim)))
 
+    @precondition(lambda self: self.promises.replies.all)
+    @rule(earnestly=st.sampled_from([False] * 9 + [True]))
+    def server_ends_the_call(self, *, earnestly: bool) -> None:
+        if earnestly:
+            self._send(events.CallEndRequested("expired"))
+
     # --- whole chapters, so that the runs reach far -----------------------------------------------------------------
 
     @rule(text=TEXTS)
@@ -330,6 +343,10 @@ class AnyConversation(RuleBasedStateMachine):
             if not self._drain_a_little():
                 break
         assert self.promises.replies.active is None, "a reply that never ends"
+        assert self.promises.end.over == self.conversation.ended
+        if self.promises.end.over:
+            return
+        assert not self.promises.end.closing, "a call that never ends"
         assert self.promises.turns.open is None, "a turn that never ends"
         assert self.promises.turns.committed == self.promises.turns.settled, "a turn whose words never came"
         assert self.promises.owed == [], "something that was owed never came"
@@ -338,6 +355,8 @@ class AnyConversation(RuleBasedStateMachine):
     def _drain_a_little(self) -> bool:
         turns, reply = self.promises.turns, self.promises.replies.active
         due = self.conversation.next_deadline
+        if self.promises.end.over:
+            return False
         if turns.open is not None:
             self._send(events.AudioCommitRequested(0))
         elif turns.asked:

@@ -158,14 +158,14 @@ class TurnsSoFar:
         assert item_id not in self.settled, "a turn gets its words once"
         self.settled.add(item_id)
 
-    def look_ahead(self, next_deadline: float | None, settings: Settings, *, reply_waits: bool) -> None:
+    def look_ahead(self, next_deadline: float | None, settings: Settings, *, other_wait: bool) -> None:
         """After a fact: is the conversation going to be woken when it must?"""
         turn = self.open
         assert turn is None or settings.turn_detection is not None, "a turn that nobody will end"
         if turn is None:
             return
         if turn.speaking:
-            assert next_deadline is None or reply_waits, "waiting for the end of a turn that goes on"
+            assert next_deadline is None or other_wait, "waiting for the end of a turn that goes on"
         else:
             assert next_deadline is not None, "nobody will end this pause"
             assert turn.due is None or next_deadline <= turn.due + MOMENT, "the silence will last too long"
