@@ -133,7 +133,7 @@ class PostgresqlServer:
 
 
 def _said(error: DBAPIError) -> str:
-    """What went wrong, without values: complaints about one quote it, and so may the lines behind the first (DETAIL)."""
+    """What went wrong, without values: complaints about one quote it, and so may the lines behind the first."""
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if state[:2] == _BAD_VALUE_CLASS:
         return f"SQLSTATE {state}"
