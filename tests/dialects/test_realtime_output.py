@@ -96,6 +96,7 @@ TOLD: dict[str, tuple[Notice, list[str]]] = {
         ],
     ),
     "a command was refused": (notices.CommandRefused("nope", "No.", "item_id", EventId("e")), ["error"]),
+    "the server ends the call": (notices.CallEnded("max_turns"), ["session.ended"]),
     "a turn was timed": (notices.TurnTimed(REPLY, ITEM, 200, 210, 400, 500, 520), ["vivavoce.turn.timings"]),
     **{
         f"a reply ended: {reason}": (
@@ -130,7 +131,7 @@ def test_a_notice_becomes_its_events(codec: RealtimeCodec, notice: Notice, kinds
     assert [frame["type"] for frame in frames] == kinds
     for frame in frames:
         assert frame["event_id"]
-        if not frame["type"].startswith("vivavoce."):
+        if not frame["type"].startswith(("vivavoce.", "session.ended")):
             STRICT.validate_python(frame)
 
 

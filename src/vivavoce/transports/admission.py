@@ -6,20 +6,23 @@ The port between the sockets and the rest of the product; the values are frozen 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from vivavoce.conversation.items import Item
 from vivavoce.conversation.settings import Settings
 from vivavoce.sessions.journal import Journal
+from vivavoce.sessions.ports import Recorder
 
 
-@dataclass(frozen=True, slots=True)
 class Refusal(Exception):  # noqa: N818 - not an error of ours, but our answer
     """The caller is not let in: the HTTP answer instead of the upgrade."""
 
-    status: int
-    body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    def __init__(self, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, body)
+        self.status = status
+        self.body = body
+        self.headers: Mapping[str, str] = headers or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +39,10 @@ class CallRequest:
 class CallPlan:
     """What a new call begins with, and whom to tell of it.
 
-    `subprotocol` is the one to select. `on_begin` is awaited when the call has its place and before the upgrade; it may
-    raise `Refusal`. `on_end` is awaited exactly once for every `on_begin` that did not refuse, whatever happens, with
-    the reason: None when the client hung up, `BROKE` for a defect, otherwise the session's `end_reason`.
+    `subprotocol` is the one to select. `history` is what was said in earlier calls. `on_begin` is awaited when the
+    call has its place and before the upgrade; it may raise `Refusal`. `on_end` is awaited exactly once for every
+    `on_begin` that did not refuse, whatever happens, with the reason: None when the client hung up, `BROKE` for a
+    defect, otherwise the session's `end_reason`, which may be `REPLACED`.
     """
 
     session_id: str
@@ -47,6 +51,8 @@ class CallPlan:
     settings: Settings
     subprotocol: str | None = None
     journal: Journal | None = None
+    history: tuple[Item, ...] = ()
+    recorder: Recorder | None = None
     on_begin: Callable[[], Awaitable[None]] | None = None
     on_end: Callable[[str | None], Awaitable[None]] | None = None
 
@@ -54,10 +60,16 @@ class CallPlan:
 BROKE = "broke"
 """The end reason of a call that a defect of ours ended."""
 
+REPLACED = "replaced"
+"""The end reason of a call whose session got another connection."""
+
 
 class Doorkeeper(Protocol):
     """Decides who may come in and which call they get."""
 
     async def admit(self, request: CallRequest) -> CallPlan:
-        """The call for a request. Raises `Refusal`."""
+        """The call for a request. Raises `Refusal`.
+
+        Asked again if the plan's session still had a connection, when that one has ended.
+        """
         ...

@@ -18,7 +18,7 @@ from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.ports import Engines
 from vivavoce.sessions.runner import run_call
 from vivavoce.sessions.session import Session
-from vivavoce.transports.admission import BROKE, CallPlan
+from vivavoce.transports.admission import BROKE, REPLACED, CallPlan
 from vivavoce.transports.lifetime import Lifetime
 from vivavoce.transports.outlet import FrameOutlet
 
@@ -40,7 +40,7 @@ class AudioFraming(Enum):
 
 
 class Connection:
-    """One connection. Raises `WireError` for a plan that cannot be a session."""
+    """One connection. Raises `WireError` for a plan that cannot be a session. `over`: its place is free again."""
 
     def __init__(
         self,
@@ -50,6 +50,8 @@ class Connection:
         resolve_voice: VoiceResolver,
         framing: AudioFraming,
     ) -> None:
+        self.over = asyncio.Event()
+        self._gives_way = False
         self._websocket = websocket
         self._subprotocol = plan.subprotocol
         self._lifetime = Lifetime(plan)
@@ -73,6 +75,8 @@ class Connection:
             _audio_format(begun.input_audio),
             _audio_format(begun.output_audio),
             plan.journal,
+            history=plan.history,
+            recorder=plan.recorder,
         )
 
     async def hold(self) -> None:
@@ -82,10 +86,16 @@ class Connection:
             await self._lifetime.begin()
             reason = await self._run() if await self._accept() else None
         except asyncio.CancelledError:
-            reason = self._end_reason(None)
+            reason = self.session.end_reason
             raise
         finally:
             await self._lifetime.end(reason)
+
+    async def give_way(self) -> None:
+        """Hang up because the session has got another connection, and wait until everything of this one has ended."""
+        self._gives_way = True
+        self.session.end(REPLACED)
+        await self.over.wait()
 
     async def _accept(self) -> bool:
         """False: the client has gone."""
@@ -99,22 +109,19 @@ class Connection:
         pump = asyncio.create_task(self._outlet.pump(self._send), name=f"pump {self.session.session_id}")
         try:
             defect = await run_call(self.session, self._read())
-            reason = self._end_reason(defect)
+            reason = BROKE if defect is not None else self.session.end_reason
             # before the close, so that a client that has seen the close finds the session ended
             await self._lifetime.end(reason)
             if defect is not None:
                 self._outlet.refuse(WireError("internal_error", "the call broke; connect again", kind="server_error"))
             self._outlet.finish()
-            if not self._outlet.overflowed:
+            if not (self._outlet.overflowed or self._gives_way):
                 await pump
         finally:
             pump.cancel()
             await asyncio.gather(pump, return_exceptions=True)
         await self._close(defect, reason)
         return reason
-
-    def _end_reason(self, defect: Exception | None) -> str | None:
-        return BROKE if defect is not None else None
 
     def _end_call(self) -> None:
         self.session.end()

@@ -1,7 +1,8 @@
 """Calls over WebSocket: `/v1/realtime`, and `/v1/sessions/{session_id}/stream` for a session made before.
 
-One connection is one call. The endpoint admits the caller before the upgrade and gives the call its place; what may
-come in and which call it opens is decided by the doorkeeper that the composition root fills in.
+One connection is one call, and a session has one connection at a time: a new one replaces it. The endpoint admits the
+caller before the upgrade and gives the call its place; what may come in and which call it opens is decided by the
+doorkeeper that the composition root fills in.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from vivavoce.dialects.realtime.codec import VoiceResolver
 from vivavoce.dialects.wire import WireError
 from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
 from vivavoce.sessions.ports import Engines
-from vivavoce.transports.admission import CallPlan, CallRequest, Doorkeeper, Refusal
+from vivavoce.transports.admission import CallRequest, Doorkeeper, Refusal
 from vivavoce.transports.connection import AudioFraming, Connection
 
 
@@ -27,7 +28,7 @@ class RealtimeEndpoint:
         self._directory = directory
         self._engines = engines
         self._resolve_voice = resolve_voice
-        self._connected: set[str] = set()
+        self._live: dict[str, Connection] = {}
 
     async def serve(self, websocket: WebSocket, session_id: str | None = None) -> None:
         """Hold one connection from its upgrade to its close. `session_id`: that of the path, on the stream path."""
@@ -42,21 +43,24 @@ class RealtimeEndpoint:
         request = CallRequest(websocket.headers, websocket.query_params, subprotocols, session_id)
         plan = await self._doorkeeper.admit(request)
         framing = _framing(request)
-        self._check_place(plan)
+        while (former := self._live.get(plan.session_id)) is not None:
+            # a client that lost its network comes back before the old connection is known to be dead
+            await former.give_way()
+            plan = await self._doorkeeper.admit(request)
+        self._check_place()
         try:
             connection = Connection(websocket, plan, self._engines, self._resolve_voice, framing)
         except WireError as error:  # the plan's settings cannot be a session, such as a voice that is not there
             raise _refused(400, error.code, error.message, error.param) from error
-        self._connected.add(plan.session_id)
+        self._live[plan.session_id] = connection
         try:
             async with self._directory.holding(connection.session):
                 await connection.hold()
         finally:
-            self._connected.discard(plan.session_id)
+            del self._live[plan.session_id]
+            connection.over.set()
 
-    def _check_place(self, plan: CallPlan) -> None:
-        if plan.session_id in self._connected:
-            raise _refused(409, "session_in_use", "this session has a connection already; close that one first")
+    def _check_place(self) -> None:
         try:
             self._directory.check_place()
         except NoPlaceError as error:

@@ -49,6 +49,7 @@ SERVER_EVENT_TYPES = (
     "response.function_call_arguments.delta",
     "response.function_call_arguments.done",
     "vivavoce.turn.timings",
+    "session.ended",
     "error",
 )
 """Every type that this server sends; the reference page is checked against it."""
@@ -60,8 +61,10 @@ _XAI_TEXT_TYPES = {
 
 
 def caller_events(notice: Notice) -> list[EventObject]:
-    """Events about the caller's side: speech, transcripts, items."""
+    """Events about the caller's side: speech, items, the end of the call."""
     match notice:
+        case notices.CallEnded(reason=reason):
+            return [_event("session.ended", reason=reason)]
         case notices.CallerSpeechStarted(item_id=item_id, audio_start_ms=at):
             return [_event("input_audio_buffer.speech_started", item_id=item_id, audio_start_ms=at)]
         case notices.CallerSpeechStopped(item_id=item_id, audio_end_ms=at):
