@@ -24,7 +24,7 @@ from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
 from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
 from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.directory import SessionDirectory
-from vivavoce.sessions.journal import Journal, replay
+from vivavoce.sessions.journal import Journal, JournalError, replay
 from vivavoce.sessions.ports import Engines, Recorder
 from vivavoce.sessions.session import CALLER_LEFT, Session
 from vivavoce.sessions.transcript import TranscriptBuilder, TranscriptEntry
@@ -390,9 +390,30 @@ async def test_the_directory_finds_the_calls_that_are_alive_and_drains_them(open
         async with directory.holding(call.session):
             assert directory.get("sess_test01") is call.session
             assert list(directory) == [call.session]
+            assert directory.session_ids() == ("sess_test01",)
             draining = asyncio.create_task(directory.drain(patience_seconds=3))
             ended = await call.outlet.until(notices.CallEnded)
         await draining
         assert ended.reason == call.session.end_reason == "shutdown"
         assert directory.get("sess_test01") is None
         assert list(directory) == []
+
+
+async def test_a_session_that_is_held_twice_writes_one_journal_that_replays(
+    open_call: OpenCall, tmp_path: Path
+) -> None:
+    path = tmp_path / "call.jsonl"
+    for greeting in ("Hello.", "Hello again."):
+        async with open_call(Settings(greeting=greeting), journal=Journal(path)) as call:
+            await call.outlet.until(notices.ReplyDone)
+    assert path.read_bytes().count(b'"journal"') == 2
+    assert replay(path) is None
+    path.write_text(path.read_text().replace('"text":"Hello again."', '"text":"Hello."'))
+    assert replay(path) is not None
+
+
+def test_a_file_without_a_first_line_is_no_journal(tmp_path: Path) -> None:
+    path = tmp_path / "call.jsonl"
+    path.write_text('{"at":1.0,"event":{"$":"CallerJoined"},"orders":[]}\n')
+    with pytest.raises(JournalError, match="no journal of version 1"):
+        replay(path)

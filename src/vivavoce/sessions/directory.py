@@ -33,6 +33,10 @@ class SessionDirectory:
         """The calls that are alive now; a call that ends meanwhile does not disturb."""
         return iter(list(self._sessions.values()))
 
+    def session_ids(self) -> tuple[str, ...]:
+        """The calls that are alive now, by id."""
+        return tuple(self._sessions)
+
     def get(self, session_id: str) -> Session | None:
         """The live call of this id, if it lives in this process."""
         return self._sessions.get(session_id)

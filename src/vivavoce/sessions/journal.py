@@ -1,6 +1,7 @@
 """The journal of a call: every fact with its time and the orders that followed, one JSON line each.
 
-Line 1 holds the settings and the id prefix the call began with; so `replay` can run the conversation again.
+Line 1 holds the settings and the id prefix the call began with; so `replay` can run the conversation again. A session
+that is held again after its connection broke writes on in the same file, with such a line of its own.
 Values are {"$": "ClassName", field: …}; enums as their values, tuples as lists. Owned by a session; written by
 a thread, at most a second behind; the file holds what was said, so only its owner may read it.
 """
@@ -87,18 +88,23 @@ class Journal:
 
 def replay(path: Path) -> Difference | None:
     """Run the conversation again on a journal; the first difference, or None. Raises `JournalError`."""
-    records = _read(path)
-    _, head = next(records)
-    if head.get("journal") != VERSION:
-        raise JournalError(f"{path} is no journal of version {VERSION}; replay it with the release that wrote it")
-    conversation = Conversation(from_plain(head["settings"], Settings), head["id_prefix"])
-    for line, record in records:
+    conversation: Conversation | None = None
+    for line, record in _read(path):
+        if conversation is None or "journal" in record:
+            conversation = _begun(path, record)
+            continue
         event: Event = from_plain(record["event"], Event)
         replayed = [to_plain(order) for order in conversation.handle(event, record["at"])]
         recorded = _completed(record["orders"])
         if replayed != recorded:
             return Difference(line, record["event"], recorded, replayed)
     return None
+
+
+def _begun(path: Path, head: dict[str, Any]) -> Conversation:
+    if head.get("journal") != VERSION:
+        raise JournalError(f"{path} is no journal of version {VERSION}; replay it with the release that wrote it")
+    return Conversation(from_plain(head["settings"], Settings), head["id_prefix"])
 
 
 def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
