@@ -1,6 +1,6 @@
 """What was acknowledged stays: through killed writers, through many writers at once, through a cancelled one.
 
-The tests write to a ledger of their own, so that they are about transactions and not about what the store keeps.
+Where only transactions matter, the tests write to a ledger of their own rather than to what the store keeps.
 """
 
 from __future__ import annotations
@@ -17,47 +17,64 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url, select, text
 
+from vivavoce.agents.definition import AgentDefinition
 from vivavoce.store.database import Database
 from vivavoce.store.errors import StoreUnavailableError
+from vivavoce.store.records import FIRST_ORGANISATION
+from vivavoce.store.schema import agent_versions, agents
+from vivavoce.store.store import Store
 
 ROUNDS = 6
 SEED = 20261121
-LINES_EACH = 3
-# Each writer's entry is a head and three lines, in one transaction; only what was printed is known to the world.
+# Several writers of agents and keys; only what was printed is known to the world.
 WRITE_UNTIL_KILLED = """
 import asyncio, hashlib, os, sys
-from sqlalchemy import text
-from vivavoce.store.database import Database
+from vivavoce.agents.definition import AgentDefinition
+from vivavoce.store.records import FIRST_ORGANISATION
+from vivavoce.store.store import Store
 
-HEAD = text("INSERT INTO ledger (id, content) VALUES (:id, :content)")
-LINE = text("INSERT INTO ledger_lines (ledger_id, line) VALUES (:id, :line)")
-
-async def write(database, writer):
+async def write(store, writer):
     for number in range(1_000_000):
-        entry = f"{sys.argv[1]}.{writer}.{number}"
-        digest = hashlib.sha256(entry.encode())
-        content = digest.hexdigest() * (1 + digest.digest()[0])
-        async with database.writing() as connection:
-            await connection.execute(HEAD, {"id": entry, "content": content})
-            for line in range(3):
-                await connection.execute(LINE, {"id": entry, "line": line})
-        print(entry, flush=True)
+        name = f"{sys.argv[1]}.{writer}.{number}"
+        digest = hashlib.sha256(name.encode())
+        if writer % 2:
+            made = await store.keys.create(name, digest.hexdigest())
+            print(made.record.key_id, name, flush=True)
+        else:
+            instructions = digest.hexdigest() * (1 + digest.digest()[0])
+            made = await store.agents.add(FIRST_ORGANISATION, AgentDefinition(name, instructions))
+            print(made.agent_id, name, flush=True)
 
 async def main():
-    database = Database(os.environ["DATABASE"])
-    async with asyncio.TaskGroup() as writers:
+    async with await Store.open(os.environ["DATABASE"]) as store, asyncio.TaskGroup() as writers:
         for writer in range(4):
-            writers.create_task(write(database, writer))
+            writers.create_task(write(store, writer))
 
 asyncio.run(main())
 """
 
 
-def _content_of(entry: str) -> str:
-    digest = hashlib.sha256(entry.encode())
-    return digest.hexdigest() * (1 + digest.digest()[0])
+async def _assert_kept(store: Store, identifier: str, name: str) -> None:
+    """What was acknowledged under this id is there, exactly as it was written."""
+    digest = hashlib.sha256(name.encode())
+    if identifier.startswith("key_"):
+        key = await store.keys.verify(digest.hexdigest())
+        assert key is not None, name
+        assert (key.key_id, key.name) == (identifier, name)
+        return
+    found = await store.agents.get(FIRST_ORGANISATION, identifier)
+    assert found is not None, name
+    assert found.definition == AgentDefinition(name, digest.hexdigest() * (1 + digest.digest()[0]))
+    assert [version.definition for version in await store.agents.versions(found)] == [found.definition]
+
+
+async def _torn(store: Store) -> list[str]:
+    """Agents without their first version: half of what was written in one transaction."""
+    whole = select(agent_versions.c.agent_id)
+    async with store._database.reading() as connection:
+        return list((await connection.execute(select(agents.c.name).where(agents.c.id.not_in(whole)))).scalars())
 
 
 @pytest.fixture
@@ -66,7 +83,6 @@ async def database(store_url: str) -> AsyncGenerator[Database]:
     opened = Database(store_url)
     async with opened.writing() as connection:
         await connection.execute(text("CREATE TABLE ledger (id VARCHAR(64) PRIMARY KEY, content TEXT NOT NULL)"))
-        await connection.execute(text("CREATE TABLE ledger_lines (ledger_id VARCHAR(64), line INTEGER NOT NULL)"))
     yield opened
     await opened.close()
 
@@ -82,17 +98,6 @@ async def _entries(database: Database) -> dict[str, str]:
         return {row.id: row.content for row in rows}
 
 
-async def _incomplete(database: Database) -> list[str]:
-    """Entries with more or fewer lines than were written with them, and lines without their entry."""
-    query = text(
-        "SELECT ledger_id FROM ledger_lines GROUP BY ledger_id HAVING count(*) <> :number "
-        "UNION ALL SELECT id FROM ledger WHERE id NOT IN (SELECT ledger_id FROM ledger_lines) "
-        "UNION ALL SELECT ledger_id FROM ledger_lines WHERE ledger_id NOT IN (SELECT id FROM ledger)"
-    )
-    async with database.reading() as connection:
-        return list((await connection.execute(query, {"number": LINES_EACH})).scalars())
-
-
 async def _start_writers(name: str, url: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
@@ -104,33 +109,31 @@ async def _start_writers(name: str, url: str) -> asyncio.subprocess.Process:
     )
 
 
-async def _kill_after(process: asyncio.subprocess.Process, acknowledgements: int) -> set[str]:
-    """Kill it at once when it has acknowledged so many; what it had acknowledged by then."""
+async def _kill_after(process: asyncio.subprocess.Process, acknowledgements: int) -> dict[str, str]:
+    """Kill it at once when it has acknowledged so many; the ids and names that it had acknowledged by then."""
     assert process.stdout is not None
     lines = [await process.stdout.readline() for _ in range(acknowledgements)]
     process.kill()
     lines += (await process.stdout.read()).splitlines(keepends=True)
     assert await process.wait() == -signal.SIGKILL
-    return {line.decode().strip() for line in lines if line.endswith(b"\n")}
+    pairs = [line.decode().split() for line in lines if line.endswith(b"\n")]
+    return dict(pairs)
 
 
-async def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_acknowledged(
-    database: Database, store_url: str
-) -> None:
+async def test_writers_that_are_killed_at_any_moment_lose_nothing_that_they_acknowledged(store_url: str) -> None:
     moments = random.Random(SEED)
-    acknowledged: set[str] = set()
+    acknowledged: dict[str, str] = {}
     for number in range(ROUNDS):
         wanted = moments.randint(1, 60)
         newly = await _kill_after(await _start_writers(f"round{number}", store_url), wanted)
         assert len(newly) >= wanted
         acknowledged |= newly
-        reopened = Database(store_url)
-        kept = await _entries(reopened)
-        assert acknowledged <= kept.keys()
-        assert {entry: content for entry, content in kept.items() if content != _content_of(entry)} == {}
-        assert await _incomplete(reopened) == []
-        await reopened.close()
+        async with await Store.open(store_url) as store:
+            for identifier, name in acknowledged.items():
+                await _assert_kept(store, identifier, name)
+            assert await _torn(store) == []
         _assert_the_file_is_whole(store_url)
+    assert {identifier.partition("_")[0] for identifier in acknowledged} == {"agent", "key"}
 
 
 def _assert_the_file_is_whole(url: str) -> None:
@@ -141,11 +144,13 @@ def _assert_the_file_is_whole(url: str) -> None:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
-async def test_writers_of_several_processes_wait_for_each_other(database: Database, store_url: str) -> None:
+async def test_writers_of_several_processes_wait_for_each_other(store_url: str) -> None:
     processes = [await _start_writers(f"process{number}", store_url) for number in range(3)]
     acknowledged = await asyncio.gather(*(_kill_after(process, 20) for process in processes))
-    assert set().union(*acknowledged) <= (await _entries(database)).keys()
-    assert await _incomplete(database) == []
+    async with await Store.open(store_url) as store:
+        for identifier, name in [pair for kept in acknowledged for pair in kept.items()]:
+            await _assert_kept(store, identifier, name)
+        assert await _torn(store) == []
 
 
 async def test_many_writers_in_one_process_all_succeed(database: Database) -> None:
