@@ -181,6 +181,11 @@ def update(
         asked = change
         if new_voice is not None:
             asked = replace(change, values={**change.values, "voice": await _voice(client, change, new_voice)})
+        if change.whole:
+            stored = await client.agents.get(change.agent_id)
+            asked = asked.against(stored.raw)
+            if asked.is_empty():
+                return stored
         return await client.agents.update(
             asked.agent_id, asked.values, clear=asked.cleared, phone_number_id=asked.phone_number_id
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -74,15 +74,23 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An update of one agent: new values and the fields to clear. `phone_number_id` '' takes the number away."""
+    """An update of one agent: new values and the fields to clear. `phone_number_id` '' takes the number away.
+
+    `whole`: the values are those of a whole agent, of which only what differs from the stored one is meant.
+    """
 
     agent_id: str
     values: Mapping[str, Any] = field(default_factory=dict)
     cleared: tuple[str, ...] = ()
     phone_number_id: str | None = None
+    whole: bool = False
 
     def is_empty(self) -> bool:
         return not (self.values or self.cleared or self.phone_number_id is not None)
+
+    def against(self, stored: Mapping[str, Any]) -> Change:
+        """Without what the stored agent has already."""
+        return replace(self, values={name: value for name, value in self.values.items() if stored.get(name) != value})
 
 
 def read_json(source: str, standard_input: TextIO) -> Any:
@@ -149,7 +157,7 @@ def new_agent(document: Any, flags: Flags) -> dict[str, Any]:
 
 
 def change_in(document: Any) -> Change:
-    """The update that a document describes; without a field mask, of every field that it has. Raises `InputError`."""
+    """The update that a document describes; without a field mask, of whatever in it is new. Raises `InputError`."""
     agent = _agent_of(document)
     agent_id = next((agent[name] for name in _IDS if isinstance(agent.get(name), str) and agent[name]), None)
     if agent_id is None:
@@ -159,7 +167,7 @@ def change_in(document: Any) -> Change:
     if number is not None and not isinstance(number, str):
         raise InputError("phone_number_id is a text: an id, or empty to take the number away")
     if written.get("field_mask") is None:
-        return Change(agent_id, _without_server_owned(agent), phone_number_id=number)
+        return Change(agent_id, _without_server_owned(agent), phone_number_id=number, whole=True)
     mask = _paths(written["field_mask"])
     roots = {path.partition(".")[0] for path in mask}
     return Change(
@@ -183,7 +191,7 @@ def joined(change: Change, by_flags: Change) -> Change:
     values = {name: value for name, value in change.values.items() if name not in gone} | dict(by_flags.values)
     cleared = tuple(name for name in {**dict.fromkeys(change.cleared), **dict.fromkeys(gone)} if name not in values)
     number = by_flags.phone_number_id if by_flags.phone_number_id is not None else change.phone_number_id
-    return Change(change.agent_id, values, cleared, number)
+    return Change(change.agent_id, values, cleared, number, change.whole)
 
 
 def is_file(target: str) -> bool:
