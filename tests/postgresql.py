@@ -62,7 +62,9 @@ class Cluster:
         if migrated:
             self._make_template()
         name = f"test_{next(self._numbers)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template0'}")
+        # Copying files is three times as fast as writing the copy to the log; before version 15 it is the only way.
+        strategy = " STRATEGY file_copy" if float(self.programs.parts[-2]) >= 15 else ""
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template0'}{strategy}")
         try:
             yield name
         finally:
