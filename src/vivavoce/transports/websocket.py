@@ -7,6 +7,9 @@ doorkeeper that the composition root fills in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket
 
@@ -36,7 +39,8 @@ class RealtimeEndpoint:
             await self._serve(websocket, session_id)
         except Refusal as refusal:
             answer = JSONResponse(dict(refusal.body), refusal.status, dict(refusal.headers))
-            await websocket.send_denial_response(answer)
+            with suppress(OSError):  # the client did not wait for the answer
+                await websocket.send_denial_response(answer)
 
     async def _serve(self, websocket: WebSocket, session_id: str | None) -> None:
         subprotocols = tuple(websocket.scope.get("subprotocols", ()))
@@ -51,7 +55,7 @@ class RealtimeEndpoint:
         try:
             connection = Connection(websocket, plan, self._engines, self._resolve_voice, framing)
         except WireError as error:  # the plan's settings cannot be a session, such as a voice that is not there
-            raise _refused(400, error.code, error.message, error.param) from error
+            raise _refused(400, {"code": error.code, "message": error.message, "param": error.param}) from error
         self._live[plan.session_id] = connection
         try:
             async with self._directory.holding(connection.session):
@@ -64,7 +68,8 @@ class RealtimeEndpoint:
         try:
             self._directory.check_place()
         except NoPlaceError as error:
-            raise _refused(503, "no_place", str(error), kind="server_error") from error
+            told = {"type": "server_error", "code": "no_place", "message": str(error)}
+            raise _refused(503, told) from error
 
 
 def _framing(request: CallRequest) -> AudioFraming:
@@ -79,11 +84,9 @@ def _framing(request: CallRequest) -> AudioFraming:
             return AudioFraming.BINARY
         case other:
             message = f"format: '{other[:100]}' is not 'binary' or 'json'"
-            raise _refused(400, "invalid_value", message, "format")
+            raise _refused(400, {"code": "invalid_value", "message": message, "param": "format"})
 
 
-def _refused(
-    status: int, code: str, message: str, param: str | None = None, kind: str = "invalid_request_error"
-) -> Refusal:
-    body = {"type": kind, "code": code, "message": message, "param": param, "event_id": None}
-    return Refusal(status, {"error": body})
+def _refused(status: int, error: Mapping[str, str | None]) -> Refusal:
+    complete = {"type": "invalid_request_error", "code": None, "message": None, "param": None, "event_id": None}
+    return Refusal(status, {"error": {**complete, **error}})
