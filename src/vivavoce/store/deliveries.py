@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from vivavoce.agents.identifiers import Kind, new_identifier
 from vivavoce.store.database import Database
+from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.records import OrganisationId, Page, PageRequest
-from vivavoce.store.rows import Clock, fetch_page, unix_ms
+from vivavoce.store.rows import Clock, fetch_page, named, unix_ms
 from vivavoce.store.schema import webhook_deliveries
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
@@ -87,10 +88,15 @@ class StoredDeliveries:
         async with self._database.writing() as connection:
             await connection.execute(insert(webhook_deliveries), rows)
 
-    async def claim_due(self, until: datetime, limit: int) -> Sequence[Delivery]:
-        """Deliveries that are due, taken for this process: nobody else gets them before `until`."""
+    async def claim_due(self, until: datetime, limit: int, *, passing_over: Collection[str] = ()) -> Sequence[Delivery]:
+        """Deliveries that are due, taken for this process: nobody else gets them before `until`.
+
+        Those of the webhooks in `passing_over` stay where they are.
+        """
         table = webhook_deliveries
         due = select(table.c.seq).where(table.c.finished_at.is_(None), table.c.next_attempt_at <= self._now())
+        if passing_over:
+            due = due.where(table.c.webhook_id.not_in(passing_over))
         due = due.order_by(table.c.next_attempt_at).limit(limit).with_for_update(skip_locked=True)
         async with self._database.writing() as connection:
             numbers = (await connection.execute(due)).scalars().all()
@@ -115,12 +121,27 @@ class StoredDeliveries:
         async with self._database.writing() as connection:
             await connection.execute(mark)
 
+    async def send_again(self, organisation_id: OrganisationId, webhook_id: str, identifier: str | int) -> Delivery:
+        """Make a delivery due now, however it ended. Raises `UnknownRecordError`."""
+        values = {"status": "pending", "next_attempt_at": self._now(), "finished_at": None}
+        due = update(webhook_deliveries).where(*_own(organisation_id, webhook_id, identifier)).values(**values)
+        async with self._database.writing() as connection:
+            row = (await connection.execute(due.returning(*webhook_deliveries.c))).one_or_none()
+        if row is None:
+            raise UnknownRecordError("delivery", str(identifier))
+        return _delivery_of(row)
+
     async def list(self, organisation_id: OrganisationId, webhook_id: str, request: PageRequest) -> Page[Delivery]:
         """The log of one webhook."""
         table = webhook_deliveries
         conditions = [table.c.organisation_id == organisation_id, table.c.webhook_id == webhook_id]
         async with self._database.reading() as connection:
             return await fetch_page(connection, table, conditions, request, _delivery_of)
+
+
+def _own(organisation_id: OrganisationId, webhook_id: str, identifier: str | int) -> Sequence[ColumnElement[bool]]:
+    table = webhook_deliveries
+    return table.c.organisation_id == organisation_id, table.c.webhook_id == webhook_id, named(table, identifier)
 
 
 def _delivery_of(row: Row[Any]) -> Delivery:
