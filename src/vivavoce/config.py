@@ -11,6 +11,11 @@ from pathlib import Path
 
 import platformdirs
 
+from vivavoce.api.json_web_tokens import JwtSettings
+from vivavoce.services.livekit_tokens import LiveKitSettings
+from vivavoce.services.sessions import SessionLimits
+from vivavoce.services.upstream_xai import UpstreamXaiSettings
+
 
 class EngineSet(StrEnum):
     """Which engines a server runs."""
@@ -38,6 +43,22 @@ class LanguageModelEndpoint:
     api_key: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class PlatformSettings:
+    """What the platform API is told. `public_url` None: clients reach the server by the address that they used.
+
+    `identity`: whose tokens are taken besides API keys. `private_webhooks`: webhooks may go to private addresses.
+    """
+
+    public_url: str | None = None
+    livekit: LiveKitSettings | None = None
+    upstream_xai: UpstreamXaiSettings | None = None
+    identity: JwtSettings | None = None
+    limits: SessionLimits = field(default_factory=SessionLimits)
+    requests_per_minute: int = 6_000
+    private_webhooks: bool = False
+
+
 def default_data_directory() -> Path:
     return Path(platformdirs.user_data_dir("vivavoce"))
 
@@ -62,3 +83,4 @@ class ServerSettings:
     database_url: str | None = field(default=None, repr=False)
     # None: the file `secret.key` in the data directory.
     secret_key: str | None = field(default=None, repr=False)
+    platform: PlatformSettings = field(default_factory=PlatformSettings)

@@ -1,22 +1,33 @@
 """The one place that turns exceptions into HTTP answers.
 
-Every answer that is no success has the body of the OpenAI API: `{"error": {type, code, message, param, event_id}}`,
-where `event_id` is always null over HTTP. A stateless map; `exception_handlers` gives it to the web framework.
+Every exception becomes a `Problem`, which the dialect of the path puts in its own words. A stateless map;
+`exception_handlers` gives it to the web framework.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
-from vivavoce.agents.definition import InvalidAgentError
+from vivavoce.agents.checks import InvalidFieldError
+from vivavoce.api.error_shapes import body_of, dialect_of
+from vivavoce.api.problems import INVALID_REQUEST, SERVER_ERROR, Problem
+from vivavoce.services.errors import (
+    ConflictError,
+    LimitReachedError,
+    NotReadyError,
+    RefusedError,
+    ServiceError,
+    UpstreamFailedError,
+)
 from vivavoce.store.errors import (
     DuplicateRecordError,
     InvalidKeyError,
@@ -27,27 +38,7 @@ from vivavoce.store.errors import (
 
 _log = logging.getLogger(__name__)
 
-INVALID_REQUEST = "invalid_request_error"
-SERVER_ERROR = "server_error"
 _HTTP_CODES = {401: "invalid_api_key", 404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is told about an error: the HTTP status and the fields of the body."""
-
-    status: int
-    code: str
-    message: str
-    kind: str = INVALID_REQUEST
-    param: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The JSON object of the answer; also what a refused WebSocket upgrade carries."""
-        fields = {"type": self.kind, "code": self.code, "message": self.message, "param": self.param, "event_id": None}
-        return {"error": fields}
 
 
 class ApiError(Exception):
@@ -70,17 +61,14 @@ def problem_of(error: Exception) -> Problem:
     match error:
         case ApiError():
             return error.problem
-        case InvalidAgentError():
+        case InvalidFieldError():
             return Problem(400, "invalid_value", error.message, param=error.param)
-        case UnknownRecordError():
-            return Problem(404, "not_found", f"{error}.")
-        case DuplicateRecordError():
-            return Problem(409, "already_exists", f"{error}.")
-        case InvalidKeyError():
-            return Problem(400, "invalid_value", f"{error}.", param="secret")
-        case StoreUnavailableError():
-            message = "The server's database did not answer. Try again in a moment."
-            return Problem(503, "store_unavailable", message, SERVER_ERROR, headers={"retry-after": "1"})
+        case RequestValidationError():
+            return _of_validation(error.errors())
+        case ServiceError():
+            return _of_service(error)
+        case StoreError():
+            return _of_store(error)
         case HTTPException():
             return _of_http(error)
         case _:
@@ -88,19 +76,82 @@ def problem_of(error: Exception) -> Problem:
             return Problem(500, "internal_error", message, SERVER_ERROR)
 
 
-def response_of(problem: Problem) -> Response:
-    return JSONResponse(problem.body, problem.status, dict(problem.headers))
+def response_of(problem: Problem, scope: Scope) -> Response:
+    """The answer in the words of the path's dialect."""
+    told = body_of(problem, dialect_of(scope["path"]), request_id_of(scope))
+    return JSONResponse(told, problem.status, dict(problem.headers))
 
 
-def exception_handlers() -> dict[Any, Callable[[Request, Exception], Awaitable[Response]]]:
-    """For `Starlette(exception_handlers=…)`. Unexpected exceptions still reach the log."""
-    return dict.fromkeys((ApiError, InvalidAgentError, StoreError, HTTPException, Exception), _answer)
+def request_id_of(scope: Scope) -> str:
+    """The id that `vivavoce.api.envelope` gave this request."""
+    return str(scope.get("vivavoce.request_id", ""))
+
+
+def exception_handlers() -> dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]]:
+    """For the web framework's `exception_handlers`. Unexpected exceptions still reach the log."""
+    kinds = (ApiError, InvalidFieldError, ServiceError, StoreError, HTTPException, RequestValidationError, Exception)
+    return dict.fromkeys(kinds, _answer)
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    if isinstance(error, StoreError) and problem_of(error).status >= 500:
+    problem = problem_of(error)
+    if isinstance(error, StoreError) and problem.status >= 500:
         _log.error("%s %s failed: %s", request.method, request.url.path, error)
-    return response_of(problem_of(error))
+    return response_of(problem, request.scope)
+
+
+def _of_service(error: ServiceError) -> Problem:
+    match error:
+        case ConflictError():
+            return Problem(409, error.code, error.message)
+        case LimitReachedError():
+            return Problem(429, error.code, error.message, headers={"retry-after": "5"})
+        case NotReadyError():
+            return Problem(503, error.code, error.message, SERVER_ERROR, headers={"retry-after": "1"})
+        case UpstreamFailedError():
+            return Problem(502, error.code, error.message, SERVER_ERROR)
+        case RefusedError() | _:
+            return Problem(400, error.code, error.message)
+
+
+def _of_store(error: StoreError) -> Problem:
+    match error:
+        case UnknownRecordError():
+            return Problem(404, f"{error.kind.replace(' ', '_').lower()}_not_found", f"{_sentence(error)}")
+        case DuplicateRecordError():
+            return Problem(409, "already_exists", _sentence(error))
+        case InvalidKeyError():
+            return Problem(400, "invalid_value", _sentence(error))
+        case StoreUnavailableError():
+            message = "The server's database did not answer. Try again in a moment."
+            return Problem(503, "store_unavailable", message, SERVER_ERROR, headers={"retry-after": "1"})
+        case _:
+            message = "The server's database cannot be used as it is; the server's log says what to do."
+            return Problem(500, "internal_error", message, SERVER_ERROR)
+
+
+def _sentence(error: StoreError) -> str:
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def _of_validation(errors: Sequence[Any]) -> Problem:
+    first: dict[str, Any] = errors[0] if errors else {"type": "value_error", "loc": (), "msg": "is not valid"}
+    place = first["loc"]
+    if first["type"] == "json_invalid":
+        return Problem(400, "invalid_json", f"The body is not JSON: {first.get('ctx', {}).get('error', first['msg'])}.")
+    param = _path(place[1:] if place and place[0] in ("body", "query", "path", "header") else place)
+    code = "missing_required_parameter" if first["type"] == "missing" else "invalid_value"
+    said = str(first["msg"]).removeprefix("Value error, ")
+    return Problem(400, code, f"{param or 'The body'}: {said}.", param=param or None)
+
+
+def _path(place: Sequence[str | int]) -> str:
+    """`("tools", 3, "name")` as `tools[3].name`."""
+    path = ""
+    for step in place:
+        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    return path
 
 
 def _of_http(error: HTTPException) -> Problem:

@@ -97,6 +97,10 @@ class JwtVerifier:
         self._settings = settings
         self._keys = _IssuerKeys(settings.jwks_url, http, monotonic)
 
+    @property
+    def issuer(self) -> str:
+        return self._settings.issuer
+
     async def verify(self, token: str) -> JwtIdentity:
         """Who sent it. Raises `InvalidTokenError`; `IssuerUnavailableError` where the keys could not be had."""
         if not looks_like_jwt(token):

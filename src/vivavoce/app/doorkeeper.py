@@ -1,128 +1,159 @@
-"""Who may come in and which call they get: the API's keys and the store's agents behind the transport's port.
+"""Who may come in and which call they get: keys and tokens, sessions and agents behind the transport's port.
 
 Owned by the server; stateless but for the rooms it joins.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-
-from vivavoce.agents.definition import DEFAULT_AGENT, AgentDefinition
-from vivavoce.agents.identifiers import new_identifier
-from vivavoce.api.auth import authenticate
-from vivavoce.api.errors import ApiError, Problem, problem_of
-from vivavoce.conversation.settings import (
-    Eagerness,
-    SemanticTurnDetection,
-    ServerVad,
-    Settings,
-    Tool,
-    TurnDetection,
-)
+from vivavoce.agents.identifiers import Kind, new_identifier, parse
+from vivavoce.api.auth import Authenticator, offered
+from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
+from vivavoce.api.problems import Problem
+from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings
+from vivavoce.conversation.settings import Settings
+from vivavoce.dialects.realtime.codec import VoiceResolver
+from vivavoce.services.callers import Caller
+from vivavoce.services.errors import ServiceError
+from vivavoce.services.platform import Platform
+from vivavoce.services.sessions import SessionWish, over
+from vivavoce.services.transcripts import TranscriptWriter
 from vivavoce.sessions.journal import Journal
-from vivavoce.store.errors import StoreError
-from vivavoce.store.store import Store
-from vivavoce.transports.admission import CallPlan, CallRequest, Refusal
+from vivavoce.store.errors import StoreError, UnknownRecordError
+from vivavoce.store.records import AgentRecord, MessageRecord, OrganisationId, PageRequest, SessionRecord, ThreadRecord
+from vivavoce.transports.admission import REPLACED, CallPlan, CallRequest, Refusal
 
-PLAIN_MODEL = "vivavoce"
-"""The `model` of a session that names none."""
-
-PLAIN_INSTRUCTIONS = (
-    "You are a helpful voice assistant. Answer in one or two short sentences of plain spoken English, "
-    "without lists, markdown or code."
-)
-"""What a session without an agent begins with; the client's own instructions replace it."""
+HISTORY_MESSAGES_MAXIMUM = 200
 
 
-class StoreDoorkeeper:
-    """Admits by API key, plans by `agent_id`."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The session that a caller comes into. `ends_with_call`: it was made for this connection alone."""
 
-    def __init__(self, store: Store, journals: Path | None) -> None:
-        self._store = store
+    session: SessionRecord
+    agent: AgentRecord | None
+    thread: ThreadRecord
+    ends_with_call: bool
+
+
+class PlatformDoorkeeper:
+    """Admits by API key, identity token or session token. Calls without a session of their own are given one."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        authenticator: Authenticator,
+        writer: TranscriptWriter,
+        journals: Path | None,
+        resolve_voice: VoiceResolver,
+    ) -> None:
+        self._platform = platform
+        self._authenticator = authenticator
+        self._writer = writer
         self._journals = journals
+        self._resolve_voice = resolve_voice
 
     async def admit(self, request: CallRequest) -> CallPlan:
+        brought = offered(request.headers, request.subprotocols, request.query.get("token"))
         try:
-            admission = await authenticate(self._store.keys, request.headers, request.subprotocols)
-        except (ApiError, StoreError) as error:
+            place = await self._place(brought.secret, request)
+            return await self._plan(place, request, brought.subprotocol)
+        except UnknownRecordError as error:
+            raise _refusal(replace(problem_of(error), param=f"{error.kind}_id")) from error
+        except (ApiError, ServiceError, StoreError, ValueError) as error:
             raise _refusal(problem_of(error)) from error
-        return await self._plan(request.query, admission.subprotocol)
 
-    async def _plan(self, query: Mapping[str, str], subprotocol: str | None) -> CallPlan:
-        wanted = query.get("agent_id")
-        settings = Settings(instructions=PLAIN_INSTRUCTIONS)
-        model = query.get("model") or PLAIN_MODEL
-        if wanted:
-            agent = await self._agent(wanted)
-            settings = call_settings(agent)
-            model = query.get("model") or agent.agent_id
-        unix_ms = int(time.time() * 1000)
-        session_id = new_identifier("sess", unix_ms)
+    async def _place(self, secret: str | None, request: CallRequest) -> _Place:
+        token = self._authenticator.session_token(secret)
+        if token is not None:
+            caller = Caller(OrganisationId(token.organisation_id), ("realtime",))
+            if request.session_id is not None and parse(Kind.SESSION, request.session_id) != token.session_id:
+                raise AuthenticationError("This token opens another session than the one in the address.")
+            return await self._existing(caller, token.session_id)
+        caller = await self._authenticator.caller(secret)
+        if "realtime" not in caller.scopes:
+            message = "This key may not hold calls: it lacks the scope 'realtime'. Use a key that has it."
+            raise ApiError(Problem(403, "insufficient_scope", message))
+        if request.session_id is not None:
+            return await self._existing(caller, request.session_id)
+        wish = SessionWish(
+            "realtime", request.query.get("agent_id") or None, thread=request.query.get("thread_id") or None
+        )
+        opened = await self._platform.open_session(caller, wish)
+        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True)
+
+    async def _existing(self, caller: Caller, session_id: str) -> _Place:
+        sessions = self._platform.sessions
+        session = await sessions.get(caller, session_id)
+        if session.status.is_over:
+            raise over(session)
+        agent = None
+        if session.agent_id is not None:
+            agent = await self._platform.agents.get(caller, session.agent_id)
+        return _Place(session, agent, await sessions.thread_of(session), ends_with_call=False)
+
+    async def _plan(self, place: _Place, request: CallRequest, subprotocol: str | None) -> CallPlan:
+        session = place.session
+        said = await self._said(place.thread)
+        settings = self._settings(place, said)
+        recorder = self._writer.recorder(session, place.thread)
+        asked_model = request.query.get("model")
+        own_model = PLAIN_MODEL if place.agent is None else place.agent.agent_id
+
+        async def begin() -> None:
+            try:
+                await self._platform.sessions.begin(session)
+            except (ServiceError, StoreError) as error:
+                raise _refusal(problem_of(error)) from error
+
+        async def end(reason: str | None) -> None:
+            await recorder.flush()
+            if reason == REPLACED:
+                return
+            if reason is not None or place.ends_with_call:
+                await self._platform.sessions.end(session, reason or "hung_up")
+            else:
+                await self._platform.sessions.touch(session)
+
         return CallPlan(
-            session_id,
-            new_identifier("conv", unix_ms),
-            model,
+            session.session_id,
+            new_identifier(Kind.CONVERSATION, int(self._platform.now().timestamp() * 1000)),
+            asked_model or own_model,
             settings,
             subprotocol=subprotocol,
-            journal=self._journal(session_id),
+            journal=self._journal(session.session_id),
+            history=items_of(said),
+            recorder=recorder,
+            on_begin=begin,
+            on_end=end,
         )
+
+    def _settings(self, place: _Place, said: Sequence[MessageRecord]) -> Settings:
+        if place.agent is None:
+            return plain_settings()
+        settings = call_settings(place.agent.definition, self._resolve_voice)
+        here = [record for record in said if record.message.session_id == place.session.session_id]
+        if place.session.details.initial_message is not None:
+            settings = replace(settings, greeting=place.session.details.initial_message)
+        if here:  # the caller comes back into a session: it was greeted, and some of its turns are used up
+            used = sum(record.message.role == "user" for record in here)
+            left = None if settings.max_turns is None else max(1, settings.max_turns - used)
+            settings = replace(settings, greeting=None, max_turns=left)
+        return settings
+
+    async def _said(self, thread: ThreadRecord) -> Sequence[MessageRecord]:
+        if thread.message_count == 0:
+            return ()
+        newest = PageRequest(limit=HISTORY_MESSAGES_MAXIMUM)
+        threads = self._platform.store.threads
+        page = await threads.messages(thread.organisation_id, newest, thread_id=thread.thread_id)
+        return tuple(reversed(page.items))
 
     def _journal(self, session_id: str) -> Journal | None:
         return Journal(self._journals / f"{session_id}.jsonl") if self._journals is not None else None
-
-    async def _agent(self, wanted: str) -> AgentDefinition:
-        try:
-            agents = self._store.agents
-            record = await agents.first() if wanted == DEFAULT_AGENT else await agents.get(wanted)
-        except StoreError as error:
-            raise _refusal(problem_of(error)) from error
-        if record is None:
-            message = f"There is no agent '{wanted[:100]}'. Use agent_id={DEFAULT_AGENT} for the server's first agent."
-            raise _refusal(Problem(404, "agent_not_found", message, param="agent_id"))
-        return record.definition
-
-
-def call_settings(agent: AgentDefinition) -> Settings:
-    """An agent's definition as a call's settings."""
-    return Settings(
-        instructions=agent.instructions,
-        greeting=agent.greeting,
-        turn_detection=_turn_detection(agent),
-        voice=agent.voice,
-        speed=agent.speed,
-        language=agent.language.partition("-")[0].lower(),
-        tools=tuple(
-            Tool(tool.name, tool.description, msgspec.json.encode(dict(tool.parameters)).decode())
-            for tool in agent.tools
-        ),
-    )
-
-
-def _turn_detection(agent: AgentDefinition) -> TurnDetection | None:
-    chosen = agent.turn_detection
-    match chosen.kind:
-        case "none":
-            return None
-        case "server_vad":
-            return ServerVad(
-                chosen.threshold,
-                chosen.prefix_padding_ms,
-                chosen.silence_duration_ms,
-                chosen.create_response,
-                chosen.interrupt_response,
-            )
-        case "semantic":
-            return SemanticTurnDetection(
-                Eagerness(chosen.eagerness),
-                chosen.threshold,
-                chosen.prefix_padding_ms,
-                chosen.create_response,
-                chosen.interrupt_response,
-            )
 
 
 def _refusal(problem: Problem) -> Refusal:

@@ -5,28 +5,30 @@ The HTTP side answers at once (`/healthz`); calls are taken when the engines are
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from vivavoce.agents.demo import demo_agent
-from vivavoce.api.errors import Problem, exception_handlers
-from vivavoce.api.routes import build_routes
-from vivavoce.app.doorkeeper import StoreDoorkeeper
+from vivavoce.api.application import build_application
+from vivavoce.api.problems import SERVER_ERROR, Problem
+from vivavoce.app.doorkeeper import PlatformDoorkeeper
 from vivavoce.app.engines import PARTS, close_engines, load_engines
+from vivavoce.app.platform import RunningPlatform
 from vivavoce.config import ServerSettings
 from vivavoce.engines.voices import resolve_voice
 from vivavoce.sessions.directory import SessionDirectory
 from vivavoce.sessions.ports import Engines
 from vivavoce.store.database import sqlite_url
+from vivavoce.store.records import FIRST_ORGANISATION
 from vivavoce.store.store import Store
+from vivavoce.store.vault import Vault
 from vivavoce.transports.websocket import RealtimeEndpoint
 
 DRAIN_SECONDS = 5.0
@@ -48,13 +50,16 @@ class Server:
         self._settings = settings
         self._waiting_for = list(PARTS)
         self._store: Store | None = None
+        self._platform: RunningPlatform | None = None
+        self._background: asyncio.Task[None] | None = None
         self._engines: Engines | None = None
         self._endpoint: RealtimeEndpoint | None = None
         self.directory = SessionDirectory(settings.maximum_sessions)
-        self.application = Starlette(
-            routes=[*build_routes(self), WebSocketRoute("/v1/realtime", self._realtime)],
-            exception_handlers=exception_handlers(),
-        )
+        sockets = [
+            WebSocketRoute("/v1/realtime", self._realtime),
+            WebSocketRoute("/v1/sessions/{session_id}/stream", self._realtime),
+        ]
+        self._app, self.application = build_application(self, sockets)
 
     def waiting_for(self) -> Sequence[str]:
         return tuple(self._waiting_for)
@@ -64,10 +69,15 @@ class Server:
 
         Raises `StoreError`.
         """
-        self._settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._store = store = await Store.open(self._settings.database_url or sqlite_url(self._settings.data))
-        if await store.agents.count() == 0:
-            await store.agents.add(demo_agent(datetime.now(UTC)))
+        settings = self._settings
+        settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._store = store = await Store.open(settings.database_url or sqlite_url(settings.data))
+        vault = Vault.open(settings.data, settings.secret_key)
+        self._platform = RunningPlatform(settings, store, vault, self.directory, lambda: self._engines)
+        self._app.state.api = self._platform.api_state
+        self._background = asyncio.create_task(self._platform.run(), name="platform")
+        if await store.agents.count(FIRST_ORGANISATION) == 0:
+            await store.agents.add(FIRST_ORGANISATION, demo_agent())
         if self._settings.api_key is not None:
             await store.keys.ensure("environment", self._settings.api_key)
             return FirstKey(None, made_now=False)
@@ -77,13 +87,21 @@ class Server:
 
     async def load(self) -> Engines:
         """Load and warm the engines; from then on calls are taken. Raises `EngineError`."""
-        assert self._store is not None, "open_store comes first"
+        assert self._platform is not None, "open_store comes first"
         self._engines = engines = await load_engines(self._settings, self._waiting_for.remove)
         journals = self._settings.data / JOURNALS if self._settings.journal else None
-        doorkeeper = StoreDoorkeeper(self._store, journals)
 
         def resolve(name: str) -> str | None:
             return resolve_voice(name, engines.text_to_speech.voices)
+
+        running_platform = self._platform
+        doorkeeper = PlatformDoorkeeper(
+            running_platform.platform,
+            running_platform.authenticator,
+            running_platform.transcripts,
+            journals,
+            resolve,
+        )
 
         self._endpoint = RealtimeEndpoint(doorkeeper, self.directory, engines, resolve)
         # What is loaded stays: the collector need not walk the dictionaries and models again in the middle of a call.
@@ -94,6 +112,11 @@ class Server:
     async def stop(self) -> None:
         """End the calls, let go of the models, close the database."""
         await self.directory.drain(DRAIN_SECONDS)
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.gather(self._background, return_exceptions=True)
+        if self._platform is not None:
+            await self._platform.close()
         if self._engines is not None:
             await close_engines(self._engines)
         if self._store is not None:
@@ -102,12 +125,11 @@ class Server:
     async def _realtime(self, websocket: WebSocket) -> None:
         if self._endpoint is None:
             waiting = ", ".join(self._waiting_for)
-            problem = Problem(
-                503, "not_ready", f"The server is starting; it still waits for: {waiting}.", "server_error"
-            )
+            message = f"The server is starting; it still waits for: {waiting}."
+            problem = Problem(503, "not_ready", message, SERVER_ERROR)
             await websocket.send_denial_response(JSONResponse(problem.body, problem.status, {"retry-after": "1"}))
             return
-        await self._endpoint.serve(websocket)
+        await self._endpoint.serve(websocket, websocket.path_params.get("session_id"))
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vivavoce.agents.definition import AgentDefinition, AgentId
@@ -114,11 +114,7 @@ class StoredAgents:
 
     async def delete(self, organisation_id: OrganisationId, agent: str | int) -> AgentRecord:
         """Take an agent away for good. Raises `UnknownRecordError` when there is no such agent any more."""
-        wanted: tuple[ColumnElement[bool], ...] = (
-            agents.c.organisation_id == organisation_id,
-            named(agents, agent),
-            _LIVING,
-        )
+        wanted = (agents.c.organisation_id == organisation_id, named(agents, agent), _LIVING)
         gone = update(agents).where(*wanted).values(deleted_at=self._now()).returning(*agents.c)
         async with self._database.writing() as connection:
             row = (await connection.execute(gone)).one_or_none()

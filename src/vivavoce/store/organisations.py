@@ -41,12 +41,12 @@ class StoredOrganisations:
     async def get(self, organisation_id: OrganisationId) -> Organisation | None:
         return await self._find(organisations.c.id == organisation_id)
 
-    async def of_external(self, external_id: str) -> Organisation:
+    async def of_external(self, external_id: str, name: str) -> Organisation:
         """The organisation that an identity provider calls so, made when it is seen for the first time."""
         if (known := await self._find(organisations.c.external_id == external_id)) is not None:
             return known
         try:
-            return await self.add(external_id, external_id)
+            return await self.add(name, external_id)
         except IntegrityError:
             # Somebody else of the same organisation came at the same moment.
             if (known := await self._find(organisations.c.external_id == external_id)) is not None:

@@ -1,0 +1,1 @@
+"""The API of AgentHuman: sessions with whole-number ids, of voice, video or text."""

@@ -1,0 +1,1 @@
+"""The API of Agntix: voice sessions over LiveKit, chat sessions, agents."""

@@ -1,0 +1,103 @@
+"""The web application: every router in its place, the document of the API, and what surrounds every request.
+
+Built by the composition root before anything else is ready; until it sets `app.state.api`, the routes that need the
+store answer 503.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import HTMLResponse
+from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Scope
+
+from vivavoce import __version__
+from vivavoce.api.body_limit import BodyLimit
+from vivavoce.api.envelope import Envelope
+from vivavoce.api.error_shapes import MOUNTS, Dialect
+from vivavoce.api.errors import exception_handlers, response_of
+from vivavoce.api.health import Readiness, health_routes
+from vivavoce.api.problems import Problem
+from vivavoce.api.routers import DIALECT_ROUTERS, PLATFORM_ROUTERS, SHARED_ROUTERS
+
+BODY_BYTES_MAXIMUM = 1024 * 1024
+DOCS_PATH = "/docs"
+_ASSETS = "/docs/assets"
+_TITLE = "vivavoce"
+_DESCRIPTION = """\
+Voice agents that you run yourself. One server speaks the APIs of five voice-agent products; an agent made through one \
+can be used through all the others. Send an API key as `Authorization: Bearer KEY` or as `x-api-key: KEY`. Calls \
+themselves are WebSockets: see the reference of the realtime protocol."""
+
+
+def build_application(readiness: Readiness, sockets: Sequence[BaseRoute]) -> tuple[FastAPI, ASGIApp]:
+    """The application, and it within what surrounds every request; the second is what is to be served."""
+    app = FastAPI(
+        title=_TITLE,
+        version=__version__,
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        exception_handlers=exception_handlers(),
+        redirect_slashes=False,
+    )
+    app.router.routes.extend([*health_routes(readiness), *sockets])
+    for router in (*SHARED_ROUTERS, *PLATFORM_ROUTERS):
+        app.include_router(router)
+    for dialect, routers in DIALECT_ROUTERS.items():
+        for router in routers:
+            if router not in SHARED_ROUTERS:
+                app.include_router(router)
+        _mount_alone(app, dialect, routers)
+    _add_docs(app)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    return app, Envelope(BodyLimit(app, exempt=_is_exempt, refuse=_too_large, maximum_bytes=BODY_BYTES_MAXIMUM))
+
+
+def _mount_alone(app: FastAPI, dialect: Dialect, routers: Sequence[APIRouter]) -> None:
+    for router in routers:
+        app.include_router(router, prefix=MOUNTS[dialect], include_in_schema=False)
+
+
+def _add_docs(app: FastAPI) -> None:
+    """The interactive page, from files of this machine: it works without the internet."""
+    app.mount(_ASSETS, StaticFiles(packages=[("fastapi_offline", "static")]), name="docs assets")
+
+    @app.get(DOCS_PATH, include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title=_TITLE,
+            swagger_js_url=f"{_ASSETS}/swagger-ui-bundle.js",
+            swagger_css_url=f"{_ASSETS}/swagger-ui.css",
+            swagger_favicon_url=f"{_ASSETS}/favicon.png",
+        )
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document. Fields that are wrong are answered with 400 here, not with the framework's 422."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        for path in document.get("paths", {}).values():
+            for operation in path.values():
+                operation.get("responses", {}).pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            document.get("components", {}).get("schemas", {}).pop(name, None)
+        app.openapi_schema = document
+    return app.openapi_schema
+
+
+def _is_exempt(_scope: Scope) -> bool:
+    return False
+
+
+def _too_large(scope: Scope) -> Any:
+    message = f"The body is larger than {BODY_BYTES_MAXIMUM} bytes."
+    return response_of(Problem(413, "request_too_large", message), scope)

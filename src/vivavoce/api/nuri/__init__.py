@@ -1,0 +1,1 @@
+"""The API of Nuri: voice agents with a WebSocket for each session."""

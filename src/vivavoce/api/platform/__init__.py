@@ -1,0 +1,1 @@
+"""What no other API has: versions, keys, webhooks, threads and the nouns around an agent."""

@@ -1,0 +1,1 @@
+"""The API of xAI: agents with field masks, phone numbers, chat completions."""

@@ -1,0 +1,97 @@
+"""An agent's definition as the settings of a call, and a thread's messages as the past of a conversation. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from vivavoce.agents.definition import AgentDefinition
+from vivavoce.agents.tools import functions_of
+from vivavoce.conversation.identifiers import CallId, ItemId
+from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, PartKind, Role
+from vivavoce.conversation.settings import (
+    Eagerness,
+    SemanticTurnDetection,
+    ServerVad,
+    Settings,
+    Tool,
+    TurnDetection,
+)
+from vivavoce.dialects.realtime.codec import VoiceResolver
+from vivavoce.store.records import MessageRecord
+
+PLAIN_MODEL = "vivavoce"
+"""The `model` of a session that names none."""
+
+PLAIN_INSTRUCTIONS = (
+    "You are a helpful voice assistant. Answer in one or two short sentences of plain spoken English, "
+    "without lists, markdown or code."
+)
+"""What a session without an agent begins with; the client's own instructions replace it."""
+
+
+def plain_settings() -> Settings:
+    """The settings of a call without an agent."""
+    return Settings(instructions=PLAIN_INSTRUCTIONS)
+
+
+def call_settings(agent: AgentDefinition, resolve_voice: VoiceResolver) -> Settings:
+    """The settings of a call with an agent. A voice that is not here is replaced by the default one."""
+    default = Settings()
+    return Settings(
+        instructions=agent.whole_instructions,
+        greeting=agent.greeting,
+        turn_detection=_turn_detection(agent),
+        voice=resolve_voice(agent.voice) or default.voice,
+        speed=agent.speed,
+        language=agent.language.partition("-")[0].lower(),
+        tools=tuple(
+            Tool(tool.name, tool.description, msgspec.json.encode(dict(tool.parameters)).decode())
+            for tool in functions_of(agent.tools)
+        ),
+        max_turns=agent.max_turns,
+    )
+
+
+def items_of(said: Sequence[MessageRecord]) -> tuple[Item, ...]:
+    """The messages of a thread, oldest first, as the past of a new call."""
+    return tuple(item for record in said if (item := _item_of(record)) is not None)
+
+
+def _item_of(record: MessageRecord) -> Item | None:
+    said, item_id = record.message, ItemId(record.message_id)
+    call = said.tool_call
+    if call is not None and said.role == "assistant":
+        return FunctionCall(
+            item_id, CallId(str(call.get("call_id"))), str(call.get("name")), str(call.get("arguments"))
+        )
+    if said.role == "tool":
+        return None if call is None else FunctionCallOutput(item_id, CallId(str(call.get("call_id"))), said.content)
+    if not said.content:
+        return None
+    kind = PartKind.OUTPUT_TEXT if said.role == "assistant" else PartKind.INPUT_TEXT
+    return Message(item_id, Role(said.role), (Part(kind, said.content),))
+
+
+def _turn_detection(agent: AgentDefinition) -> TurnDetection | None:
+    chosen = agent.turn_detection
+    match chosen.kind:
+        case "none":
+            return None
+        case "server_vad":
+            return ServerVad(
+                chosen.threshold,
+                chosen.prefix_padding_ms,
+                chosen.silence_duration_ms,
+                chosen.create_response,
+                chosen.interrupt_response,
+            )
+        case "semantic":
+            return SemanticTurnDetection(
+                Eagerness(chosen.eagerness),
+                chosen.threshold,
+                chosen.prefix_padding_ms,
+                chosen.create_response,
+                chosen.interrupt_response,
+            )

@@ -1,0 +1,105 @@
+"""Joins the services of the platform with the store, the calls and the settings, and runs what works in the background.
+
+Owned by the server; `run` ends with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import httpx
+
+from vivavoce.api.auth import Authenticator
+from vivavoce.api.dependencies import ApiState
+from vivavoce.api.json_web_tokens import JwtVerifier
+from vivavoce.api.rate_limits import RateLimiter
+from vivavoce.config import ServerSettings
+from vivavoce.engines.voices import VoiceDescription, describe_voices
+from vivavoce.services.agents import AgentService
+from vivavoce.services.platform import Platform
+from vivavoce.services.session_tokens import SessionTokens
+from vivavoce.services.sessions import SessionService
+from vivavoce.services.silence import SilentAnnouncer
+from vivavoce.services.transcripts import TranscriptWriter
+from vivavoce.services.upstream_xai import UpstreamXai
+from vivavoce.sessions.directory import SessionDirectory
+from vivavoce.sessions.ports import Engines
+from vivavoce.store.errors import StoreError
+from vivavoce.store.store import Store
+from vivavoce.store.vault import Vault
+
+SWEEP_EVERY_SECONDS = 5.0
+FORGET_EVERY_SWEEPS = 720
+HTTP_CONNECTIONS_MAXIMUM = 50
+_TOKEN_PURPOSE = "session tokens"  # noqa: S105 - the name of a key, not a key
+
+_log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RunningPlatform:
+    """The platform of one server. `engines` gives the loaded engines, None until they are."""
+
+    def __init__(
+        self,
+        settings: ServerSettings,
+        store: Store,
+        vault: Vault,
+        directory: SessionDirectory,
+        engines: Callable[[], Engines | None],
+    ) -> None:
+        chosen = settings.platform
+        self._store = store
+        self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=HTTP_CONNECTIONS_MAXIMUM))
+        announcer = SilentAnnouncer()
+        tokens = SessionTokens(vault.derive(_TOKEN_PURPOSE), _utc_now)
+        sessions = SessionService(store, directory, tokens, announcer, chosen.limits, _utc_now)
+        self.platform = Platform(
+            store=store,
+            vault=vault,
+            agents=AgentService(store, announcer, sessions.end_all_of),
+            sessions=sessions,
+            announcer=announcer,
+            voices=lambda: _voices(engines()),
+            now=_utc_now,
+            livekit=chosen.livekit,
+            upstream_xai=None if chosen.upstream_xai is None else UpstreamXai(chosen.upstream_xai, self._http),
+            public_url=chosen.public_url,
+        )
+        identity = None if chosen.identity is None else JwtVerifier(chosen.identity, self._http, time.monotonic)
+        self.authenticator = Authenticator(store.keys, store.organisations, tokens, identity)
+        limit = chosen.requests_per_minute
+        self.api_state = ApiState(self.platform, self.authenticator, RateLimiter(limit, limit, time.monotonic))
+        self.transcripts = TranscriptWriter(store.threads, sessions)
+
+    async def run(self) -> None:
+        """Work in the background until cancelled: write transcripts, end what is due."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.transcripts.run(), name="transcripts")
+            tasks.create_task(self._sweep(), name="session sweep")
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _sweep(self) -> None:
+        sweeps = 0
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_SECONDS)
+            try:
+                await self.platform.sessions.sweep()
+                sweeps += 1
+                if sweeps % FORGET_EVERY_SWEEPS == 1:
+                    await self._store.answers.forget_old()
+            except StoreError as error:
+                _log.error("sessions could not be looked through: %s", error)
+
+
+def _voices(engines: Engines | None) -> tuple[VoiceDescription, ...]:
+    return () if engines is None else describe_voices(engines.text_to_speech.voices)

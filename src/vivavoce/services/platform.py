@@ -1,0 +1,40 @@
+"""The product as the API sees it: every service, and the settings that the answers depend on.
+
+Built by the composition root when the store is open; lives as long as the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from vivavoce.engines.voices import VoiceDescription
+from vivavoce.services.agents import AgentService
+from vivavoce.services.announcing import Announcer
+from vivavoce.services.callers import Caller
+from vivavoce.services.livekit_tokens import LiveKitSettings
+from vivavoce.services.sessions import OpenedSession, SessionService, SessionWish
+from vivavoce.services.upstream_xai import UpstreamXai
+from vivavoce.store.store import Store
+from vivavoce.store.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """`voices` is empty until the engines are loaded. `public_url` None: the address that the client used."""
+
+    store: Store
+    vault: Vault
+    agents: AgentService
+    sessions: SessionService
+    announcer: Announcer
+    voices: Callable[[], tuple[VoiceDescription, ...]]
+    now: Callable[[], datetime]
+    livekit: LiveKitSettings | None = None
+    upstream_xai: UpstreamXai | None = None
+    public_url: str | None = None
+
+    async def open_session(self, caller: Caller, wish: SessionWish) -> OpenedSession:
+        """A new session with an agent of the caller's. Raises as `SessionService.open` does."""
+        return await self.sessions.open(caller, wish, self.agents.get)

@@ -1,0 +1,111 @@
+"""Keeps what is said in calls: from a call's notices to messages in its thread, behind the call's back.
+
+One `TranscriptWriter` a server, with one task that writes; a call's recorder only puts into its queue. The queue is
+bounded; what does not fit is lost from the transcript, with an error in the log, and the call goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import asdict, dataclass
+
+from vivavoce.conversation.notices import Notice
+from vivavoce.services.sessions import SessionService
+from vivavoce.sessions.transcript import TranscriptBuilder, TranscriptEntry
+from vivavoce.store.errors import StoreError, StoreUnavailableError
+from vivavoce.store.records import NewMessage, SessionRecord, ThreadRecord
+from vivavoce.store.threads import StoredThreads
+
+QUEUE_LENGTH_MAXIMUM = 10_000
+ATTEMPTS_MAXIMUM = 5
+PATIENCE_SECONDS = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    session: SessionRecord
+    thread: ThreadRecord
+    entry: TranscriptEntry
+
+
+class CallRecorder:
+    """The recorder of one call; ends with it."""
+
+    def __init__(
+        self, session: SessionRecord, thread: ThreadRecord, queue: asyncio.Queue[_Said | asyncio.Future[None]]
+    ) -> None:
+        self._session = session
+        self._thread = thread
+        self._queue = queue
+        self._builder = TranscriptBuilder()
+
+    def note(self, notice: Notice) -> None:
+        """Keep what this notice settles. Returns at once."""
+        entry = self._builder.note(notice)
+        if entry is None:
+            return
+        try:
+            self._queue.put_nowait(_Said(self._session, self._thread, entry))
+        except asyncio.QueueFull:
+            _log.error("the transcript of %s is incomplete: the database is too slow", self._session.session_id)
+
+    async def flush(self) -> None:
+        """Wait until everything noted so far is in the store."""
+        written = asyncio.get_running_loop().create_future()
+        await self._queue.put(written)
+        await written
+
+
+class TranscriptWriter:
+    """Writes while `run` runs; the server runs it."""
+
+    def __init__(self, threads: StoredThreads, sessions: SessionService) -> None:
+        self._threads = threads
+        self._sessions = sessions
+        self._queue: asyncio.Queue[_Said | asyncio.Future[None]] = asyncio.Queue(QUEUE_LENGTH_MAXIMUM)
+
+    def recorder(self, session: SessionRecord, thread: ThreadRecord) -> CallRecorder:
+        return CallRecorder(session, thread, self._queue)
+
+    async def run(self) -> None:
+        """Write behind, until cancelled."""
+        while True:
+            match await self._queue.get():
+                case asyncio.Future() as written:
+                    if not written.done():
+                        written.set_result(None)
+                case said:
+                    await self._write(said)
+
+    async def _write(self, said: _Said) -> None:
+        for attempt in range(1, ATTEMPTS_MAXIMUM + 1):
+            try:
+                message, newly = await self._threads.keep(said.thread, _message(said))
+                if newly:
+                    await self._sessions.announce_message(message)
+            except StoreUnavailableError as error:
+                _log.warning("a message of %s is not kept yet: %s", said.session.session_id, error)
+                await asyncio.sleep(PATIENCE_SECONDS * attempt)
+            except StoreError as error:
+                _log.error("a message of %s could not be kept: %s", said.session.session_id, error)
+                return
+            else:
+                return
+        _log.error("a message of %s could not be kept: the database did not answer", said.session.session_id)
+
+
+def _message(said: _Said) -> NewMessage:
+    entry = said.entry
+    return NewMessage(
+        role=entry.role,
+        content=entry.content,
+        session_id=said.session.session_id,
+        tool_call=None if entry.tool_call is None else asdict(entry.tool_call),
+        start_ms=entry.audio_start_ms,
+        end_ms=entry.audio_end_ms,
+        interrupted=entry.interrupted,
+        client_id=entry.item_id,
+    )
