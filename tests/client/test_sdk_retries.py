@@ -53,13 +53,16 @@ def _client(script: ScriptedHttp, nights: Nights, policy: RetryPolicy | None = N
         pytest.param(Answer(503, {}), id="an unavailable service is tried again"),
         pytest.param(Answer(504, {}), id="a gateway timeout is tried again"),
         pytest.param(Answer(200, b"{}", broken_off=True), id="an answer that breaks off is asked for again"),
+        pytest.param(
+            Answer(409, {}, {"Retry-After": "0"}), id="a request that is still being worked on is asked for again"
+        ),
     ],
 )
 async def test_what_may_pass_is_tried_again(failure: Answer) -> None:
     nights = Nights()
     async with answering(failure, failure, AGENT) as script, _client(script, nights) as client:
         assert (await client.agents.get("agent_1")).name == "Bot"
-    assert nights.slept == [0.5, 1.0]
+    assert nights.slept == ([0.0, 0.0] if failure.status == 409 else [0.5, 1.0])
     assert len(script.asked) == 3
 
 
@@ -81,6 +84,13 @@ async def test_a_repeated_order_carries_the_same_idempotency_key_and_another_ord
     assert keys[0] == keys[1] == keys[2] != keys[3]
     assert keys[4] == "mine"
     assert [asked.body for asked in script.asked] == [{"name": "Bot"}] * 5
+
+
+async def test_deleting_again_after_a_lost_answer_is_the_same_order() -> None:
+    async with answering(DROPPED, Answer(200, {})) as script, _client(script, Nights()) as client:
+        await client.agents.delete("agent_1")
+    first, second = [asked.headers["idempotency-key"] for asked in script.asked]
+    assert first == second
 
 
 async def test_a_question_needs_no_idempotency_key() -> None:

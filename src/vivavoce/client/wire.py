@@ -33,7 +33,7 @@ from vivavoce.client.retrying import RETRIED_STATUSES, RetryPolicy, retry_after_
 
 Query = Mapping[str, str | int | bool | None]
 
-_SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+_QUESTIONS = frozenset({"GET", "HEAD"})
 _MESSAGE_LENGTH_MAXIMUM = 500
 _SEGMENT_LENGTH_MAXIMUM = 512
 _END_OF_STREAM = "[DONE]"
@@ -149,7 +149,7 @@ class Wire:
         patient: bool,
         idempotency_key: str | None = None,
     ) -> httpx.Request:
-        headers = {} if method in _SAFE_TO_REPEAT else {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        headers = {} if method in _QUESTIONS else {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         asked = {name: _written(value) for name, value in (query or {}).items() if value is not None}
         read_seconds = self._timeouts.completion_seconds if patient else self._timeouts.read_seconds
         return self._http.build_request(
@@ -197,7 +197,9 @@ class Wire:
             target = response.headers.get("Location", "elsewhere")
             raise UnexpectedAnswerError(f"{self._where} redirects to {target}: use that as the server's address")
         failure = error_of(_refusal(response, self._chance.wall()))
-        if response.status_code in RETRIED_STATUSES:
+        # The first attempt, whose answer was lost, may still be worked on: then the server says when to ask again.
+        in_progress = response.status_code == 409 and failure.refusal.retry_after_seconds is not None
+        if in_progress or response.status_code in RETRIED_STATUSES:
             return failure
         raise failure
 
