@@ -159,3 +159,8 @@ def test_the_examples_of_the_reference_page_are_spoken_so() -> None:
     examples = [line.strip("| ").split(" | ") for line in table.strip().splitlines()]
     assert len(examples) > 5
     assert [normalise(written) for written, _ in examples] == [spoken for _, spoken in examples]
+
+
+def test_an_id_of_another_platform_is_spoken_by_a_stand_in_and_a_wrong_name_by_nobody() -> None:
+    assert resolve_voice("custom_voice_77", ALL) == "eve"
+    assert resolve_voice("evee", ALL) is None

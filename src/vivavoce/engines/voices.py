@@ -69,8 +69,14 @@ FOREIGN_NAMES: dict[str, tuple[str, ...]] = {
     "sirius": _MALE_LAST,
     "zagan": ("am_fenrir", "leo", *_MALE_LAST),
     "zenith": ("am_echo", *_MALE_LAST),
+    "rachel_v2": _FEMALE_LAST,
+    "21m00tcm4tlvdq8ikwam": _FEMALE_LAST,
 }
-"""Voices of OpenAI (the first thirteen) and of xAI: which of ours stands in, the first that there is."""
+"""Voices of OpenAI (the first thirteen), of xAI, and two ids of other platforms (both Rachel): which of ours stands
+in, the first that there is."""
+
+STAND_IN = "eve"
+"""Who speaks for a voice of another platform that we know nothing of."""
 
 _FIRST_PIECE_WORDS = {"kokoro": 4}
 _USUAL_FIRST_PIECE_WORDS = 7
@@ -89,11 +95,16 @@ class VoiceDescription:
 
 
 def resolve_voice(name: str, voices: Iterable[Voice]) -> str | None:
-    """The one of `voices` that `name` means, in any case: its own name, or another platform's name for one like it."""
+    """The one of `voices` that `name` means, in any case: its own name, or another platform's name for one like it.
+
+    A name with a digit in it is the id of a voice on some other platform (`rachel_v2`, `21m00Tcm4TlvDq8ikWAM`): an
+    agent that was made there keeps it, and is spoken by a stand-in. Any other unknown name means nothing.
+    """
     names = {voice.name for voice in voices}
     wanted = name.strip().lower()
     candidates = (wanted, *FOREIGN_NAMES.get(wanted, ()))
-    return next((candidate for candidate in candidates if candidate in names), None)
+    stand_ins = (STAND_IN,) if any(character.isdigit() for character in wanted) else ()
+    return next((candidate for candidate in (*candidates, *stand_ins) if candidate in names), None)
 
 
 def describe_voices(voices: Iterable[Voice]) -> tuple[VoiceDescription, ...]:

@@ -58,10 +58,11 @@ class Session:
         journal: Journal | None = None,
         history: Sequence[Item] = (),
         recorder: Recorder | None = None,
+        id_prefix: str | None = None,
     ) -> None:
         self.session_id = session_id
         self.end_reason: str | None = None
-        prefix = session_id.rpartition("_")[2][-12:]
+        prefix = id_prefix or session_id.rpartition("_")[2][-12:]
         self._conversation = Conversation(settings, prefix)
         self._outlet = outlet
         self._recorder = recorder

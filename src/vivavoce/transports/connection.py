@@ -77,6 +77,8 @@ class Connection:
             plan.journal,
             history=plan.history,
             recorder=plan.recorder,
+            # A session may be held more than once; what is said in it must not get the same ids again.
+            id_prefix=plan.conversation_id.rpartition("_")[2][-12:],
         )
 
     async def hold(self) -> None:
