@@ -40,7 +40,7 @@ def event_payload(event_id: str, event_type: str, moment: datetime, data: Mappin
 
 
 class WebhookAnnouncer:
-    """The `Announcer` of the server. `wake` is told that something is due: `WebhookSender.wake`.
+    """The `Announcer` of the server. `wake` is called when something is due.
 
     What an organisation's webhooks want is remembered for 5 seconds: a change that another process made shows within
     that time, a change of this process at once (`forget`).

@@ -37,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class WebhookSender:
-    """`run` it once. `forget` is told when a webhook was disabled: `WebhookAnnouncer.forget`."""
+    """`run` it once. `due` is set by whoever queued something; `forget` is told whose webhook was disabled."""
 
     def __init__(
         self,
@@ -46,7 +46,8 @@ class WebhookSender:
         poster: Poster,
         *,
         now: Callable[[], datetime],
-        forget: Callable[[OrganisationId], None] = lambda _organisation_id: None,
+        due: asyncio.Event,
+        forget: Callable[[OrganisationId], None],
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
@@ -55,13 +56,9 @@ class WebhookSender:
         self._now = now
         self._forget = forget
         self._chance = chance
-        self._due = asyncio.Event()
+        self._due = due
         self._in_flight: Counter[str] = Counter()
         self._left_behind = False
-
-    def wake(self) -> None:
-        """Something may be due."""
-        self._due.set()
 
     async def run(self) -> None:
         """Send what is due, up to 32 at once, until cancelled."""
@@ -108,7 +105,7 @@ class WebhookSender:
             if not self._in_flight[delivery.webhook_id]:
                 del self._in_flight[delivery.webhook_id]
             if self._left_behind:
-                self.wake()
+                self._due.set()
 
     async def _deliver(self, delivery: Delivery) -> None:
         try:

@@ -105,7 +105,7 @@ class WebhookService:
         return gone
 
     async def rotate_secret(self, caller: Caller, webhook: str) -> NewSecret:
-        """Give it a new secret; the former one signs as well for a day, if it can be read. Raises `UnknownRecordError`."""
+        """Give it a new secret; the former one signs as well for a day. Raises `UnknownRecordError`."""
         found = await self.get(caller, webhook)
         secret = new_secret()
 
