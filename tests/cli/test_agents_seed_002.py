@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -181,6 +182,17 @@ def test_voice_in_a_pipe_answers_every_line_and_ends_with_it(shell: Shell, platf
     assert printed.splitlines() == [CONNECTED, "You said: Hello[2J.", "You said: Two[2J."]
     session = next(event for event in reversed(platform.events) if event["type"] == "session.update")["session"]
     assert (session["instructions"], session["tools"], session["voice"]) == ("Support Acme.", [LOOKUP], "leo")
+
+
+def test_ctrl_c_quits_the_call_in_good_order(shell: Shell) -> None:
+    command = [sys.executable, "-m", "vivavoce.cli.agents", "voice", shell.agent_id]
+    environment = shell.environment
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"{CONNECTED}\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
 
 
 def test_json_list(shell: Shell) -> None:

@@ -18,6 +18,7 @@ from vivavoce.client.results import Agent, AgentVersion, Completion
 
 _KEPT = "\n\t"
 _CELL_LENGTH_MAXIMUM = 60
+_LONG = ("NAME", "INSTRUCTIONS")
 
 
 def printable(text: str) -> str:
@@ -124,9 +125,10 @@ def _turn_detection(threshold: float | None, silence_duration_ms: float | None) 
 
 def _table(headings: Iterable[str]) -> Table:
     table = Table(box=None, pad_edge=False)
-    for number, heading in enumerate(headings):
+    for heading in headings:
         # An id that is cut or folded cannot be copied.
-        table.add_column(heading, no_wrap=number == 0, overflow="fold" if number else "ignore")
+        long = heading in _LONG
+        table.add_column(heading, no_wrap=not long, overflow="fold" if long else "ignore")
     return table
 
 

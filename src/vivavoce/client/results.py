@@ -1,7 +1,7 @@
 """What the platform API answers with, as frozen values.
 
 Fields that this version does not know are left out; `raw` is the whole JSON object, as it came. A field that the server
-left out is None or empty. Times have their offset. Sources: the Agents API of xAI, the agents and sessions of Nuri, the
+left out is None or empty. Times are aware where the server gives an offset. Sources: the Agents API of xAI, the agents and sessions of Nuri, the
 chat completions of OpenAI, and this server's union of them.
 """
 
@@ -33,7 +33,7 @@ class AgentVoice:
 class Agent:
     """A stored agent. `tools` are as they were declared. `max_turns` None: no limit."""
 
-    id_field: ClassVar[str] = "agent_id"
+    id_fields: ClassVar[tuple[str, ...]] = ("agent_id", "id")
 
     agent_id: str
     name: str = ""
@@ -56,7 +56,7 @@ class Agent:
 class AgentVersion:
     """An agent as it was until a change. `version` counts from 1."""
 
-    id_field: ClassVar[str] = "version"
+    id_fields: ClassVar[tuple[str, ...]] = ("version",)
 
     version: int
     created_at: datetime | None = None
@@ -68,7 +68,7 @@ class AgentVersion:
 class Session:
     """A call that may begin, goes on or is over. `websocket_url` is secret: it opens the session without a key."""
 
-    id_field: ClassVar[str] = "session_id"
+    id_fields: ClassVar[tuple[str, ...]] = ("session_id", "id")
 
     session_id: str
     agent_id: str | None = None
@@ -87,7 +87,7 @@ class Session:
 class Message:
     """One message of a session or a thread; `start_ms` and `end_ms` are counted from the session's start."""
 
-    id_field: ClassVar[str] = "id"
+    id_fields: ClassVar[tuple[str, ...]] = ("id",)
 
     role: str
     content: str | None = None
@@ -104,7 +104,7 @@ class Message:
 class Transcript:
     """What was said in a session, in order. What the caller did not hear of an answer is not in it."""
 
-    id_field: ClassVar[str] = "session_id"
+    id_fields: ClassVar[tuple[str, ...]] = ("session_id", "id")
 
     session_id: str
     messages: tuple[Message, ...] = ()
@@ -115,7 +115,7 @@ class Transcript:
 class Thread:
     """A conversation that may go on over several sessions."""
 
-    id_field: ClassVar[str] = "thread_id"
+    id_fields: ClassVar[tuple[str, ...]] = ("thread_id", "id")
 
     thread_id: str
     agent_id: str | None = None
@@ -131,7 +131,7 @@ class Thread:
 class PhoneNumber:
     """`phone_number` is E.164; `agent_id` is who answers there."""
 
-    id_field: ClassVar[str] = "phone_number_id"
+    id_fields: ClassVar[tuple[str, ...]] = ("phone_number_id", "id")
 
     phone_number_id: str
     phone_number: str | None = None
@@ -144,7 +144,7 @@ class PhoneNumber:
 class Voice:
     """A voice that agents can have. `language` is BCP-47."""
 
-    id_field: ClassVar[str] = "voice_id"
+    id_fields: ClassVar[tuple[str, ...]] = ("voice_id", "id")
 
     voice_id: str
     name: str | None = None
@@ -157,7 +157,7 @@ class Voice:
 class ApiKey:
     """A key. `secret` is only there in the answer that made it, and only in this field and in `raw`."""
 
-    id_field: ClassVar[str] = "id"
+    id_fields: ClassVar[tuple[str, ...]] = ("id", "key_id", "api_key_id")
 
     id: str
     name: str | None = None
@@ -173,7 +173,7 @@ class ApiKey:
 class Webhook:
     """Where events are sent. `secret` signs them; it is only there in the answer that made it."""
 
-    id_field: ClassVar[str] = "id"
+    id_fields: ClassVar[tuple[str, ...]] = ("id", "webhook_id")
 
     id: str
     url: str | None = None
@@ -209,9 +209,10 @@ def result_of(kind: type[T], value: Any) -> T:
     if not isinstance(value, dict):
         raise UnexpectedAnswerError(f"the server sent no {kind.__name__} where one was due")
     known: dict[str, Any] = dict(value) | {"raw": value}
-    own = getattr(kind, "id_field", "id")
-    if own not in known and "id" in known:
-        known[own] = known["id"]
+    names: tuple[str, ...] = getattr(kind, "id_fields", ())
+    named = next((known[name] for name in names if known.get(name) is not None), None)
+    if named is not None:
+        known[names[0]] = named
     try:
         return msgspec.convert(known, kind, strict=False)
     except msgspec.ValidationError as error:
