@@ -167,6 +167,34 @@ REQUESTS: dict[str, tuple[Ask, dict[str, Any], str, str, Any]] = {
         {"url": "https://h/hook", "events": ["session.ended"]},
     ),
     "a webhook is fetched": (lambda c: c.webhooks.get("wh_1"), {"id": "wh_1"}, "GET", "/v1/webhooks/wh_1", None),
+    "a webhook is changed": (
+        lambda client: client.webhooks.update("wh_1", enabled=False),
+        {"id": "wh_1"},
+        "PATCH",
+        "/v1/webhooks/wh_1",
+        {"enabled": False},
+    ),
+    "a webhook gets a new secret": (
+        lambda client: client.webhooks.rotate_secret("wh_1"),
+        {"id": "wh_1", "secret": SECRET},
+        "POST",
+        "/v1/webhooks/wh_1/rotate-secret",
+        None,
+    ),
+    "a webhook is tested": (
+        lambda client: client.webhooks.test("wh_1"),
+        {"event_id": "evt_1"},
+        "POST",
+        "/v1/webhooks/wh_1/test",
+        None,
+    ),
+    "an event is sent again": (
+        lambda client: client.webhooks.send_again("wh_1", "dlv_1"),
+        {"id": "dlv_1", "status": "pending"},
+        "POST",
+        "/v1/webhooks/wh_1/deliveries/dlv_1/retry",
+        None,
+    ),
     "a webhook is deleted": (lambda c: c.webhooks.delete("wh_1"), {}, "DELETE", "/v1/webhooks/wh_1", None),
 }
 
@@ -288,6 +316,7 @@ LISTS: dict[str, Callable[[Vivavoce], Any]] = {
     "/v1/voices": lambda client: client.voices.list(),
     "/v1/api-keys": lambda client: client.api_keys.list(),
     "/v1/webhooks": lambda client: client.webhooks.list(),
+    "/v1/webhooks/wh_1/deliveries": lambda client: client.webhooks.deliveries("wh_1"),
 }
 
 

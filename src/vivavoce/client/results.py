@@ -1,8 +1,8 @@
 """What the platform API answers with, as frozen values.
 
 Fields that this version does not know are left out; `raw` is the whole JSON object, as it came. A field that the server
-left out is None or empty. Times are aware where the server gives an offset. Sources: the Agents API of xAI, the agents and sessions of Nuri, the
-chat completions of OpenAI, and this server's union of them.
+left out is None or empty. Times are aware where the server gives an offset. Sources: the Agents API of xAI, the agents
+and sessions of Nuri, the chat completions of OpenAI, and this server's union of them.
 """
 
 from __future__ import annotations
@@ -178,9 +178,31 @@ class Webhook:
     id: str
     url: str | None = None
     events: tuple[str, ...] | None = None
+    description: str | None = None
+    enabled: bool | None = None
     secret: str | None = field(default=None, repr=False)
-    status: str | None = None
     created_at: datetime | None = None
+    updated_at: datetime | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One event on its way to one webhook. `status`: pending, delivered or failed (given up)."""
+
+    id_fields: ClassVar[tuple[str, ...]] = ("id", "delivery_id")
+
+    id: str
+    webhook_id: str | None = None
+    event_id: str | None = None
+    event_type: str | None = None
+    status: str | None = None
+    attempts: int | None = None
+    last_status_code: int | None = None
+    last_error: str | None = None
+    next_attempt_at: datetime | None = None
+    created_at: datetime | None = None
+    finished_at: datetime | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from vivavoce.client.pages import Pages
-from vivavoce.client.results import Webhook, result_of
+from vivavoce.client.results import Delivery, Webhook, result_of
 from vivavoce.client.wire import Wire, path_of
 
 
@@ -28,6 +28,31 @@ class Webhooks:
     async def get(self, webhook_id: str) -> Webhook:
         answer = await self._wire.get(path_of("v1", "webhooks", webhook_id))
         return result_of(Webhook, answer.get("webhook", answer))
+
+    async def update(self, webhook_id: str, **changes: Any) -> Webhook:
+        """Change `url`, `events`, `description` or `enabled`; what is not named stays as it is."""
+        answer = await self._wire.call("PATCH", path_of("v1", "webhooks", webhook_id), changes)
+        return result_of(Webhook, answer.get("webhook", answer))
+
+    async def rotate_secret(self, webhook_id: str) -> Webhook:
+        """A new signing secret, shown this once. The server goes on signing with the former one as well for a while."""
+        answer = await self._wire.call("POST", path_of("v1", "webhooks", webhook_id, "rotate-secret"))
+        return result_of(Webhook, answer.get("webhook", answer))
+
+    async def test(self, webhook_id: str) -> str:
+        """Send a `webhook.test` event; gives its id, which the delivery log has too."""
+        answer = await self._wire.call("POST", path_of("v1", "webhooks", webhook_id, "test"))
+        return str(answer.get("event_id", ""))
+
+    def deliveries(self, webhook_id: str, *, limit: int | None = None) -> Pages[Delivery]:
+        """What was sent to this webhook and how that went."""
+        path = path_of("v1", "webhooks", webhook_id, "deliveries")
+        return Pages(self._wire, path, Delivery, "deliveries", {"limit": limit})
+
+    async def send_again(self, webhook_id: str, delivery_id: str) -> Delivery:
+        """Send an event again, now, however its delivery ended."""
+        path = path_of("v1", "webhooks", webhook_id, "deliveries", delivery_id, "retry")
+        return result_of(Delivery, await self._wire.call("POST", path))
 
     async def delete(self, webhook_id: str) -> None:
         await self._wire.call("DELETE", path_of("v1", "webhooks", webhook_id))
