@@ -26,6 +26,7 @@ from vivavoce.store.records import (
     AgentRecord,
     MessageRecord,
     NewMessage,
+    Organisation,
     Page,
     PageRequest,
     SessionDetails,
@@ -67,6 +68,7 @@ class SessionWish:
     initial_message: str | None = None
     from_number: str | None = None
     to_number: str | None = None
+    platform: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     active: bool = False
 
@@ -119,6 +121,7 @@ class SessionService:
             from_number=wish.from_number,
             to_number=wish.to_number,
             agent_version=None if agent is None else agent.version,
+            platform=wish.platform,
             metadata=wish.metadata,
         )
         new = NewSession(
@@ -177,6 +180,11 @@ class SessionService:
     def token_for(self, session: SessionRecord) -> str:
         """A token that opens this session's call and nothing else, until the session expires."""
         return self._tokens.mint(session.session_id, session.organisation_id, session.expires_at)
+
+    def open_maximum(self, organisation: Organisation | None) -> int:
+        """How many sessions an organisation may have open at once."""
+        own = None if organisation is None else organisation.concurrent_sessions_maximum
+        return self._limits.open_maximum if own is None else own
 
     async def end_all_of(self, agent: AgentRecord) -> None:
         """The agent was deleted: its sessions end."""
@@ -238,9 +246,8 @@ class SessionService:
 
     async def _added(self, caller: Caller, new: NewSession) -> SessionRecord:
         organisation = await self._store.organisations.get(caller.organisation_id)
-        own = None if organisation is None else organisation.concurrent_sessions_maximum
         try:
-            return await self._store.sessions.add(new, self._limits.open_maximum if own is None else own)
+            return await self._store.sessions.add(new, self.open_maximum(organisation))
         except TooManySessionsError as error:
             message = f"Your organisation has {error.maximum} open sessions, which is its limit; end one first."
             raise LimitReachedError("concurrency_limit_reached", message) from error

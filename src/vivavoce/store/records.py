@@ -114,7 +114,10 @@ class NewApiKey:
 
 @dataclass(frozen=True, slots=True)
 class SessionDetails:
-    """What a session was given when it was made. `kind` is the session type of the AgentHuman API."""
+    """What a session was given when it was made.
+
+    `kind` is the session type of the AgentHuman API, `platform` what the client of the Agntix API says it is.
+    """
 
     title: str | None = None
     environment_id: str | None = None
@@ -126,6 +129,7 @@ class SessionDetails:
     binding_id: str | None = None
     call_id: str | None = None
     agent_version: int | None = None
+    platform: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 

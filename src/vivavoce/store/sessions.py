@@ -44,6 +44,7 @@ class SessionFilter:
     agent_id: str | None = None
     thread_id: str | None = None
     channel: str | None = None
+    other_channel_than: str | None = None
     statuses: Collection[SessionStatus] | None = None
 
 
@@ -168,6 +169,8 @@ def _conditions(wanted: SessionFilter) -> Sequence[ColumnElement[bool]]:
         conditions.append(sessions.c.thread_id == wanted.thread_id)
     if wanted.channel is not None:
         conditions.append(sessions.c.channel == wanted.channel)
+    if wanted.other_channel_than is not None:
+        conditions.append(sessions.c.channel != wanted.other_channel_than)
     if wanted.statuses is not None:
         conditions.append(sessions.c.status.in_([status.value for status in wanted.statuses]))
         if set(wanted.statuses) <= OPEN:
