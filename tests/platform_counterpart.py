@@ -86,7 +86,7 @@ class Routes:
                 return self._list(request)
             case (_, ["agents", agent_id, *rest]):
                 if agent_id not in self._platform.agents:
-                    return _refusal(404, "not_found", f"There is no agent {agent_id}.")
+                    return _refusal(404, "agent_not_found", f"There is no agent {agent_id}.")
                 return self._of_one(request.method, agent_id, rest, body)
             case ("POST", ["chat", "completions"]):
                 return JSONResponse(self._platform.completion or _echo(body))

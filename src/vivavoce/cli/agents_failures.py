@@ -30,6 +30,7 @@ WRONG_INPUT = 2
 NOT_FOUND_OR_ALLOWED = 3
 
 _NOT_THERE = (401, 403, 404)
+_NO_SUCH_PATH = (None, "not_found")
 Failure = ClientError | TalkError
 
 
@@ -57,6 +58,8 @@ def advice(error: Failure, *, has_key: bool) -> str:
             return "Set the right key in VIVAVOCE_API_KEY or XAI_API_KEY, or another server with --base-url."
         case PermissionDeniedError():
             return "Use a key that may do this."
+        case NotFoundError() if error.code in _NO_SUCH_PATH:
+            return "Check --base-url: what answers there does not know this request."
         case NotFoundError():
             return "`agents list` shows every agent of the organisation that your key belongs to."
         case RateLimitedError():

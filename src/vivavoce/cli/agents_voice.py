@@ -5,6 +5,7 @@ The session is configured by the client, with what is stored, as clients of the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TextIO
 
 from vivavoce.cli.agents_printing import called, printable
@@ -119,7 +120,12 @@ def patience_with(agent: Agent, patience: Patience) -> Patience:
 
 
 async def converse(
-    client: Vivavoce, agent_id: str, typed: TextIO, report: Report, clock: Clock, prompt: Any = None
+    client: Vivavoce,
+    agent_id: str,
+    typed: TextIO,
+    report: Report,
+    clock: Clock,
+    prompt: Callable[[], None] | None = None,
 ) -> bool:
     """Carry a call until the input ends and the last answer is over; False when the server reported an error.
 
