@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from fastapi import APIRouter
 
 from vivavoce.api.error_shapes import Dialect
+from vivavoce.api.platform import api_keys, collections, environments, organisation, threads
 
 SHARED_ROUTERS: Sequence[APIRouter] = ()
 """Paths that two dialects have in common; at the root they are served once."""
 
-PLATFORM_ROUTERS: Sequence[APIRouter] = ()
+PLATFORM_ROUTERS: Sequence[APIRouter] = (
+    api_keys.router,
+    collections.router,
+    environments.router,
+    organisation.router,
+    threads.router,
+)
 """What no other API has."""
 
 DIALECT_ROUTERS: Mapping[Dialect, Sequence[APIRouter]] = {}
