@@ -158,7 +158,36 @@ REQUESTS: dict[str, tuple[Ask, dict[str, Any], str, str, Any]] = {
         "/v1/api-keys",
         {"name": "ci", "scopes": ["agents"]},
     ),
-    "a key is revoked": (lambda c: c.api_keys.revoke("key_1"), {}, "DELETE", "/v1/api-keys/key_1", None),
+    "a key is revoked": (
+        lambda client: client.api_keys.revoke("key_1"),
+        {"id": "key_1"},
+        "POST",
+        "/v1/api-keys/key_1/revoke",
+        None,
+    ),
+    "a key is fetched": (lambda c: c.api_keys.get("key_1"), {"id": "key_1"}, "GET", "/v1/api-keys/key_1", None),
+    "a thread is begun": (
+        lambda client: client.threads.create(agent_id="agent_1", title="T", metadata={"a": 1}),
+        {"id": "thr_1"},
+        "POST",
+        "/v1/threads",
+        {"agent_id": "agent_1", "title": "T", "metadata": {"a": 1}},
+    ),
+    "a message is added to a thread": (
+        lambda client: client.threads.add_message("thr_1", "Hi", client_id="c1"),
+        {"id": "msg_1", "role": "user"},
+        "POST",
+        "/v1/threads/thr_1/messages",
+        {"role": "user", "content": "Hi", "client_id": "c1"},
+    ),
+    "a thread is put away": (
+        lambda client: client.threads.update("thr_1", status="archived"),
+        {"id": "thr_1"},
+        "PATCH",
+        "/v1/threads/thr_1",
+        {"status": "archived"},
+    ),
+    "a thread is deleted": (lambda c: c.threads.delete("thr_1"), {}, "DELETE", "/v1/threads/thr_1", None),
     "a webhook is made": (
         lambda client: client.webhooks.create("https://h/hook", events=["session.ended"]),
         {"id": "wh_1", "secret": "whsec_x"},
@@ -276,9 +305,9 @@ def _page(names: list[str], token: str | None) -> Answer:
 async def test_a_list_goes_on_over_all_pages() -> None:
     pages = (_page(["a", "b"], "t1"), _page([], "t2"), _page(["c"], None))
     async with answering(*pages) as script, _client(script.url) as client:
-        assert [agent.name async for agent in client.agents.list(limit=2)] == ["a", "b", "c"]
+        assert [agent.name async for agent in client.agents.list(limit=2, offset=7)] == ["a", "b", "c"]
     assert [asked.query for asked in script.asked] == [
-        {"limit": "2"},
+        {"limit": "2", "offset": "7"},
         {"limit": "2", "pagination_token": "t1"},
         {"limit": "2", "pagination_token": "t2"},
     ]

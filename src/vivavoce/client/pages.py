@@ -51,7 +51,11 @@ class Pages(Generic[T]):
 
     async def page(self, pagination_token: str | None = None) -> Page[T]:
         """One page: the first, or the one that a token leads to."""
-        body = await self._wire.get(self._path, dict(self._query) | {"pagination_token": pagination_token})
+        query = dict(self._query) | {"pagination_token": pagination_token}
+        if pagination_token is not None:
+            # The token says where to go on; what was to be skipped has been.
+            query.pop("offset", None)
+        body = await self._wire.get(self._path, query)
         found = body.get(self._item_field, body.get("data"))
         if not isinstance(found, list):
             raise UnexpectedAnswerError(f"the server's answer to {self._path} has no list {self._item_field!r}")

@@ -85,14 +85,16 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message of a session or a thread; `start_ms` and `end_ms` are counted from the session's start."""
+    """One message of a session or a thread; `start_ms` and `end_ms` are places in the caller's audio."""
 
     id_fields: ClassVar[tuple[str, ...]] = ("id",)
 
     role: str
     content: str | None = None
     id: str | None = None
+    thread_id: str | None = None
     session_id: str | None = None
+    tool_call: dict[str, Any] | None = None
     created_at: datetime | None = None
     start_ms: float | None = None
     end_ms: float | None = None
@@ -121,6 +123,7 @@ class Thread:
     agent_id: str | None = None
     title: str | None = None
     status: str | None = None
+    message_count: int | None = None
     metadata: dict[str, Any] | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -161,6 +164,8 @@ class ApiKey:
 
     id: str
     name: str | None = None
+    prefix: str | None = None
+    last4: str | None = None
     secret: str | None = field(default=None, repr=False)
     scopes: tuple[str, ...] | None = None
     created_at: datetime | None = None
