@@ -17,7 +17,7 @@ from vivavoce.api.auth import Authenticator
 from vivavoce.api.dependencies import ApiState
 from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
-from vivavoce.config import ServerSettings
+from vivavoce.config import EngineSet, ServerSettings
 from vivavoce.engines.voices import VoiceDescription, describe_voices
 from vivavoce.services.agents import AgentService
 from vivavoce.services.platform import Platform
@@ -72,6 +72,7 @@ class RunningPlatform:
             livekit=chosen.livekit,
             upstream_xai=None if chosen.upstream_xai is None else UpstreamXai(chosen.upstream_xai, self._http),
             public_url=chosen.public_url,
+            speech_to_text=settings.speech_to_text.value if settings.engines is EngineSet.EMBEDDED else "scripted",
         )
         identity = None if chosen.identity is None else JwtVerifier(chosen.identity, self._http, time.monotonic)
         self.authenticator = Authenticator(store.keys, store.organisations, tokens, identity)

@@ -22,7 +22,10 @@ from vivavoce.store.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """`voices` is empty until the engines are loaded. `public_url` None: the address that the client used."""
+    """`voices` is empty until the engines are loaded. `public_url` None: the address that the client used.
+
+    `speech_to_text`: what the model is called that hears the callers.
+    """
 
     store: Store
     vault: Vault
@@ -34,6 +37,7 @@ class Platform:
     livekit: LiveKitSettings | None = None
     upstream_xai: UpstreamXai | None = None
     public_url: str | None = None
+    speech_to_text: str = "moonshine"
 
     async def open_session(self, caller: Caller, wish: SessionWish) -> OpenedSession:
         """A new session with an agent of the caller's. Raises as `SessionService.open` does."""
