@@ -12,7 +12,7 @@ from tests.platform_counterpart import KEY, Platform, counterpart
 from typer.testing import CliRunner, Result
 
 from vivavoce.cli.agents import app
-from vivavoce.cli.agents_printing import called
+from vivavoce.cli.agents_printing import called, printable
 from vivavoce.cli.main import app as vivavoce
 from vivavoce.client.retrying import RetryPolicy
 
@@ -170,6 +170,20 @@ def test_everything_about_an_agent_is_shown(run: Run, platform: Platform) -> Non
     assert [line.split(maxsplit=1)[-1] for line in lines if line.strip()][:2] == [agent_id, "A"]
     for told in ("web_search", "function flat", "mcp wiki", "c1", "eve (threshold 0.5, silence 300 ms)", "active"):
         assert any(told in line for line in lines), told
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("\x1b[31mred\x07\x9b", "[31mred", id="control characters go"),
+        pytest.param("5\u202f€\u00a0a", "5 € a", id="odd blanks are plain ones"),
+        pytest.param("a\r\nb\tc", "a\nb\tc", id="lines stay lines"),
+        pytest.param("\u202egnp", "gnp", id="nothing turns the direction of writing"),
+        pytest.param("👩\u200d👧 می\u200cخواهم", "👩\u200d👧 می\u200cخواهم", id="joined letters stay joined"),
+    ],
+)
+def test_what_is_left_of_a_text_on_the_terminal(text: str, shown: str) -> None:
+    assert printable(text) == shown
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,21 @@ from rich.text import Text
 from vivavoce.cli.pull_display import console_for_tables
 from vivavoce.client.results import Agent, AgentVersion, Completion
 
-_KEPT = "\n\t"
+# Line ends, and what joins letters and pictures without being seen.
+_KEPT = "\n\t\u200c\u200d"
 _CELL_LENGTH_MAXIMUM = 60
 _LONG = ("NAME", "INSTRUCTIONS")
 
 
 def printable(text: str) -> str:
-    """Text of others without what would steer the terminal."""
-    return "".join(character for character in text if character.isprintable() or character in _KEPT)
+    """Text of others without what would steer the terminal; every odd blank is a plain one."""
+    return "".join(map(_shown, text))
+
+
+def _shown(character: str) -> str:
+    if character.isprintable() or character in _KEPT:
+        return character
+    return " " if character.isspace() and character != "\r" else ""
 
 
 def print_json(value: Any) -> None:
