@@ -38,10 +38,11 @@ class MeasuredServer:
 
 
 @contextmanager
-def measured_server(*arguments: str) -> Iterator[MeasuredServer]:
-    """Start `vivavoce serve` on a free port with the key `KEY`; end it with the block."""
-    with tempfile.TemporaryDirectory() as data:
-        command = [sys.executable, "-m", "vivavoce", "serve", "--port", "0", "--data", data, "--json", *arguments]
+def measured_server(*arguments: str, data: Path | None = None) -> Iterator[MeasuredServer]:
+    """Start `vivavoce serve` on a free port with the key `KEY`; end it with the block. `data` None: a fresh place."""
+    with tempfile.TemporaryDirectory() as fresh:
+        place = ("--port", "0", "--data", str(data or fresh), "--json")
+        command = [sys.executable, "-m", "vivavoce", "serve", *place, *arguments]
         begun = time.monotonic()
         environment = {**_environment(), "VIVAVOCE_API_KEY": KEY}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
