@@ -1,4 +1,4 @@
-"""Ends a text at the first of some stop sequences (`stop` of Chat Completions). Pure; one a generation."""
+"""Ends a text before the first of some stop sequences (`stop` of Chat Completions). Pure; one a generation."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ class StopWords:
         if self.met:
             return ""
         text = self._held + piece
-        found = [place for sequence in self._sequences if (place := text.find(sequence)) >= 0]
+        # The one that is whole first counts, so that it does not matter how the text came in pieces.
+        found = [(place + len(each), place) for each in self._sequences if (place := text.find(each)) >= 0]
         if found:
             self.met = True
             self._held = ""
-            return text[: min(found)]
+            return text[: min(found)[1]]
         kept = self._beginning_of_a_sequence(text)
         self._held = text[len(text) - kept :]
         return text[: len(text) - kept]
