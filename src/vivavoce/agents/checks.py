@@ -9,6 +9,7 @@ from typing import Any
 
 METADATA_KEYS_MAXIMUM = 50
 METADATA_BYTES_MAXIMUM = 16_384
+JSON_DEPTH_MAXIMUM = 64
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -28,11 +29,27 @@ def check_metadata(metadata: Mapping[str, Any]) -> None:
 
 
 def json_bytes(param: str, value: Mapping[str, Any]) -> int:
-    """How long the value is as JSON."""
+    """How long the value is as JSON. Raises `InvalidFieldError` for what cannot be kept, or is nested too deeply."""
+    _check_json(param, value, 1)
     try:
         return len(json.dumps(dict(value), allow_nan=False, ensure_ascii=False).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidFieldError(param, f"must be a JSON object: {error}") from error
+
+
+def _check_json(param: str, value: Any, depth: int) -> None:
+    # Serializers give up on deep nesting (pydantic at 255): such a value could be stored but never shown.
+    if isinstance(value, str):
+        storable(param, value)
+    elif isinstance(value, Mapping):
+        at_most(param, depth, JSON_DEPTH_MAXIMUM, "levels of nesting")
+        for name, inner in value.items():
+            storable(param, str(name))
+            _check_json(param, inner, depth + 1)
+    elif isinstance(value, list | tuple):
+        at_most(param, depth, JSON_DEPTH_MAXIMUM, "levels of nesting")
+        for inner in value:
+            _check_json(param, inner, depth + 1)
 
 
 def text(param: str, value: str, maximum: int) -> None:

@@ -40,6 +40,7 @@ class PhoneNumber:
     sip_auth_sealed: str | None = None
     webhook_name: str | None = None
     webhook_url: str | None = None
+    webhook_secret_sealed: str | None = None
     status: str = "active"
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from vivavoce.services.callers import Caller
 from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.records import AgentRecord, AgentVersion, Page, PageRequest
 from vivavoce.store.resources import Resource
+from vivavoce.store.rows import PAGE_LENGTH_MAXIMUM
 from vivavoce.store.store import Store
 
 
@@ -108,6 +109,16 @@ class AgentService:
             caller.organisation_id, PageRequest(limit=1), agent_id=agent.agent_id
         )
         return page.items[0] if page.items else None
+
+    async def phone_numbers_of(self, caller: Caller, agents: Sequence[AgentRecord]) -> Mapping[str, str]:
+        """The ids of the numbers that these agents call with, by the agents' ids; those without one are left out."""
+        if not agents:
+            return {}
+        wanted = [agent.agent_id for agent in agents]
+        page = await self._store.phone_numbers.list(
+            caller.organisation_id, PageRequest(limit=PAGE_LENGTH_MAXIMUM), agent_id=wanted
+        )
+        return {str(number.body.agent_id): number.resource_id for number in page.items}
 
     async def _wanted_number(self, caller: Caller, assignment: Assignment) -> Resource[PhoneNumber] | None:
         if assignment.phone_number_id is None:

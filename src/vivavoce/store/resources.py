@@ -5,7 +5,7 @@ One class for all of them: each kind is a table of the same shape and a value th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -82,13 +82,13 @@ class StoredResources(Generic[Body]):
         return None if row is None else self._record_of(row)
 
     async def list(
-        self, organisation_id: OrganisationId, request: PageRequest, **equal: str | None
+        self, organisation_id: OrganisationId, request: PageRequest, **equal: str | Collection[str] | None
     ) -> Page[Resource[Body]]:
-        """A page; `equal` names columns beside the body and what they must hold."""
+        """A page; `equal` names columns beside the body and what they must hold, or one of several."""
         conditions: list[ColumnElement[bool]] = [
             self._table.c.organisation_id == organisation_id,
             self._table.c.deleted_at.is_(None),
-            *(self._table.c[name] == value for name, value in equal.items()),
+            *(_holds(self._table.c[name], value) for name, value in equal.items()),
         ]
         async with self._database.reading() as connection:
             return await fetch_page(connection, self._table, conditions, request, self._record_of)
@@ -130,3 +130,7 @@ class StoredResources(Generic[Body]):
     def _record_of(self, row: Row[Any]) -> Resource[Body]:
         body = revived(row.body, self._body_type, f"the {self._name} {row.id}")
         return Resource(row.id, row.seq, OrganisationId(row.organisation_id), body, row.created_at, row.updated_at)
+
+
+def _holds(column: ColumnElement[Any], value: str | Collection[str] | None) -> ColumnElement[bool]:
+    return column == value if value is None or isinstance(value, str) else column.in_(value)
