@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json as json_format
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,7 +17,8 @@ import typer
 
 from vivavoce.store.database import DATABASE_FILE_NAME, sqlite_url
 from vivavoce.store.errors import StoreError
-from vivavoce.store.records import ApiKeyRecord
+from vivavoce.store.keys import KEY_PREFIX, KEY_PREFIXES
+from vivavoce.store.records import ALL_SCOPES, FIRST_ORGANISATION, ApiKeyRecord, NewApiKey, OrganisationId
 from vivavoce.store.store import Store
 
 app = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
@@ -38,18 +39,39 @@ DatabaseUrlOption = Annotated[
         show_default=False,
     ),
 ]
+OrganisationOption = Annotated[
+    str | None,
+    typer.Option(
+        "--organisation",
+        help="Whose key: a name of your choice. Organisations never see each other's agents and calls.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
 def create(
     name: Annotated[str, typer.Option("--name", help="What the key is for.")] = "unnamed",
+    organisation: OrganisationOption = None,
+    prefix: Annotated[str, typer.Option("--prefix", help=f"How it begins: {', '.join(KEY_PREFIXES)}.")] = KEY_PREFIX,
+    scopes: Annotated[
+        list[str] | None,
+        typer.Option("--scope", help=f"What it may do, repeatable: {', '.join(ALL_SCOPES)}.", show_default="all"),
+    ] = None,
     data: DataOption = None,
     database_url: DatabaseUrlOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a key and show it, once."""
-    made = _with_store(data, database_url, lambda store: store.keys.create(name), must_exist=False)
+
+    async def make(store: Store) -> NewApiKey:
+        owner = FIRST_ORGANISATION
+        if organisation is not None:
+            owner = (await store.organisations.ensure_named(organisation)).organisation_id
+        return await store.keys.create(name, organisation_id=owner, prefix=prefix, scopes=scopes or ALL_SCOPES)
+
+    made = _with_store(data, database_url, make, must_exist=False)
     if json:
         typer.echo(json_format.dumps(_object(made.record) | {"secret": made.secret}))
         return
@@ -58,9 +80,18 @@ def create(
 
 
 @app.command(name="list")
-def list_keys(data: DataOption = None, database_url: DatabaseUrlOption = None, json: JsonOption = False) -> None:
+def list_keys(
+    organisation: OrganisationOption = None,
+    data: DataOption = None,
+    database_url: DatabaseUrlOption = None,
+    json: JsonOption = False,
+) -> None:
     """Show every key, without its secret."""
-    records = _with_store(data, database_url, lambda store: store.keys.list())
+
+    async def find(store: Store) -> Sequence[ApiKeyRecord]:
+        return await store.keys.list(await _owner(store, organisation))
+
+    records = _with_store(data, database_url, find)
     if json:
         typer.echo(json_format.dumps([_object(record) for record in records]))
         return
@@ -73,13 +104,27 @@ def list_keys(data: DataOption = None, database_url: DatabaseUrlOption = None, j
 @app.command()
 def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="The id that `vivavoce keys list` shows.")],
+    organisation: OrganisationOption = None,
     data: DataOption = None,
     database_url: DatabaseUrlOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make a key useless for ever. Running servers refuse it within seconds."""
-    record = _with_store(data, database_url, lambda store: store.keys.revoke(key_id))
+
+    async def end(store: Store) -> ApiKeyRecord:
+        return await store.keys.revoke(key_id, await _owner(store, organisation))
+
+    record = _with_store(data, database_url, end)
     typer.echo(json_format.dumps(_object(record)) if json else f"Key {record.key_id} ({record.name}) is revoked.")
+
+
+async def _owner(store: Store, organisation: str | None) -> OrganisationId:
+    if organisation is None:
+        return FIRST_ORGANISATION
+    found = await store.organisations.named(organisation)
+    if found is None:
+        raise _failure(f"There is no organisation named {organisation!r}; `keys create --organisation` makes one.")
+    return found.organisation_id
 
 
 def _with_store(
@@ -115,6 +160,9 @@ def _object(record: ApiKeyRecord) -> dict[str, Any]:
     return {
         "id": record.key_id,
         "name": record.name,
+        "organisation_id": record.organisation_id,
+        "prefix": record.prefix,
+        "scopes": list(record.scopes),
         "last4": record.last4,
         "created_at": record.created_at.isoformat(),
         "last_used_at": None if record.last_used_at is None else record.last_used_at.isoformat(),

@@ -175,8 +175,8 @@ class StoredKeys:
 
 
 def _check_description(name: str, prefix: str, scopes: Sequence[str]) -> None:
-    if not name.strip() or len(name) > 255 or not name.isprintable():
-        raise InvalidKeyError("the name of a key must have 1 to 255 printable characters")
+    if not name.strip() or len(name) > 255 or any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in name):
+        raise InvalidKeyError("the name of a key must have 1 to 255 characters")
     if prefix not in KEY_PREFIXES:
         raise InvalidKeyError(f"the prefix of a key must be one of {', '.join(KEY_PREFIXES)}")
     if not scopes or set(scopes) - set(ALL_SCOPES):

@@ -53,10 +53,23 @@ class StoredOrganisations:
                 return known
             raise StoreError(f"the organisation {external_id!r} could not be kept") from None
 
+    async def named(self, name: str) -> Organisation | None:
+        """The organisation that the operator of this server calls so."""
+        return await self._find(organisations.c.external_id == _operator_name(name))
+
+    async def ensure_named(self, name: str) -> Organisation:
+        """The organisation that the operator of this server calls so, made where it is not there."""
+        return await self.of_external(_operator_name(name), name)
+
     async def _find(self, condition: Any) -> Organisation | None:
         async with self._database.reading() as connection:
             row = (await connection.execute(select(organisations).where(condition))).one_or_none()
         return None if row is None else _organisation_of(row)
+
+
+def _operator_name(name: str) -> str:
+    # Organisations of identity providers are known by a digest, so the two cannot be taken for each other.
+    return f"name:{name}"
 
 
 def _organisation_of(row: Row[Any]) -> Organisation:
