@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from vivavoce.conversation.notices import Notice
+from vivavoce.conversation.notices import Notice, ReplyMessageAdded
 from vivavoce.services.sessions import SessionService
 from vivavoce.sessions.transcript import TranscriptBuilder, TranscriptEntry
 from vivavoce.store.errors import StoreError, StoreUnavailableError
@@ -41,12 +41,23 @@ class CallRecorder:
         self._thread = thread
         self._queue = queue
         self._builder = TranscriptBuilder()
+        self._begun = asyncio.get_running_loop().time()
+        self._started_ms: dict[str, int] = {}
+        self._spans_ms: dict[str, tuple[int, int]] = {}
 
     def note(self, notice: Notice) -> None:
         """Keep what this notice settles. Returns at once."""
+        now_ms = int((asyncio.get_running_loop().time() - self._begun) * 1000)
+        if isinstance(notice, ReplyMessageAdded):
+            self._started_ms[notice.item.item_id] = now_ms
         entry = self._builder.note(notice)
         if entry is None:
             return
+        if entry.audio_start_ms is None or entry.audio_end_ms is None:
+            # Only the caller's speech has a place in its audio; for all else the clock of the call tells when.
+            start_ms = self._started_ms.get(entry.item_id, now_ms)
+            start_ms, end_ms = self._spans_ms.setdefault(entry.item_id, (start_ms, now_ms))
+            entry = replace(entry, audio_start_ms=start_ms, audio_end_ms=end_ms)
         try:
             self._queue.put_nowait(_Said(self._session, self._thread, entry))
         except asyncio.QueueFull:
