@@ -281,9 +281,11 @@ class ChatService:
                 async for part in parts:
                     yield part
         except EngineBusyError as error:
-            raise NotReadyError("model_busy", f"The language model has too much to do: {error}.") from error
+            raise NotReadyError("model_busy", f"The language model has too much to do: {_said(error)}.") from error
         except EngineError as error:
-            raise UpstreamFailedError("model_failed", f"The language model could not answer: {error}.") from error
+            raise UpstreamFailedError(
+                "model_failed", f"The language model could not answer: {_said(error)}."
+            ) from error
 
     def _loaded(self) -> LanguageModel:
         model = self._language_model()
@@ -294,3 +296,7 @@ class ChatService:
     def _release(self, affinity: AffinityKey) -> None:
         if (model := self._language_model()) is not None:
             model.release(affinity)
+
+
+def _said(error: EngineError) -> str:
+    return str(error).rstrip(". ")
