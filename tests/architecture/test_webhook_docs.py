@@ -13,6 +13,7 @@ from vivavoce.services.webhooks.retry_schedule import JITTER, RETRY_DELAYS_SECON
 from vivavoce.services.webhooks.sending import IN_FLIGHT_MAXIMUM
 from vivavoce.services.webhooks.signing import signed_headers
 from vivavoce.services.webhooks.subscriptions import TEST_EVENT
+from vivavoce.store.deliveries import KEPT_FOR
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "webhooks.md").read_text()
 SENTENCES = " ".join(PAGE.split())
@@ -49,4 +50,5 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert f"within {TIMEOUT_SECONDS:.0f} seconds" in SENTENCES
     assert f"at most {ANSWER_BYTES_MAXIMUM // 1024} KiB" in SENTENCES
     assert f"at most {WEBHOOKS_MAXIMUM} webhooks" in SENTENCES
+    assert f"the delivery log of {KEPT_FOR.days} days" in SENTENCES
     assert f"up to {IN_FLIGHT_MAXIMUM} at a time" in SENTENCES

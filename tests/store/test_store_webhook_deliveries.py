@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from vivavoce.agents.resources import Webhook
-from vivavoce.store.deliveries import Attempt, Delivery, NewDelivery
+from vivavoce.store.deliveries import KEPT_FOR, Attempt, Delivery, NewDelivery
 from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.records import FIRST_ORGANISATION, OrganisationId, PageRequest
 from vivavoce.store.store import Store
@@ -69,3 +69,17 @@ async def test_nobody_sends_another_webhooks_or_organisations_delivery_again(sto
     for organisation_id, wrong in ((FIRST_ORGANISATION, another), (OTHER, webhook_id)):
         with pytest.raises(UnknownRecordError):
             await store.deliveries.send_again(organisation_id, wrong, delivery.delivery_id)
+
+
+async def test_the_log_forgets_what_was_over_a_month_ago(store_url: str) -> None:
+    clock = [datetime(2026, 1, 1, tzinfo=UTC)]
+    async with await Store.open(store_url, now=lambda: clock[0]) as store:
+        webhook_id = await queued(store, 2)
+        (over,) = await store.deliveries.claim_due(clock[0] + timedelta(minutes=1), 1)
+        await store.deliveries.note(over, Attempt(delivered=True, status_code=200, error=None, again_at=None))
+        clock[0] += KEPT_FOR
+        await store.deliveries.forget_old()
+        assert len((await store.deliveries.list(FIRST_ORGANISATION, webhook_id, PageRequest())).items) == 2
+        clock[0] += timedelta(milliseconds=1)
+        await store.deliveries.forget_old()
+        assert (await only(store, webhook_id)).status == "pending"

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, select, update
 
-from vivavoce.agents.identifiers import Kind, new_identifier
+from vivavoce.agents.identifiers import Kind, new_identifier, ulid
 from vivavoce.store.database import Database
 from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.records import OrganisationId, Page, PageRequest
 from vivavoce.store.rows import Clock, fetch_page, named, unix_ms
 from vivavoce.store.schema import webhook_deliveries
+
+KEPT_FOR = timedelta(days=30)
+"""How long the log of what is over goes back."""
+
+_FORGOTTEN_AT_ONCE = 500
 
 DeliveryStatus = Literal["pending", "delivered", "failed"]
 
@@ -130,6 +135,23 @@ class StoredDeliveries:
         if row is None:
             raise UnknownRecordError("delivery", str(identifier))
         return _delivery_of(row)
+
+    async def forget_old(self) -> None:
+        """Delete deliveries that were made 30 days ago or earlier and are over; payloads repeat what callers said."""
+        table = webhook_deliveries
+        # Identifiers begin with the time, and have an index.
+        first_kept = f"{Kind.DELIVERY}_{ulid(unix_ms(self._now() - KEPT_FOR), 0)}"
+        old = (
+            select(table.c.seq)
+            .where(table.c.id < first_kept, table.c.finished_at.is_not(None))
+            .limit(_FORGOTTEN_AT_ONCE)
+        )
+        while True:
+            async with self._database.writing() as connection:
+                numbers = (await connection.execute(old)).scalars().all()
+                await connection.execute(delete(table).where(table.c.seq.in_(numbers)))
+            if len(numbers) < _FORGOTTEN_AT_ONCE:
+                return
 
     async def list(self, organisation_id: OrganisationId, webhook_id: str, request: PageRequest) -> Page[Delivery]:
         """The log of one webhook."""

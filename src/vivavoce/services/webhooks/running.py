@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 
@@ -11,8 +12,13 @@ from vivavoce.services.webhooks.posting import GuardedPoster
 from vivavoce.services.webhooks.sending import WebhookSender
 from vivavoce.services.webhooks.ssrf_guard import SsrfGuard
 from vivavoce.services.webhooks.subscriptions import WebhookService
+from vivavoce.store.errors import StoreError
 from vivavoce.store.store import Store
 from vivavoce.store.vault import Vault
+
+FORGET_EVERY_SECONDS = 3600.0
+
+_log = logging.getLogger(__name__)
 
 
 class RunningWebhooks:
@@ -27,6 +33,7 @@ class RunningWebhooks:
         monotonic: Callable[[], float],
         allow_private: bool,
     ) -> None:
+        self._store = store
         guard = SsrfGuard(allow_private=allow_private)
         self._poster = GuardedPoster(guard)
         due = asyncio.Event()
@@ -35,9 +42,19 @@ class RunningWebhooks:
         self.service = WebhookService(store, vault, self.announcer, guard, now=now)
 
     async def run(self) -> None:
-        """Send what is due until cancelled."""
-        await self.sender.run()
+        """Send what is due until cancelled, and forget what was long ago."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.sender.run(), name="webhook sender")
+            tasks.create_task(self._forget_old(), name="webhook log")
 
     async def close(self) -> None:
         """Call it when `run` has ended."""
         await self._poster.close()
+
+    async def _forget_old(self) -> None:
+        while True:
+            try:
+                await self._store.deliveries.forget_old()
+            except StoreError as error:
+                _log.warning("old webhook deliveries stay for now: %s", error)
+            await asyncio.sleep(FORGET_EVERY_SECONDS)
