@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import FrozenInstanceError
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from vivavoce.agents.definition import AgentDefinition, AgentId, InvalidAgentError, TurnDetection
+from vivavoce.agents.checks import InvalidFieldError
+from vivavoce.agents.definition import SECTIONS, AgentDefinition, TurnDetection
 from vivavoce.agents.demo import demo_agent
-from vivavoce.engines.ports import FunctionTool
-
-NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+from vivavoce.agents.tools import ToolDeclaration
 
 
 def _agent(**changes: Any) -> AgentDefinition:
-    fields: dict[str, Any] = {"agent_id": AgentId("agent_1"), "name": "A", "instructions": "", "created_at": NOON}
-    return AgentDefinition(**fields | changes)
+    return AgentDefinition(**{"name": "A"} | changes)
 
 
-def _tool(name: str = "look_up", parameters: object = None) -> FunctionTool:
-    return FunctionTool(name, "Looks up.", parameters if parameters is not None else {})  # type: ignore[arg-type]
+def _tool(name: str = "look_up", parameters: object = None) -> ToolDeclaration:
+    return {"type": "function", "name": name, "parameters": parameters if parameters is not None else {}}
 
 
 @pytest.mark.parametrize(
@@ -31,6 +28,11 @@ def _tool(name: str = "look_up", parameters: object = None) -> FunctionTool:
         pytest.param({"name": "n" * 255}, id="the longest name"),
         pytest.param({"instructions": "i" * 256_000}, id="the longest instructions"),
         pytest.param({"tools": tuple(_tool(f"t{n}") for n in range(200))}, id="as many tools as allowed"),
+        pytest.param({"collection_ids": ("c",) * 10}, id="as many collections as allowed"),
+        pytest.param({"max_turns": 1}, id="a single turn"),
+        pytest.param({"max_turns": 10_000}, id="the most turns"),
+        pytest.param({"voice_pipeline_mode": None}, id="no pipeline"),
+        pytest.param({"pronunciations": {"GIF": "jif"}}, id="a pronunciation"),
         pytest.param({"speed": 0.7}, id="the slowest voice"),
         pytest.param({"speed": 1.5}, id="the fastest voice"),
         pytest.param({"language": "zh-Hant-TW"}, id="a language with script and region"),
@@ -62,24 +64,41 @@ def test_a_definition_within_the_limits_is_built(changes: dict[str, Any]) -> Non
         pytest.param({"language": "english!"}, "language", "a BCP-47 tag", id="a language that is no tag"),
         pytest.param({"speed": 1.6}, "speed", "between 0.7 and 1.5, got 1.6", id="a voice too fast"),
         pytest.param({"speed": math.nan}, "speed", "between 0.7 and 1.5", id="a speed that is no number"),
-        pytest.param({"agent_id": "agent 1"}, "agent_id", "letters, digits", id="an id with a space"),
-        pytest.param({"agent_id": "default"}, "agent_id", "first agent", id="an id that means another agent"),
-        pytest.param({"created_at": datetime(2026, 1, 1)}, "created_at", "time zone", id="a time without zone"),  # noqa: DTZ001
+        pytest.param({"description": "d" * 4001}, "description", "at most 4000", id="a description too long"),
+        pytest.param({"name": "A\0"}, "name", r"U\+0000", id="a name with a NUL"),
+        pytest.param({"role": "\ud800"}, "role", "surrogate", id="a role with half of a character"),
+        pytest.param({"language": "en" + "-abcd" * 100}, "language", "at most 35", id="a language as long as a story"),
+        pytest.param({"max_turns": 0}, "max_turns", "between 1 and 10000", id="no turns at all"),
+        pytest.param({"max_turns": 10_001}, "max_turns", "between 1 and 10000", id="too many turns"),
+        pytest.param({"voice_pipeline_mode": "odd"}, "voice_pipeline_mode", "one of pipeline", id="an odd pipeline"),
+        pytest.param({"channels": "fax"}, "channels", "one of off", id="an unknown channel"),
+        pytest.param({"model": "m" * 129}, "model", "at most 128", id="a model's name too long"),
+        pytest.param({"avatar_id": "\0"}, "avatar_id", r"U\+0000", id="an avatar with a NUL"),
+        pytest.param({"collection_ids": ("c",) * 11}, "collection_ids", "at most 10", id="too many collections"),
+        pytest.param({"collection_ids": ("c", "")}, "collection_ids[1]", "must not be empty", id="an empty collection"),
+        pytest.param(
+            {"pronunciations": {str(n): "x" for n in range(201)}}, "pronunciations", "at most 200", id="too many words"
+        ),
+        pytest.param(
+            {"pronunciations": {"GIF": "\ud800"}},
+            "pronunciations",
+            "surrogate",
+            id="half of a character",
+        ),
+        pytest.param({"pronunciations": {"w" * 129: "x"}}, "pronunciations", "at most 128", id="a word too long"),
         pytest.param(
             {"tools": tuple(_tool(f"t{n}") for n in range(201))}, "tools", "at most 200 tools", id="too many tools"
         ),
         pytest.param({"tools": (_tool("bad name"),)}, "tools[0].name", "letters", id="a tool name with a space"),
         pytest.param({"tools": (_tool(), _tool())}, "tools[1].name", "earlier tool", id="two tools of one name"),
-        pytest.param(
-            {"tools": (_tool(parameters={"x": {1, 2}}),)}, "tools[0].parameters", "JSON object", id="odd parameters"
-        ),
+        pytest.param({"tools": (_tool(parameters={"x": {1, 2}}),)}, "tools[0]", "JSON object", id="odd parameters"),
         pytest.param({"metadata": {"x": math.inf}}, "metadata", "JSON object", id="metadata that JSON cannot hold"),
         pytest.param({"metadata": {str(n): n for n in range(51)}}, "metadata", "at most 50 keys", id="too many keys"),
         pytest.param({"metadata": {"x": "é" * 9000}}, "metadata", "at most 16384 bytes", id="too much metadata"),
     ],
 )
 def test_a_definition_beyond_the_limits_names_the_field(changes: dict[str, Any], param: str, complaint: str) -> None:
-    with pytest.raises(InvalidAgentError, match=complaint) as caught:
+    with pytest.raises(InvalidFieldError, match=complaint) as caught:
         _agent(**changes)
     assert caught.value.param == param
     assert str(caught.value) == f"{param}: {caught.value.message}"
@@ -97,7 +116,7 @@ def test_a_definition_beyond_the_limits_names_the_field(changes: dict[str, Any],
     ],
 )
 def test_turn_detection_beyond_the_limits_names_the_field(changes: dict[str, Any], param: str) -> None:
-    with pytest.raises(InvalidAgentError) as caught:
+    with pytest.raises(InvalidFieldError) as caught:
         TurnDetection(**changes)
     assert caught.value.param == param
 
@@ -107,8 +126,16 @@ def test_a_definition_never_changes() -> None:
         _agent().name = "B"  # type: ignore[misc]
 
 
-def test_every_demo_agent_is_a_new_one_that_speaks_first() -> None:
-    first, second = demo_agent(NOON), demo_agent(NOON)
-    assert first.agent_id != second.agent_id
-    assert first.name == "Viva"
-    assert first.greeting
+def test_the_demo_agent_speaks_first() -> None:
+    assert demo_agent().name == "Viva"
+    assert demo_agent().greeting
+
+
+def test_the_whole_instructions_are_the_sections_in_order_without_the_empty_ones() -> None:
+    agent = _agent(role="A clerk.", instructions="Be kind.", special_instructions=" ", voice_instructions="Slowly.")
+    assert agent.whole_instructions == "A clerk.\n\nBe kind.\n\nSlowly."
+
+
+def test_who_replaces_the_whole_instructions_leaves_no_section_behind() -> None:
+    agent = _agent(**dict.fromkeys(SECTIONS, "before")).with_whole_instructions("now")
+    assert agent.whole_instructions == agent.instructions == "now"

@@ -28,6 +28,8 @@ DESCRIPTION_LENGTH_MAXIMUM = 4_000
 INSTRUCTIONS_LENGTH_MAXIMUM = 256_000
 GREETING_LENGTH_MAXIMUM = 4_000
 LABEL_LENGTH_MAXIMUM = 128
+LANGUAGE_LENGTH_MAXIMUM = 35
+PRONUNCIATION_LENGTH_MAXIMUM = 128
 COLLECTIONS_MAXIMUM = 10
 PRONUNCIATIONS_MAXIMUM = 200
 TURNS_RANGE = (1, 10_000)
@@ -120,6 +122,7 @@ class AgentDefinition:
         checks.text("voice", self.voice, LABEL_LENGTH_MAXIMUM)
         if self.greeting is not None:
             checks.text("greeting", self.greeting, GREETING_LENGTH_MAXIMUM)
+        checks.at_most("language", len(self.language), LANGUAGE_LENGTH_MAXIMUM, "characters")
         checks.matching("language", self.language, _LANGUAGE, "a BCP-47 tag such as en or pt-BR")
         checks.within("speed", self.speed, SPEED_RANGE)
         if self.max_turns is not None:
@@ -133,6 +136,8 @@ class AgentDefinition:
         for index, collection_id in enumerate(self.collection_ids):
             checks.text(f"collection_ids[{index}]", collection_id, LABEL_LENGTH_MAXIMUM)
         checks.at_most("pronunciations", len(self.pronunciations), PRONUNCIATIONS_MAXIMUM, "words")
+        for each in (*self.pronunciations, *self.pronunciations.values()):
+            checks.text("pronunciations", each, PRONUNCIATION_LENGTH_MAXIMUM)
         check_tools(self.tools)
         checks.check_metadata(self.metadata)
 
@@ -149,13 +154,15 @@ class AgentDefinition:
 SECTIONS = ("role", "instructions", "special_instructions", "voice_instructions")
 _LABELS = ("model", "voice_model", "stt_model", "tts_model", "avatar_id", "knowledge_store_id", "voice_provider")
 _FIELDS = {each.name: each for each in fields(AgentDefinition)}
+_NULLABLE = {name for name, each in _FIELDS.items() if str(each.type).endswith("| None")}
 
 
 @dataclass(frozen=True, slots=True)
 class AgentUpdate:
     """A change of some fields: `mask` names them, `values` has the new ones; one that is named but absent is cleared.
 
-    To be cleared is to be as on a new agent. Raises `InvalidFieldError` for a field that is not there.
+    To be cleared is to be as on a new agent; so is a field whose new value is null but cannot be null. Raises
+    `InvalidFieldError` for a field that is not there.
     """
 
     mask: frozenset[str]
@@ -173,7 +180,7 @@ class AgentUpdate:
 
     def applied_to(self, definition: AgentDefinition) -> AgentDefinition:
         """The changed agent. Raises `InvalidFieldError`, also when a required field would be cleared."""
-        changed = dict(self.values)
+        changed = {name: value for name, value in self.values.items() if value is not None or name in _NULLABLE}
         if WHOLE_INSTRUCTIONS in self.mask:
             definition = definition.with_whole_instructions(changed.get(WHOLE_INSTRUCTIONS, ""))
         chosen = {name: changed[name] if name in changed else _cleared(name) for name in self.mask & _FIELDS.keys()}

@@ -70,9 +70,9 @@ def _check_function(path: str, tool: ToolDeclaration, seen: set[str]) -> None:
     if name in seen:
         raise InvalidFieldError(f"{path}.name", f"{name!r} is the name of an earlier tool")
     seen.add(name)
-    if not isinstance(tool.get("description") or "", str):
+    if not isinstance(tool.get("description"), str | None):
         raise InvalidFieldError(f"{path}.description", "must be a string")
-    if not isinstance(tool.get("parameters") or {}, Mapping):
+    if not isinstance(tool.get("parameters"), Mapping | None):
         raise InvalidFieldError(f"{path}.parameters", "must be a JSON Schema object")
 
 
