@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter
 
+from vivavoce.api.agntix import agents as agntix_agents
+from vivavoce.api.agntix import catalogue as agntix_catalogue
+from vivavoce.api.agntix import chat_sessions as agntix_chat_sessions
+from vivavoce.api.agntix import phone_numbers as agntix_phone_numbers
+from vivavoce.api.agntix import voice_sessions as agntix_voice_sessions
 from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.platform import api_keys, collections, environments, organisation, threads
 
@@ -21,5 +26,13 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
 )
 """What no other API has."""
 
-DIALECT_ROUTERS: Mapping[Dialect, Sequence[APIRouter]] = {}
+DIALECT_ROUTERS: Mapping[Dialect, Sequence[APIRouter]] = {
+    Dialect.AGNTIX: (
+        agntix_voice_sessions.router,
+        agntix_chat_sessions.router,
+        agntix_agents.router,
+        agntix_phone_numbers.router,
+        agntix_catalogue.router,
+    ),
+}
 """Each dialect, whole: what is mounted alone under its prefix."""

@@ -18,8 +18,10 @@ from vivavoce.api.dependencies import ApiState
 from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
 from vivavoce.config import EngineSet, ServerSettings
+from vivavoce.engines.ports import LanguageModel
 from vivavoce.engines.voices import VoiceDescription, describe_voices
 from vivavoce.services.agents import AgentService
+from vivavoce.services.chatting import ChatService
 from vivavoce.services.platform import Platform
 from vivavoce.services.session_tokens import SessionTokens
 from vivavoce.services.sessions import SessionService
@@ -61,11 +63,13 @@ class RunningPlatform:
         announcer = SilentAnnouncer()
         tokens = SessionTokens(vault.derive(_TOKEN_PURPOSE), _utc_now)
         sessions = SessionService(store, directory, tokens, announcer, chosen.limits, _utc_now)
+        agents = AgentService(store, announcer, sessions.end_all_of)
         self.platform = Platform(
             store=store,
             vault=vault,
-            agents=AgentService(store, announcer, sessions.end_all_of),
+            agents=agents,
             sessions=sessions,
+            chat=ChatService(lambda: _language_model(engines()), store, sessions, agents.get),
             announcer=announcer,
             voices=lambda: _voices(engines()),
             now=_utc_now,
@@ -104,3 +108,7 @@ class RunningPlatform:
 
 def _voices(engines: Engines | None) -> tuple[VoiceDescription, ...]:
     return () if engines is None else describe_voices(engines.text_to_speech.voices)
+
+
+def _language_model(engines: Engines | None) -> LanguageModel | None:
+    return None if engines is None else engines.language_model

@@ -52,9 +52,10 @@ _AGENT_PREFIXES = tuple(f"{prefix}_" for prefix in (Kind.AGENT.value, *FOREIGN_P
 
 @dataclass(frozen=True, slots=True)
 class QuestionKept:
-    """The user's message is in the thread; the answer follows."""
+    """The user's message is in the thread; the answer follows, and will be kept under `answer_id`."""
 
     message: MessageRecord
+    answer_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,8 @@ class ChatService:
             if not newly and (former := await self._former_answer(session, question)) is not None:
                 yield AnswerKept(question, former, session_ended=False)
                 return
-            yield QuestionKept(question)
+            answer_id = self._store.threads.new_message_id()
+            yield QuestionKept(question, answer_id)
             last = await self._is_last_turn(session, agent)
             request = await self._turn(session, agent, question, last=last)
             said: list[str] = []
@@ -166,7 +168,7 @@ class ChatService:
                     if isinstance(part, TextGenerated) and part.text:
                         said.append(part.text)
                         yield part
-            message = await self._keep(session, "".join(said))
+            message = await self._keep(session, answer_id, "".join(said))
             if last:
                 await self._sessions.end(session, MAX_TURNS)
                 self.forget(session.session_id)
@@ -264,13 +266,12 @@ class ChatService:
             self.forget(next(iter(self._warm)))
         return affinity
 
-    async def _keep(self, session: SessionRecord, content: str) -> MessageRecord:
+    async def _keep(self, session: SessionRecord, message_id: str, content: str) -> MessageRecord:
         if not content.strip():
             raise UpstreamFailedError("empty_answer", "The language model had nothing to say; write it in other words.")
         thread = await self._sessions.thread_of(session)
-        message, _ = await self._store.threads.append(
-            thread, NewMessage("assistant", content.strip(), session_id=session.session_id)
-        )
+        new = NewMessage("assistant", content.strip(), session_id=session.session_id, message_id=message_id)
+        message, _ = await self._store.threads.append(thread, new)
         await self._store.sessions.touch([session.session_id])
         await self._sessions.announce_message(message)
         return message

@@ -13,6 +13,7 @@ from vivavoce.engines.voices import VoiceDescription
 from vivavoce.services.agents import AgentService
 from vivavoce.services.announcing import Announcer
 from vivavoce.services.callers import Caller
+from vivavoce.services.chatting import ChatService
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import OpenedSession, SessionService, SessionWish
 from vivavoce.services.upstream_xai import UpstreamXai
@@ -31,6 +32,7 @@ class Platform:
     vault: Vault
     agents: AgentService
     sessions: SessionService
+    chat: ChatService
     announcer: Announcer
     voices: Callable[[], tuple[VoiceDescription, ...]]
     now: Callable[[], datetime]

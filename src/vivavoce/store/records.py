@@ -188,7 +188,7 @@ MessageRole = Literal["user", "assistant", "system", "tool"]
 class NewMessage:
     """A message to be kept. `client_id`: the same one again in a thread is the same message.
 
-    `start_ms` and `end_ms` are milliseconds since its session began.
+    `start_ms` and `end_ms` are milliseconds since its session began. `message_id` None: the store gives it one.
     """
 
     role: MessageRole
@@ -199,6 +199,7 @@ class NewMessage:
     end_ms: int | None = None
     interrupted: bool = False
     client_id: str | None = None
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,10 @@ class StoredThreads:
 
     # --- messages ---------------------------------------------------------------------------------------------------
 
+    def new_message_id(self) -> str:
+        """An id for a message that is told of before it is kept."""
+        return new_identifier(Kind.MESSAGE, unix_ms(self._now()))
+
     async def append(self, thread: ThreadRecord, new: NewMessage) -> tuple[MessageRecord, bool]:
         """Keep a message; and whether it is new. One with a `client_id` that the thread has is the one it has."""
         async with self._database.writing() as connection:
@@ -144,7 +148,7 @@ class StoredThreads:
     async def _insert(self, connection: AsyncConnection, thread: ThreadRecord, new: NewMessage) -> MessageRecord:
         now = self._now()
         row = {
-            "id": new_identifier(Kind.MESSAGE, unix_ms(now)),
+            "id": new.message_id or new_identifier(Kind.MESSAGE, unix_ms(now)),
             "organisation_id": thread.organisation_id,
             "thread_id": thread.thread_id,
             "session_id": new.session_id,

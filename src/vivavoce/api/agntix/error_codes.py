@@ -15,6 +15,7 @@ _CODES = {
     "concurrency_limit_reached": "SESSION_CREATION_ERROR",
     "model_not_found": "MODELS_NOT_FOUND",
     "tool_not_found": "TOOLS_NOT_FOUND",
+    "client_gone": "ABORT_ERROR",
 }
 
 
