@@ -25,7 +25,10 @@ class _Given(BaseModel):
 class ContentPart(_Given):
     """A piece of a message."""
 
-    type: str = Field(description="`text`; pictures, sound and files cannot be read.")
+    type: str = Field(
+        description="`text`; pictures, sound and files cannot be read.",
+        json_schema_extra={"enum": ["text", "input_text", "output_text", "refusal"]},
+    )
     text: str | None = Field(default=None, description="The words.")
     refusal: str | None = Field(default=None, description="Of an earlier answer: why there is none.")
 
