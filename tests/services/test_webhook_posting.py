@@ -33,17 +33,21 @@ class Names:
         return self.answers.pop(0)
 
 
+async def literally(host: str, _port: int) -> Sequence[str]:
+    return [host]
+
+
 def poster_with(names: Names, *, allow_private: bool = True) -> GuardedPoster:
-    return GuardedPoster(SsrfGuard(allow_private=allow_private, resolve=names.resolve))
+    return GuardedPoster(SsrfGuard(names.resolve, allow_private=allow_private))
 
 
 async def post_to(receiver: Receiver) -> PostAnswer:
-    async with GuardedPoster(SsrfGuard(allow_private=True)) as poster:
+    async with GuardedPoster(SsrfGuard(literally, allow_private=True)) as poster:
         return await poster.post(receiver.url, {"x-test": "yes"}, b'{"a":1}')
 
 
 async def failure_of(url: str, *, allow_private: bool = True) -> str:
-    async with GuardedPoster(SsrfGuard(allow_private=allow_private)) as poster:
+    async with GuardedPoster(SsrfGuard(literally, allow_private=allow_private)) as poster:
         with pytest.raises(PostFailedError) as caught:
             await poster.post(url, {}, b"{}")
     return str(caught.value)
@@ -100,7 +104,7 @@ async def test_neither_proxies_nor_credentials_come_from_the_environment(
 
 
 async def test_cookies_and_connections_are_not_kept() -> None:
-    poster = GuardedPoster(SsrfGuard(allow_private=True))
+    poster = GuardedPoster(SsrfGuard(literally, allow_private=True))
     async with receiving(answer(204, "set-cookie: a=b\r\n")) as receiver, poster:
         await poster.post(receiver.url, {}, b"{}")
         await poster.post(receiver.url, {}, b"{}")
@@ -127,7 +131,7 @@ async def test_a_resolver_that_never_answers_is_given_up(monkeypatch: pytest.Mon
         await asyncio.Event().wait()
         return []
 
-    async with GuardedPoster(SsrfGuard(resolve=resolve)) as poster:
+    async with GuardedPoster(SsrfGuard(resolve)) as poster:
         with pytest.raises(PostFailedError, match="no answer within"):
             await poster.post("http://example.com/", {}, b"{}")
 

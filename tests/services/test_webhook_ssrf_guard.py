@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from contextlib import closing
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
@@ -13,9 +14,9 @@ from hypothesis import strategies as st
 from vivavoce.services.webhooks.ssrf_guard import (
     ForbiddenAddressError,
     SsrfGuard,
+    SystemResolver,
     UnknownHostError,
     may_connect,
-    resolve_with_system,
 )
 
 # The IANA special-purpose registries, IPv4 and IPv6, as far as they are not global; multicast and reserved space too.
@@ -114,7 +115,7 @@ def guard_for(*addresses: str, allow_private: bool = False) -> SsrfGuard:
     async def resolve(_host: str, _port: int) -> Sequence[str]:
         return addresses
 
-    return SsrfGuard(allow_private=allow_private, resolve=resolve)
+    return SsrfGuard(resolve, allow_private=allow_private)
 
 
 async def test_the_addresses_of_a_public_name_are_handed_out_once_each_in_their_order() -> None:
@@ -143,8 +144,8 @@ async def test_a_scoped_link_local_address_is_refused() -> None:
     ],
 )
 async def test_ways_to_write_loopback_that_only_resolvers_know_are_refused(host: str) -> None:
-    with pytest.raises(ForbiddenAddressError):
-        await SsrfGuard(resolve=resolve_with_system).addresses_of(host, 80)
+    with closing(SystemResolver()) as resolver, pytest.raises(ForbiddenAddressError):
+        await SsrfGuard(resolver.resolve).addresses_of(host, 80)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ async def test_a_host_without_an_address_is_told(error: Exception | None) -> Non
         return []
 
     with pytest.raises(UnknownHostError, match="DNS"):
-        await SsrfGuard(resolve=resolve).addresses_of("nowhere.example", 443)
+        await SsrfGuard(resolve).addresses_of("nowhere.example", 443)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +181,8 @@ async def test_a_host_without_an_address_is_told(error: Exception | None) -> Non
 def test_what_needs_no_resolving_is_refused_early(host: str, early: bool) -> None:
     if early:
         with pytest.raises(ForbiddenAddressError):
-            SsrfGuard().check_host(host)
+            guard_for().check_host(host)
     else:
-        SsrfGuard().check_host(host)
+        guard_for().check_host(host)
     if not early or host.lower().endswith(("localhost", "localhost.")):
-        SsrfGuard(allow_private=True).check_host(host)
+        guard_for(allow_private=True).check_host(host)

@@ -10,7 +10,7 @@ from datetime import datetime
 from vivavoce.services.webhooks.announcer import WebhookAnnouncer
 from vivavoce.services.webhooks.posting import GuardedPoster
 from vivavoce.services.webhooks.sending import WebhookSender
-from vivavoce.services.webhooks.ssrf_guard import SsrfGuard
+from vivavoce.services.webhooks.ssrf_guard import SsrfGuard, SystemResolver
 from vivavoce.services.webhooks.subscriptions import WebhookService
 from vivavoce.store.errors import StoreError
 from vivavoce.store.store import Store
@@ -34,7 +34,8 @@ class RunningWebhooks:
         allow_private: bool,
     ) -> None:
         self._store = store
-        guard = SsrfGuard(allow_private=allow_private)
+        self._resolver = SystemResolver()
+        guard = SsrfGuard(self._resolver.resolve, allow_private=allow_private)
         self._poster = GuardedPoster(guard)
         due = asyncio.Event()
         self.announcer = WebhookAnnouncer(store, now=now, monotonic=monotonic, wake=due.set)
@@ -50,6 +51,7 @@ class RunningWebhooks:
     async def close(self) -> None:
         """Call it when `run` has ended."""
         await self._poster.close()
+        self._resolver.close()
 
     async def _forget_old(self) -> None:
         while True:

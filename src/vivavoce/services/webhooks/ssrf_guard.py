@@ -3,7 +3,9 @@
 The guard resolves a host once and hands out the addresses that may be connected to; who connects uses those and never
 the name again, so that a name that changes its mind in between ("DNS rebinding") gains nothing. What is public follows
 the IANA special-purpose registries (RFC 6890 and its updates), written out here because the standard library's opinion
-of `is_global` differs between Python versions. Stateless; lives as long as what uses it.
+of `is_global` differs between Python versions.
+
+The guard is stateless; the resolver owns threads, and whoever makes it closes it.
 """
 
 from __future__ import annotations
@@ -12,11 +14,14 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Every address of a host for a port, as text. Raises OSError or UnicodeError where there is none."""
+
+RESOLVING_MAXIMUM = 8
 
 _V4 = tuple[IPv4Network, ...]
 _V6 = tuple[IPv6Network, ...]
@@ -89,9 +94,9 @@ def may_connect(address: Address, *, allow_private: bool = False) -> bool:
 class SsrfGuard:
     """Answers where a request may go. `allow_private`: also to loopback, private and shared (CGNAT) addresses."""
 
-    def __init__(self, *, allow_private: bool = False, resolve: Resolve | None = None) -> None:
+    def __init__(self, resolve: Resolve, *, allow_private: bool = False) -> None:
         self._allow_private = allow_private
-        self._resolve = resolve or resolve_with_system
+        self._resolve = resolve
 
     async def addresses_of(self, host: str, port: int) -> Sequence[str]:
         """The addresses to connect to, at least one. Raises `ForbiddenAddressError`, `UnknownHostError`."""
@@ -122,10 +127,25 @@ class SsrfGuard:
             raise ForbiddenAddressError("must be a public address")
 
 
-async def resolve_with_system(host: str, port: int) -> Sequence[str]:
-    """What the system's resolver says, in its order; it also reads addresses such as `0x7f.1`."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[4][0]) for address in found]
+class SystemResolver:
+    """Asks the system's resolver, which also reads addresses such as `0x7f.1`. Whoever makes it closes it.
+
+    It has threads of its own: somebody's slow name servers must not hold up what else the process does in threads.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(RESOLVING_MAXIMUM, thread_name_prefix="webhook names")
+
+    async def resolve(self, host: str, port: int) -> Sequence[str]:
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(
+            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        )
+        return [str(address[4][0]) for address in found]
+
+    def close(self) -> None:
+        """Does not wait for questions that are still asked."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 def _within(address: IPv4Address, networks: _V4) -> bool:
