@@ -1,0 +1,156 @@
+"""The agent as both APIs are shown it: one object with the fields of each, and a page of such objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from vivavoce.agents.definition import AgentDefinition
+from vivavoce.agents.identifiers import with_prefix
+from vivavoce.api.agents.examples import AGENT_ID, LOOKUP_ORDER, NURI_AGENT_ID, PHONE_NUMBER_ID, VOICE
+from vivavoce.api.dependencies import pagination_token
+from vivavoce.store.records import AgentRecord, Page, PageRequest
+
+NURI_PREFIX = "agt"
+
+
+class VoiceObject(BaseModel):
+    """How an agent sounds and when it notices speech."""
+
+    voice_id: str = Field(description="Which voice it speaks with.")
+    vad_threshold: float = Field(description="How probable speech must be to count, 0.0 to 1.0.")
+    vad_silence_duration_ms: int = Field(
+        default=0,
+        description="How long a pause ends the caller's turn; left out where the agent judges by the pause's sound.",
+    )
+
+
+class AgentObject(BaseModel):
+    """An agent, in the words of the xAI API and of the Nuri API at once."""
+
+    agent_id: str = Field(description="Its id, as the xAI API writes it.", examples=[AGENT_ID])
+    id: str = Field(description="The same id, as the Nuri API writes it.", examples=[NURI_AGENT_ID])
+    name: str = Field(description="What people call it.", examples=["Order Support"])
+    instructions: str = Field(
+        description="All that it is told.", examples=["You are a friendly order support agent for Acme Corp."]
+    )
+    system_prompt: str = Field(description="The same as `instructions`, as the Nuri API calls it.")
+    voice: VoiceObject = Field(description="How it sounds and listens.", examples=[VOICE])
+    voice_id: str = Field(description="The same as `voice.voice_id`.", examples=["eve"])
+    tools: list[dict[str, Any]] = Field(
+        description="What it may call, as it was declared.", examples=[[LOOKUP_ORDER, {"type": "web_search"}]]
+    )
+    collection_ids: list[str] = Field(description="Collections that `file_search` looks through.")
+    description: str = Field(description="What it is for; the agent is not told.")
+    greeting: str | None = Field(description="What it says first; null: the caller begins.")
+    language: str = Field(description="A BCP-47 tag.", examples=["en"])
+    max_turns: int | None = Field(description="How many turns a session may have; null: no limit.", examples=[50])
+    speed: float = Field(description="How fast it speaks; 1.0 is the voice's own pace.")
+    pronunciations: dict[str, str] = Field(description="Words and what is spoken in their place.")
+    model: str | None = Field(description="A language model's name; null: the server's own.")
+    phone_number_id: str | None = Field(description="The number that it calls with.", examples=[PHONE_NUMBER_ID])
+    metadata: dict[str, Any] = Field(description="The client's own words about it.")
+    status: Literal["active", "paused", "deleted"] = Field(description="Whether sessions can be opened with it.")
+    version: int = Field(description="Counts its definitions from 1; every change makes another.")
+    created_at: datetime = Field(description="When it was made.")
+    updated_at: datetime = Field(description="When it was last changed.")
+
+
+class AgentAnswer(AgentObject):
+    """An agent for both APIs: flat for the one, under `agent` for the other."""
+
+    agent: AgentObject = Field(description="The same object once more, where the xAI API has it.")
+
+
+class AgentList(BaseModel):
+    """A page of agents, the newest first."""
+
+    agents: list[AgentObject] = Field(description="The agents of this page.")
+    has_more: bool = Field(description="Whether there are more behind this page.")
+    limit: int = Field(description="How many were asked for.")
+    offset: int = Field(description="How many were skipped.")
+    pagination_token: str | None = Field(description="Send it back as `pagination_token` for the next page.")
+    next_page_token: str | None = Field(description="The same as `pagination_token`.")
+
+
+class DeletedAgent(BaseModel):
+    """An agent that is gone."""
+
+    agent_id: str = Field(description="Its id, as the xAI API writes it.", examples=[AGENT_ID])
+    id: str = Field(description="The same id, as the Nuri API writes it.", examples=[NURI_AGENT_ID])
+    deleted: Literal[True] = Field(description="Always true.")
+    status: Literal["deleted"] = Field(description="Always `deleted`.")
+
+
+def agent_fields(definition: AgentDefinition) -> dict[str, Any]:
+    """What an `AgentObject` says of a definition: all but the ids, the number, the version and the times."""
+    return {
+        "name": definition.name,
+        "instructions": definition.whole_instructions,
+        "system_prompt": definition.whole_instructions,
+        "voice": _voice(definition),
+        "voice_id": definition.voice,
+        "tools": [dict(tool) for tool in definition.tools],
+        "collection_ids": list(definition.collection_ids),
+        "description": definition.description,
+        "greeting": definition.greeting,
+        "language": definition.language,
+        "max_turns": definition.max_turns,
+        "speed": definition.speed,
+        "pronunciations": dict(definition.pronunciations),
+        "model": definition.model,
+        "metadata": dict(definition.metadata),
+    }
+
+
+def agent_object(agent: AgentRecord, phone_number_id: str | None) -> AgentObject:
+    """Serialize it with `response_model_exclude_unset`."""
+    return AgentObject(
+        agent_id=agent.agent_id,
+        id=with_prefix(agent.agent_id, NURI_PREFIX),
+        phone_number_id=phone_number_id,
+        status=agent.status,
+        version=agent.version,
+        created_at=agent.created_at,
+        updated_at=agent.updated_at,
+        **agent_fields(agent.definition),
+    )
+
+
+def agent_answer(agent: AgentRecord, phone_number_id: str | None) -> AgentAnswer:
+    """Serialize it with `response_model_exclude_unset`."""
+    shown = agent_object(agent, phone_number_id)
+    fields = {name: getattr(shown, name) for name in AgentObject.model_fields}
+    return AgentAnswer(**fields, agent=shown)
+
+
+def agent_list(page: Page[AgentRecord], asked: PageRequest, numbers: Mapping[str, str]) -> AgentList:
+    """`numbers`: the agents' phone number ids by the agents' ids."""
+    token = pagination_token(page.next_seq)
+    return AgentList(
+        agents=[agent_object(agent, numbers.get(agent.agent_id)) for agent in page.items],
+        has_more=page.next_seq is not None,
+        limit=asked.limit,
+        offset=asked.offset,
+        pagination_token=token,
+        next_page_token=token,
+    )
+
+
+def deleted_agent(agent: AgentRecord) -> DeletedAgent:
+    shown = with_prefix(agent.agent_id, NURI_PREFIX)
+    return DeletedAgent(agent_id=agent.agent_id, id=shown, deleted=True, status="deleted")
+
+
+def _voice(definition: AgentDefinition) -> VoiceObject:
+    chosen = definition.turn_detection
+    if chosen.kind == "server_vad":
+        return VoiceObject(
+            voice_id=definition.voice,
+            vad_threshold=chosen.threshold,
+            vad_silence_duration_ms=chosen.silence_duration_ms,
+        )
+    return VoiceObject(voice_id=definition.voice, vad_threshold=chosen.threshold)
