@@ -63,7 +63,9 @@ class AgentHumanError(BaseModel):
 
     success: bool = Field(description="Always false.")
     error: str = Field(description="What is wrong and what to do, for a person.")
-    code: str = Field(description="A stable word for the kind of error.")
+    code: str | None = Field(
+        default=None, description="A stable word for the kind of error; absent where there is no such agent."
+    )
     field: str | None = Field(default=None, description="The path of the field that is wrong.")
 
 

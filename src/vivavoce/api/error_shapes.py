@@ -77,6 +77,8 @@ def _agntix(problem: Problem, request_id: str) -> dict[str, Any]:
 
 
 def _agenthuman(problem: Problem, _request_id: str) -> dict[str, Any]:
+    if problem.code == "agent_not_found":
+        return {"success": False, "error": "Agent not found or access denied"}  # the document's own words, whole
     told: dict[str, Any] = {"success": False, "error": problem.message, "code": problem.code}
     if problem.param is not None:
         told["field"] = problem.param

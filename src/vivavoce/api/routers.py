@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from fastapi import APIRouter
 
+from vivavoce.api.acp import voice_agents as acp_agents
+from vivavoce.api.acp import voice_sessions as acp_sessions
+from vivavoce.api.agenthuman import agents as agenthuman_agents
+from vivavoce.api.agenthuman import avatars as agenthuman_avatars
+from vivavoce.api.agenthuman import sessions as agenthuman_sessions
 from vivavoce.api.agntix import agents as agntix_agents
 from vivavoce.api.agntix import catalogue as agntix_catalogue
 from vivavoce.api.agntix import chat_sessions as agntix_chat_sessions
@@ -27,6 +32,8 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
 """What no other API has."""
 
 DIALECT_ROUTERS: Mapping[Dialect, Sequence[APIRouter]] = {
+    Dialect.ACP: (acp_sessions.router, acp_agents.router),
+    Dialect.AGENTHUMAN: (agenthuman_sessions.router, agenthuman_agents.router, agenthuman_avatars.router),
     Dialect.AGNTIX: (
         agntix_voice_sessions.router,
         agntix_chat_sessions.router,
