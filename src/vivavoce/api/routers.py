@@ -11,15 +11,20 @@ from vivavoce.api.acp import voice_sessions as acp_sessions
 from vivavoce.api.agenthuman import agents as agenthuman_agents
 from vivavoce.api.agenthuman import avatars as agenthuman_avatars
 from vivavoce.api.agenthuman import sessions as agenthuman_sessions
+from vivavoce.api.agents import router as shared_agents
 from vivavoce.api.agntix import agents as agntix_agents
 from vivavoce.api.agntix import catalogue as agntix_catalogue
 from vivavoce.api.agntix import chat_sessions as agntix_chat_sessions
 from vivavoce.api.agntix import phone_numbers as agntix_phone_numbers
 from vivavoce.api.agntix import voice_sessions as agntix_voice_sessions
 from vivavoce.api.error_shapes import Dialect
+from vivavoce.api.nuri import agents as nuri_agents
+from vivavoce.api.nuri import sessions as nuri_sessions
 from vivavoce.api.platform import api_keys, collections, environments, organisation, threads
+from vivavoce.api.xai import phone_numbers as xai_phone_numbers
+from vivavoce.api.xai import voices as xai_voices
 
-SHARED_ROUTERS: Sequence[APIRouter] = ()
+SHARED_ROUTERS: Sequence[APIRouter] = (shared_agents.router,)
 """Paths that two dialects have in common; at the root they are served once."""
 
 PLATFORM_ROUTERS: Sequence[APIRouter] = (
@@ -32,6 +37,8 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
 """What no other API has."""
 
 DIALECT_ROUTERS: Mapping[Dialect, Sequence[APIRouter]] = {
+    Dialect.XAI: (*SHARED_ROUTERS, xai_phone_numbers.router, xai_voices.router),
+    Dialect.NURI: (*SHARED_ROUTERS, nuri_agents.router, nuri_sessions.router),
     Dialect.ACP: (acp_sessions.router, acp_agents.router),
     Dialect.AGENTHUMAN: (agenthuman_sessions.router, agenthuman_agents.router, agenthuman_avatars.router),
     Dialect.AGNTIX: (
