@@ -57,7 +57,7 @@ NESTED = {"type": "function", "function": FUNCTION}
             id="a voice by flag keeps the rest of the voice",
         ),
         pytest.param(
-            {"agent_id": "agent_1", "id": "x", "created_at": "t", "status": "active", "name": "A"},
+            {"agent_id": "agent_1", "id": "x", "created_at": "t", "version": 3, "name": "A"},
             Flags(),
             {"name": "A"},
             id="what the server makes is not sent back",

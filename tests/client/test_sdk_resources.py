@@ -313,6 +313,14 @@ async def test_a_list_goes_on_over_all_pages() -> None:
     ]
 
 
+async def test_a_transcript_is_read_over_all_pages() -> None:
+    said = [{"messages": [{"role": "user", "content": text}]} for text in ("Hi", "Bye")]
+    pages = (Answer(200, said[0] | {"has_more": True, "pagination_token": "t1"}), Answer(200, said[1]))
+    async with answering(*pages) as script, _client(script.url) as client:
+        transcript = await client.sessions.transcript("ses_1")
+    assert [message.content for message in transcript.messages] == ["Hi", "Bye"]
+
+
 async def test_pages_are_only_fetched_as_they_are_needed() -> None:
     async with answering(_page(["a", "b"], "t1")) as script, _client(script.url) as client:
         async for agent in client.agents.list():

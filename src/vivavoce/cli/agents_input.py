@@ -22,7 +22,6 @@ _SERVER_OWNED = frozenset(
         "object",
         "seq",
         "version",
-        "status",
         "created_at",
         "updated_at",
         "deleted",

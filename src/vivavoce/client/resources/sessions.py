@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vivavoce.client.pages import Pages
-from vivavoce.client.results import Session, Transcript, result_of
+from vivavoce.client.results import Message, Session, Transcript, result_of
 from vivavoce.client.wire import Wire, path_of
 
 
@@ -48,5 +48,12 @@ class Sessions:
         return result_of(Session, body.get("session", body))
 
     async def transcript(self, session_id: str) -> Transcript:
-        body = await self._wire.get(path_of("v1", "sessions", session_id, "transcript"))
-        return result_of(Transcript, {"session_id": session_id} | body)
+        """Everything that was said, over all pages; `raw` is the first page."""
+        path = path_of("v1", "sessions", session_id, "transcript")
+        pages = Pages(self._wire, path, Message, "messages", {})
+        page = first = await pages.page()
+        messages = list(first.items)
+        while page.has_more and page.pagination_token is not None:
+            page = await pages.page(page.pagination_token)
+            messages += page.items
+        return Transcript(session_id=session_id, messages=tuple(messages), raw=first.raw)
