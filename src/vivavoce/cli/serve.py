@@ -25,9 +25,26 @@ from vivavoce.app.examples import write_question
 from vivavoce.app.http import ListenError, http_server, listen
 from vivavoce.app.server import FirstKey, Server
 from vivavoce.cli.pull_display import PullDisplay
+from vivavoce.cli.serve_platform import (
+    JwksUrl,
+    JwtAudience,
+    JwtAuthorizedParty,
+    JwtIssuer,
+    OpenSessions,
+    PrivateWebhooks,
+    PublicUrl,
+    RequestsPerMinute,
+    SessionIdle,
+    SessionLifetime,
+    identity_of,
+    livekit_of,
+    public_url_of,
+    upstream_of,
+)
 from vivavoce.config import (
     EngineSet,
     LanguageModelEndpoint,
+    PlatformSettings,
     ServerSettings,
     SpeechToTextChoice,
     VoiceActivityChoice,
@@ -35,6 +52,7 @@ from vivavoce.config import (
 )
 from vivavoce.engines.catalogue import ModelError, load_catalogue, pull
 from vivavoce.engines.ports import EngineError
+from vivavoce.services.sessions import SessionLimits
 from vivavoce.store.errors import StoreError
 from vivavoce.store.vault import SECRET_KEY_VARIABLE
 
@@ -94,11 +112,30 @@ def serve(
     journal: KeepJournal = True,
     maximum_sessions: MaximumSessions = 64,
     database_url: DatabaseUrl = None,
+    public_url: PublicUrl = None,
+    jwt_issuer: JwtIssuer = None,
+    jwt_audience: JwtAudience = None,
+    jwks_url: JwksUrl = None,
+    jwt_authorized_party: JwtAuthorizedParty = None,
+    session_lifetime_seconds: SessionLifetime = 3600,
+    session_idle_seconds: SessionIdle = 600,
+    open_sessions: OpenSessions = 100,
+    requests_per_minute: RequestsPerMinute = 6000,
+    private_webhooks: PrivateWebhooks = False,
     as_json: AsJson = False,
 ) -> None:
     """Start the server: fetch missing models, create the database, answer calls."""
     if llm_url is not None and not llm_model:
         raise typer.BadParameter("--llm-url needs --llm-model (or VIVAVOCE_LLM_MODEL)")
+    platform = PlatformSettings(
+        public_url=public_url_of(public_url),
+        livekit=livekit_of(os.environ),
+        upstream_xai=upstream_of(os.environ),
+        identity=identity_of(jwt_issuer, jwt_audience, jwks_url, jwt_authorized_party),
+        limits=SessionLimits(session_lifetime_seconds, session_idle_seconds, open_sessions),
+        requests_per_minute=requests_per_minute,
+        private_webhooks=private_webhooks,
+    )
     settings = ServerSettings(
         host=host,
         port=port,
@@ -114,10 +151,15 @@ def serve(
         database_url=database_url or None,
         # no option: other users of the machine can see a process's arguments
         secret_key=os.environ.get(SECRET_KEY_VARIABLE) or None,
+        platform=platform,
     )
+    _run(settings, as_json=as_json)
+
+
+def _run(settings: ServerSettings, *, as_json: bool) -> None:
     try:
         _pull_missing(settings)
-        listening = listen(host, port)
+        listening = listen(settings.host, settings.port)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_Serving(settings, listening, as_json).run())
     except (ModelError, ListenError, StoreError, EngineError) as error:
