@@ -15,9 +15,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from vivavoce import __version__
-from vivavoce.agents.definition import InvalidAgentError
+from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.api.errors import AuthenticationError, exception_handlers
-from vivavoce.api.routes import build_routes
+from vivavoce.api.health import health_routes
+from vivavoce.services.errors import (
+    ConflictError,
+    LimitReachedError,
+    NotReadyError,
+    RefusedError,
+    UpstreamFailedError,
+)
 from vivavoce.store.errors import (
     DuplicateRecordError,
     InvalidKeyError,
@@ -51,7 +58,7 @@ async def http(waiting: Waiting) -> AsyncGenerator[httpx.AsyncClient]:
         assert waiting.fault is not None
         raise waiting.fault
 
-    app = Starlette(routes=[*build_routes(waiting), Route("/fail", fail)], exception_handlers=exception_handlers())
+    app = Starlette(routes=[*health_routes(waiting), Route("/fail", fail)], exception_handlers=exception_handlers())
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
         yield client
@@ -83,13 +90,19 @@ async def test_a_ready_server_says_so_and_no_cache_may_remember_it(http: httpx.A
     ("fault", "status", "code", "param"),
     [
         pytest.param(AuthenticationError("no key"), 401, "invalid_api_key", None, id="no key is 401"),
-        pytest.param(InvalidAgentError("speed", "too fast"), 400, "invalid_value", "speed", id="a bad agent is 400"),
-        pytest.param(UnknownRecordError("agent", "agent_x"), 404, "not_found", None, id="an unknown agent is 404"),
+        pytest.param(InvalidFieldError("speed", "too fast"), 400, "invalid_value", "speed", id="a bad agent is 400"),
+        pytest.param(UnknownRecordError("agent", "agent_x"), 404, "agent_not_found", None, id="no agent is 404"),
         pytest.param(DuplicateRecordError("there is one"), 409, "already_exists", None, id="a second one is 409"),
-        pytest.param(InvalidKeyError("too short"), 400, "invalid_value", "secret", id="a bad secret is 400"),
+        pytest.param(InvalidKeyError("too short"), 400, "invalid_value", None, id="a bad secret is 400"),
         pytest.param(StoreUnavailableError(TELLING), 503, "store_unavailable", None, id="a locked database is 503"),
         pytest.param(StoreError(TELLING), 500, "internal_error", None, id="a broken database is 500"),
         pytest.param(ZeroDivisionError(TELLING), 500, "internal_error", None, id="anything unexpected is 500"),
+        pytest.param(UnknownRecordError("API key", "k"), 404, "api_key_not_found", None, id="an unknown key is 404"),
+        pytest.param(RefusedError("no", "Not so."), 400, "no", None, id="what cannot be done is 400"),
+        pytest.param(ConflictError("over", "It is over."), 409, "over", None, id="what the state forbids is 409"),
+        pytest.param(LimitReachedError("many", "Too many."), 429, "many", None, id="too much at once is 429"),
+        pytest.param(NotReadyError("later", "Not yet."), 503, "later", None, id="what cannot be done yet is 503"),
+        pytest.param(UpstreamFailedError("up", "It failed."), 502, "up", None, id="another service's failure is 502"),
         pytest.param(HTTPException(413), 413, "request_too_large", None, id="a body too large is 413"),
         pytest.param(HTTPException(418, "I am a teapot"), 418, "invalid_request", None, id="any other status is kept"),
         pytest.param(HTTPException(502), 502, "internal_error", None, id="a fault further away is 502"),

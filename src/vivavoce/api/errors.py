@@ -7,11 +7,13 @@ Every exception becomes a `Problem`, which the dialect of the path puts in its o
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -94,10 +96,22 @@ def exception_handlers() -> dict[int | type[Exception], Callable[[Request, Any],
 
 
 async def _answer(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        error = HTTPException(405, headers={"Allow": ", ".join(_methods_of(request))})
     problem = problem_of(error)
     if isinstance(error, StoreError) and problem.status >= 500:
         _log.error("%s %s failed: %s", request.method, request.url.path, error)
     return response_of(problem, request.scope)
+
+
+def _methods_of(request: Request) -> Sequence[str]:
+    """What the path takes. The framework knows only the first of its routes (RFC 9110, section 10.2.1, wants all)."""
+    taken: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        pattern: re.Pattern[str] | None = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(request.url.path):
+            taken |= route.methods or set()
+    return sorted(taken)
 
 
 def _of_service(error: ServiceError) -> Problem:
