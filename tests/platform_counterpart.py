@@ -40,6 +40,7 @@ class Platform:
     connected: list[str] = field(default_factory=list)
     failures: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     completion: Json | None = None
+    key: str = KEY
     url: str = ""
 
     def last(self, method: str) -> Any:
@@ -73,7 +74,7 @@ class Routes:
         body = json.loads(await request.body() or b"null")
         path = request.url.path
         self._platform.asked.append((request.method, path, body))
-        if request.headers.get("Authorization") != f"Bearer {KEY}":
+        if request.headers.get("Authorization") != f"Bearer {self._platform.key}":
             return _refusal(401, "invalid_api_key", "This API key is wrong.")
         if path in self._platform.failures:
             return _refusal(*self._platform.failures[path])
@@ -144,7 +145,7 @@ class Routes:
         return self._agent(agent_id)
 
     async def realtime(self, socket: WebSocket) -> None:
-        if socket.headers.get("Authorization") != f"Bearer {KEY}":
+        if socket.headers.get("Authorization") != f"Bearer {self._platform.key}":
             await socket.send_denial_response(_refusal(401, "invalid_api_key", "This API key is wrong."))
             return
         await socket.accept()
@@ -190,9 +191,9 @@ def _echo(body: Json) -> Json:
 
 
 @contextmanager
-def counterpart() -> Iterator[Platform]:
+def counterpart(key: str = KEY) -> Iterator[Platform]:
     """Serve until the block ends."""
-    platform = Platform()
+    platform = Platform(key=key)
     routes = Routes(platform)
     methods = ["GET", "POST", "PATCH", "DELETE"]
     app = Starlette(

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.platform_counterpart import KEY, Platform, counterpart
+from tests.platform_counterpart import Platform, counterpart
+from tests.serving import KEY, Served, scripted_settings, serving
 
 from vivavoce.client import Vivavoce
 from vivavoce.client.results import Agent
@@ -32,8 +33,15 @@ LOOKUP = {
 
 
 @pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(scripted_settings(tmp_path_factory.mktemp("data"))) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
 def platform() -> Iterator[Platform]:
-    with counterpart() as one:
+    """A server that remembers what it was asked."""
+    with counterpart(KEY) as one:
         yield one
 
 
@@ -68,19 +76,28 @@ class Shell:
         return result.stdout if code == 0 else result.stderr
 
 
-@pytest.fixture
-def shell(platform: Platform, tmp_path: Path) -> Shell:
-    """A shell, and an agent to work on."""
-    shell = Shell(tmp_path, platform.url)
-
+def _shell_with_an_agent(folder: Path, url: str) -> Shell:
     async def make() -> Agent:
-        async with Vivavoce(platform.url, KEY) as client:
+        async with Vivavoce(url, KEY) as client:
             return await client.agents.create(
                 "Support", instructions="Support Acme.", tools=[LOOKUP], voice={"voice_id": "leo"}
             )
 
+    shell = Shell(folder, url)
     shell.agent_id = asyncio.run(make()).agent_id
     return shell
+
+
+@pytest.fixture
+def shell(served: Served, tmp_path: Path) -> Shell:
+    """A shell in front of this project's server, and an agent to work on."""
+    return _shell_with_an_agent(tmp_path, served.url)
+
+
+@pytest.fixture
+def observed(platform: Platform, tmp_path: Path) -> Shell:
+    """The same in front of the server that remembers."""
+    return _shell_with_an_agent(tmp_path, platform.url)
 
 
 def _agent(shell: Shell) -> dict[str, object]:
@@ -155,8 +172,8 @@ def test_delete(shell: Shell) -> None:
     assert "`agents list`" in shell.run("agents get agent_abc123", code=3)
 
 
-def test_run_a_quick_test_with_the_default_model(shell: Shell, platform: Platform) -> None:
-    printed = shell.run('agents run agent_abc123 --message "What\'s the status of order ORD-42?"')
+def test_run_a_quick_test_with_the_default_model(observed: Shell, platform: Platform) -> None:
+    printed = observed.run('agents run agent_abc123 --message "What\'s the status of order ORD-42?"')
     assert printed == "You said: What's the status of order ORD-42?\n"
     assert platform.last("POST") == {
         "model": "vivavoce",
@@ -168,8 +185,8 @@ def test_run_a_quick_test_with_the_default_model(shell: Shell, platform: Platfor
     }
 
 
-def test_run_with_another_model(shell: Shell, platform: Platform) -> None:
-    assert shell.run('agents run agent_abc123 --message "Hello" --model grok-3-fast') == "You said: Hello\n"
+def test_run_with_another_model(observed: Shell, platform: Platform) -> None:
+    assert observed.run('agents run agent_abc123 --message "Hello" --model grok-3-fast') == "You said: Hello\n"
     assert platform.last("POST")["model"] == "grok-3-fast"
 
 
@@ -177,9 +194,13 @@ def test_voice(shell: Shell) -> None:
     assert shell.run("agents voice agent_abc123") == f"{CONNECTED}\n"
 
 
-def test_voice_in_a_pipe_answers_every_line_and_ends_with_it(shell: Shell, platform: Platform) -> None:
+def test_voice_in_a_pipe_answers_every_line_and_ends_with_it(shell: Shell) -> None:
     printed = shell.run("printf 'Hello\\nTwo\\n' | agents voice agent_abc123")
-    assert printed.splitlines() == [CONNECTED, "You said: Hello[2J.", "You said: Two[2J."]
+    assert printed.splitlines() == [CONNECTED, "You said: Hello", "You said: Two"]
+
+
+def test_voice_configures_the_session_with_what_is_stored(observed: Shell, platform: Platform) -> None:
+    observed.run("echo Hello | agents voice agent_abc123")
     session = next(event for event in reversed(platform.events) if event["type"] == "session.update")["session"]
     assert (session["instructions"], session["tools"], session["voice"]) == ("Support Acme.", [LOOKUP], "leo")
 
@@ -200,8 +221,8 @@ def test_json_list(shell: Shell) -> None:
     assert shell.agent_id in [agent["agent_id"] for agent in agents]
 
 
-def test_json_run(shell: Shell) -> None:
-    completion = json.loads(shell.run('agents --json run agent_abc123 --message "Hello"'))
+def test_json_run(observed: Shell) -> None:
+    completion = json.loads(observed.run('agents --json run agent_abc123 --message "Hello"'))
     assert completion["choices"][0]["message"]["content"] == "You said: Hello"
 
 
@@ -216,9 +237,9 @@ def test_json_voice_writes_one_object_a_line(shell: Shell) -> None:
     assert next(each for each in told if each["type"] == "agent.answered")["text"].startswith("You said: Hello")
 
 
-def test_pointing_at_local_dev(shell: Shell, platform: Platform) -> None:
+def test_pointing_at_local_dev(shell: Shell, served: Served) -> None:
     shell.environment.pop("VIVAVOCE_BASE_URL")
-    assert shell.agent_id in shell.run(f"agents --base-url {platform.url} list")
+    assert shell.agent_id in shell.run(f"agents --base-url {served.url} list")
 
 
 def test_what_get_prints_as_json_can_be_edited_and_given_to_update(shell: Shell) -> None:
