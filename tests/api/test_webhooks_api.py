@@ -22,7 +22,7 @@ from vivavoce.agents.resources import WEBHOOK_EVENTS
 from vivavoce.api.dependencies import authenticated
 from vivavoce.api.errors import exception_handlers
 from vivavoce.api.platform.webhook_shapes import EventType
-from vivavoce.api.platform.webhooks import router
+from vivavoce.api.platform.webhooks import router, webhook_service
 from vivavoce.services.callers import Caller
 from vivavoce.services.webhooks.announcer import WEBHOOKS_MAXIMUM
 from vivavoce.services.webhooks.running import RunningWebhooks
@@ -61,7 +61,7 @@ def application(store: Store, *, allow_private: bool) -> tuple[FastAPI, RunningW
         monotonic=time.monotonic,
         allow_private=allow_private,
     )
-    app.state.webhooks = webhooks.service
+    app.dependency_overrides[webhook_service] = lambda: webhooks.service
 
     async def caller(request: Request) -> Caller:
         organisation = OrganisationId(request.headers.get("organisation", FIRST_ORGANISATION))

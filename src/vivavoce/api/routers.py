@@ -20,7 +20,8 @@ from vivavoce.api.agntix import voice_sessions as agntix_voice_sessions
 from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.nuri import agents as nuri_agents
 from vivavoce.api.nuri import sessions as nuri_sessions
-from vivavoce.api.platform import api_keys, collections, environments, organisation, threads
+from vivavoce.api.platform import api_keys, collections, environments, organisation, threads, webhooks
+from vivavoce.api.xai import chat_completions as xai_chat_completions
 from vivavoce.api.xai import phone_numbers as xai_phone_numbers
 from vivavoce.api.xai import voices as xai_voices
 
@@ -33,11 +34,12 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
     environments.router,
     organisation.router,
     threads.router,
+    webhooks.router,
 )
 """What no other API has."""
 
 DIALECT_ROUTERS: Mapping[Dialect, Sequence[APIRouter]] = {
-    Dialect.XAI: (*SHARED_ROUTERS, xai_phone_numbers.router, xai_voices.router),
+    Dialect.XAI: (*SHARED_ROUTERS, xai_phone_numbers.router, xai_voices.router, xai_chat_completions.router),
     Dialect.NURI: (*SHARED_ROUTERS, nuri_agents.router, nuri_sessions.router),
     Dialect.ACP: (acp_sessions.router, acp_agents.router),
     Dialect.AGENTHUMAN: (agenthuman_sessions.router, agenthuman_agents.router, agenthuman_avatars.router),

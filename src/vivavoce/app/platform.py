@@ -25,9 +25,9 @@ from vivavoce.services.chatting import ChatService
 from vivavoce.services.platform import Platform
 from vivavoce.services.session_tokens import SessionTokens
 from vivavoce.services.sessions import SessionService
-from vivavoce.services.silence import SilentAnnouncer
 from vivavoce.services.transcripts import TranscriptWriter
 from vivavoce.services.upstream_xai import UpstreamXai
+from vivavoce.services.webhooks.running import RunningWebhooks
 from vivavoce.sessions.directory import SessionDirectory
 from vivavoce.sessions.ports import Engines
 from vivavoce.store.errors import StoreError
@@ -60,7 +60,10 @@ class RunningPlatform:
         chosen = settings.platform
         self._store = store
         self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=HTTP_CONNECTIONS_MAXIMUM))
-        announcer = SilentAnnouncer()
+        self._webhooks = RunningWebhooks(
+            store, vault, now=_utc_now, monotonic=time.monotonic, allow_private=chosen.private_webhooks
+        )
+        announcer = self._webhooks.announcer
         tokens = SessionTokens(vault.derive(_TOKEN_PURPOSE), _utc_now)
         sessions = SessionService(store, directory, tokens, announcer, chosen.limits, _utc_now)
         agents = AgentService(store, announcer, sessions.end_all_of)
@@ -71,6 +74,7 @@ class RunningPlatform:
             sessions=sessions,
             chat=ChatService(lambda: _language_model(engines()), store, sessions, agents.get),
             announcer=announcer,
+            webhooks=self._webhooks.service,
             voices=lambda: _voices(engines()),
             now=_utc_now,
             livekit=chosen.livekit,
@@ -85,12 +89,15 @@ class RunningPlatform:
         self.transcripts = TranscriptWriter(store.threads, sessions)
 
     async def run(self) -> None:
-        """Work in the background until cancelled: write transcripts, end what is due."""
+        """Work in the background until cancelled: write transcripts, end what is due, tell webhooks."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.transcripts.run(), name="transcripts")
             tasks.create_task(self._sweep(), name="session sweep")
+            tasks.create_task(self._webhooks.run(), name="webhooks")
 
     async def close(self) -> None:
+        """Call it when `run` has ended."""
+        await self._webhooks.close()
         await self._http.aclose()
 
     async def _sweep(self) -> None:
@@ -99,6 +106,7 @@ class RunningPlatform:
             await asyncio.sleep(SWEEP_EVERY_SECONDS)
             try:
                 await self.platform.sessions.sweep()
+                self.platform.chat.forget_idle()
                 sweeps += 1
                 if sweeps % FORGET_EVERY_SWEEPS == 1:
                     await self._store.answers.forget_old()

@@ -17,6 +17,7 @@ from vivavoce.services.chatting import ChatService
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import OpenedSession, SessionService, SessionWish
 from vivavoce.services.upstream_xai import UpstreamXai
+from vivavoce.services.webhooks.subscriptions import WebhookService
 from vivavoce.store.store import Store
 from vivavoce.store.vault import Vault
 
@@ -34,6 +35,7 @@ class Platform:
     sessions: SessionService
     chat: ChatService
     announcer: Announcer
+    webhooks: WebhookService
     voices: Callable[[], tuple[VoiceDescription, ...]]
     now: Callable[[], datetime]
     livekit: LiveKitSettings | None = None

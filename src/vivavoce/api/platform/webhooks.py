@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, Path
 
-from vivavoce.api.dependencies import Administrator, PageOf, pagination_token
+from vivavoce.api.dependencies import Administrator, PageOf, PlatformOf, pagination_token
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
-from vivavoce.api.errors import ApiError
 from vivavoce.api.idempotency import IdempotentRoute
 from vivavoce.api.platform.webhook_shapes import (
     DeliveryPage,
@@ -22,7 +21,6 @@ from vivavoce.api.platform.webhook_shapes import (
     WebhookToMake,
     WebhookWithSecret,
 )
-from vivavoce.api.problems import SERVER_ERROR, Problem
 from vivavoce.services.webhooks.subscriptions import WebhookService
 
 router = APIRouter(
@@ -33,13 +31,8 @@ router = APIRouter(
 )
 
 
-def webhook_service(request: Request) -> WebhookService:
-    """Raises `ApiError` (503) while the server starts."""
-    service: WebhookService | None = getattr(request.app.state, "webhooks", None)
-    if service is None:
-        message = "The server is starting; try again in a moment."
-        raise ApiError(Problem(503, "not_ready", message, SERVER_ERROR, headers={"retry-after": "1"}))
-    return service
+def webhook_service(platform: PlatformOf) -> WebhookService:
+    return platform.webhooks
 
 
 Webhooks = Annotated[WebhookService, Depends(webhook_service)]

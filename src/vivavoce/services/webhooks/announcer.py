@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,8 +11,11 @@ from typing import Any
 
 from vivavoce.agents.identifiers import Kind, new_identifier
 from vivavoce.store.deliveries import NewDelivery
+from vivavoce.store.errors import StoreUnavailableError
 from vivavoce.store.records import OrganisationId, PageRequest
 from vivavoce.store.store import Store
+
+_log = logging.getLogger(__name__)
 
 WEBHOOKS_MAXIMUM = 50
 """How many webhooks an organisation may have."""
@@ -62,11 +66,17 @@ class WebhookAnnouncer:
         self._changes = 0
 
     async def announce(self, organisation_id: OrganisationId, event_type: str, data: Mapping[str, Any]) -> None:
-        """Queue the event for every enabled webhook that wants it. Raises `StoreError` when that failed."""
-        wishes = await self._wishes(organisation_id)
-        wanting = [wish.webhook_id for wish in wishes if event_type in wish.events]
-        if wanting:
-            await self.queue(organisation_id, wanting, event_type, data)
+        """Queue the event for every enabled webhook that wants it.
+
+        What it tells of has happened and stays: an event that cannot be queued is lost, with an error in the log.
+        """
+        try:
+            wishes = await self._wishes(organisation_id)
+            wanting = [wish.webhook_id for wish in wishes if event_type in wish.events]
+            if wanting:
+                await self.queue(organisation_id, wanting, event_type, data)
+        except StoreUnavailableError as error:
+            _log.error("the event %s of %s is lost to its webhooks: %s", event_type, organisation_id, error)
 
     async def queue(
         self, organisation_id: OrganisationId, webhook_ids: Sequence[str], event_type: str, data: Mapping[str, Any]
