@@ -23,7 +23,7 @@ class VoiceObject(BaseModel):
     voice_id: str = Field(description="Which voice it speaks with.")
     vad_threshold: float = Field(description="How probable speech must be to count, 0.0 to 1.0.")
     vad_silence_duration_ms: int = Field(
-        default=0,
+        default_factory=int,  # never shown: what is not given is left out, so that clients' own defaults apply
         description="How long a pause ends the caller's turn; left out where the agent judges by the pause's sound.",
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.agents.definition import WHOLE_INSTRUCTIONS, AgentDefinition, AgentUpdate, TurnDetection
-from vivavoce.api.agents.requests import SETTABLE, AgentChanges, AgentFields, NewAgent, VoiceFields
+from vivavoce.api.agents.requests import SETTABLE, AgentDraft, AgentFields, AgentPatch, VoiceFields
 from vivavoce.api.agents.spellings import snake
 from vivavoce.services.agents import Assignment
 
@@ -34,19 +34,19 @@ class WantedChange:
     prefix: str
 
 
-def definition_of(body: NewAgent, max_turns: int | None = None) -> AgentDefinition:
+def definition_of(body: AgentDraft, max_turns: int | None = None) -> AgentDefinition:
     """The agent that a client wants; `max_turns` where it says nothing of them. Raises `InvalidFieldError`."""
     with in_clients_words(body):
         wanted = _update(body, body.model_fields_set & set(SETTABLE))
         return wanted.applied_to(AgentDefinition(name=body.name, max_turns=max_turns))
 
 
-def assignment_of(body: NewAgent | AgentChanges) -> Assignment | None:
+def assignment_of(body: AgentDraft | AgentPatch) -> Assignment | None:
     """None: the phone number stays as it is."""
     return None if body.phone_number_id is None else Assignment(body.phone_number_id or None)
 
 
-def change_of(body: AgentChanges) -> WantedChange:
+def change_of(body: AgentPatch) -> WantedChange:
     """What a PATCH asks for. Raises `InvalidFieldError` for a mask that names what is not there."""
     flat = body.model_fields_set - set(_NOT_ALL)
     fields: AgentFields = body if body.agent is None else body.agent
@@ -76,7 +76,7 @@ def in_clients_words(fields: AgentFields, prefix: str = "") -> Iterator[None]:
         raise InvalidFieldError(f"{prefix}{written}{error.param[len(first) :]}", error.message) from error
 
 
-def _masked(body: AgentChanges) -> list[str]:
+def _masked(body: AgentPatch) -> list[str]:
     paths = [] if body.field_mask is None else body.field_mask.paths
     names = [snake(path.strip()) for path in paths]
     for index, name in enumerate(names):

@@ -113,7 +113,7 @@ SETTABLE = tuple(AgentFields.model_fields)
 """What a field mask may name."""
 
 
-class NewAgent(AgentFields):
+class AgentDraft(AgentFields):
     """An agent to make."""
 
     name: str = Field(max_length=NAME_LENGTH_MAXIMUM, description="What people call it.", examples=["Order Support"])
@@ -136,7 +136,7 @@ class FieldMask(Spelled):
     )
 
 
-class AgentChanges(AgentFields):
+class AgentPatch(AgentFields):
     """A change: the fields within `agent`, or beside each other without it. What is not named stays as it is."""
 
     agent: AgentFields | None = Field(

@@ -15,7 +15,7 @@ from vivavoce.api.agents.agent_object import (
     deleted_agent,
 )
 from vivavoce.api.agents.changing import assignment_of, change_of, definition_of, in_clients_words
-from vivavoce.api.agents.requests import AgentChanges, NewAgent
+from vivavoce.api.agents.requests import AgentDraft, AgentPatch
 from vivavoce.api.dependencies import PageOf, PlatformOf, Reader, Writer
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
@@ -38,7 +38,7 @@ async def answer_with(platform: Platform, caller: Caller, agent: AgentRecord) ->
 
 
 @router.post("/v1/agents", status_code=201, response_model_exclude_unset=True, summary="Create an agent")
-async def create_agent(platform: PlatformOf, caller: Writer, body: NewAgent) -> AgentAnswer:
+async def create_agent(platform: PlatformOf, caller: Writer, body: AgentDraft) -> AgentAnswer:
     """Keep an agent: what it is told, how it sounds and what it may call."""
     definition = definition_of(body)
     agent = await platform.agents.create(caller, definition, assignment_of(body))
@@ -58,9 +58,7 @@ async def get_agent(platform: PlatformOf, caller: Reader, agent_id: AgentIdInPat
 
 
 @router.patch("/v1/agents/{agent_id}", response_model_exclude_unset=True, summary="Update an agent")
-async def update_agent(
-    platform: PlatformOf, caller: Writer, agent_id: AgentIdInPath, body: AgentChanges
-) -> AgentAnswer:
+async def update_agent(platform: PlatformOf, caller: Writer, agent_id: AgentIdInPath, body: AgentPatch) -> AgentAnswer:
     """Change what the mask names, or what is given. A field that is named but not given is cleared."""
     wanted = change_of(body)
     with in_clients_words(wanted.fields, wanted.prefix):

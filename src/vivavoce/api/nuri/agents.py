@@ -17,7 +17,7 @@ from vivavoce.agents.tools import TOOLS_MAXIMUM
 from vivavoce.api.agents.agent_object import AgentAnswer
 from vivavoce.api.agents.changing import assignment_of, definition_of
 from vivavoce.api.agents.examples import LOOKUP_ORDER
-from vivavoce.api.agents.requests import NewAgent
+from vivavoce.api.agents.requests import AgentDraft
 from vivavoce.api.agents.router import answer_with
 from vivavoce.api.dependencies import PlatformOf, Writer
 from vivavoce.api.error_models import error_responses
@@ -29,7 +29,7 @@ MAX_TURNS_DEFAULT = 50
 router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.NURI), tags=["Nuri: agents"])
 
 
-class NewNuriAgent(NewAgent):
+class NewNuriAgent(AgentDraft):
     """An agent to make. Beside the fields of the Nuri API those of the xAI API are taken too."""
 
     name: str = Field(
