@@ -24,7 +24,7 @@ from vivavoce.config import PlatformSettings
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import SessionLimits
 
-EXAMPLES = 20
+EXAMPLES = 40
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 LIVEKIT = LiveKitSettings("wss://livekit.example", "APIkey", "a-secret-of-at-least-thirty-two-bytes")
 

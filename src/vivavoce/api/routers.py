@@ -12,6 +12,7 @@ from vivavoce.api.agenthuman import agents as agenthuman_agents
 from vivavoce.api.agenthuman import avatars as agenthuman_avatars
 from vivavoce.api.agenthuman import sessions as agenthuman_sessions
 from vivavoce.api.agents import router as shared_agents
+from vivavoce.api.agents import versions as shared_versions
 from vivavoce.api.agntix import agents as agntix_agents
 from vivavoce.api.agntix import catalogue as agntix_catalogue
 from vivavoce.api.agntix import chat_sessions as agntix_chat_sessions
@@ -25,7 +26,7 @@ from vivavoce.api.xai import chat_completions as xai_chat_completions
 from vivavoce.api.xai import phone_numbers as xai_phone_numbers
 from vivavoce.api.xai import voices as xai_voices
 
-SHARED_ROUTERS: Sequence[APIRouter] = (shared_agents.router,)
+SHARED_ROUTERS: Sequence[APIRouter] = (shared_agents.router, shared_versions.router)
 """Paths that two dialects have in common; at the root they are served once."""
 
 PLATFORM_ROUTERS: Sequence[APIRouter] = (

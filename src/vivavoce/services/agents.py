@@ -90,9 +90,13 @@ class AgentService:
         await self._announce(gone)
         return gone
 
-    async def versions(self, caller: Caller, agent: str) -> Sequence[AgentVersion]:
-        """Every definition that the agent has had, the newest first. Raises `UnknownRecordError`."""
-        return await self._store.agents.versions(await self.get(caller, agent))
+    async def versions(self, agent: AgentRecord, limit: int, before: int | None = None) -> Sequence[AgentVersion]:
+        """Up to `limit` definitions that the agent has had, the newest first, older than the version `before`."""
+        return await self._store.agents.versions(agent, limit, before)
+
+    async def version(self, agent: AgentRecord, version: int) -> AgentVersion:
+        """One definition that the agent has had. Raises `UnknownRecordError`."""
+        return await self._store.agents.version(agent, version)
 
     async def restore(self, caller: Caller, agent: str, version: int) -> AgentRecord:
         """Make a former definition the present one, as a new version. Raises `UnknownRecordError`."""

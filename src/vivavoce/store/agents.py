@@ -122,11 +122,15 @@ class StoredAgents:
             raise UnknownRecordError("agent", str(agent))
         return _record_of(row)
 
-    async def versions(self, agent: AgentRecord) -> Sequence[AgentVersion]:
-        """Every definition that the agent ever had, the newest first."""
+    async def versions(
+        self, agent: AgentRecord, limit: int = 1_000, before: int | None = None
+    ) -> Sequence[AgentVersion]:
+        """Up to `limit` definitions that the agent had before its version `before`, the newest first."""
         query = select(agent_versions).where(agent_versions.c.agent_id == agent.agent_id)
+        if before is not None:
+            query = query.where(agent_versions.c.version < before)
         async with self._database.reading() as connection:
-            rows = (await connection.execute(query.order_by(agent_versions.c.version.desc()))).all()
+            rows = (await connection.execute(query.order_by(agent_versions.c.version.desc()).limit(limit))).all()
         return [_version_of(row) for row in rows]
 
     async def version(self, agent: AgentRecord, version: int) -> AgentVersion:
