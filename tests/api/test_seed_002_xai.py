@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tests.api.xai_client import FULL, Json, Platform
 from tests.serving import scripted_settings, serving
-from xai_client import FULL, Json, Platform
 
 CREATE = """
 import os, requests
