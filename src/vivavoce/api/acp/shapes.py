@@ -237,7 +237,9 @@ class VoiceAgent(AcpObject):
     agent: Agent = Field(description="The agent.")
     voice: AgentVoice = Field(description="How it speaks and where it may be called.")
     phone_number: PhoneNumberObject | None = Field(description="The number that it has.")
-    recent_sessions: list[VoiceSession] = Field(description="Its newest sessions, the newest first.")
+    recent_sessions: list[VoiceSession] = Field(
+        description="Its newest sessions, the newest first, up to 5; in lists those of the last 100 of all agents."
+    )
 
 
 class VoiceAgents(AcpObject):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
@@ -21,6 +22,10 @@ from vivavoce.store.records import AgentRecord, PageRequest
 from vivavoce.store.sessions import SessionFilter
 
 RECENT_SESSIONS = 5
+NEWEST_SESSIONS = 100
+"""Among so many of the organisation's sessions a list looks for those of its agents."""
+
+NUMBERS_AT_ONCE = 200
 
 AgentIdPath = Annotated[str, Path(alias="agentId", description="Agent ID, in any rendering.")]
 
@@ -35,9 +40,7 @@ router = APIRouter(
 @router.get("", summary="List voice agents")
 async def list_voice_agents(platform: PlatformOf, caller: Reader, page: PageOf) -> shapes.VoiceAgents:
     found = await platform.agents.list(caller, replace(page, with_total=True))
-    return shapes.VoiceAgents(
-        data=[await _shown(platform, caller, agent) for agent in found.items], pagination=pagination(page, found)
-    )
+    return shapes.VoiceAgents(data=await _all_shown(platform, caller, found.items), pagination=pagination(page, found))
 
 
 @router.post("/agents", status_code=201, summary="Create a voice agent")
@@ -76,6 +79,21 @@ async def give_phone_number(
 async def release_phone_number(platform: PlatformOf, caller: Writer, agent_id: AgentIdPath) -> shapes.VoiceAgent:
     agent = await platform.agents.get(caller, agent_id)
     return await _shown(platform, caller, await phone_numbers.release(platform, caller, agent))
+
+
+async def _all_shown(platform: Platform, caller: Caller, agents: Sequence[AgentRecord]) -> list[shapes.VoiceAgent]:
+    """A page of agents costs a few questions to the store, not a few for each agent."""
+    newest = await platform.sessions.list(caller, PageRequest(limit=NEWEST_SESSIONS))
+    numbers = await platform.store.phone_numbers.list(caller.organisation_id, PageRequest(limit=NUMBERS_AT_ONCE))
+    by_agent = {number.body.agent_id: number for number in reversed(numbers.items)}
+    shown = []
+    for agent in agents:
+        number = by_agent.get(agent.agent_id)
+        if number is None and numbers.next_seq is not None:
+            number = await platform.agents.phone_number_of(caller, agent)
+        recent = [session for session in newest.items if session.agent_id == agent.agent_id]
+        shown.append(voice_agent(agent, number, recent[:RECENT_SESSIONS]))
+    return shown
 
 
 async def _shown(platform: Platform, caller: Caller, agent: AgentRecord) -> shapes.VoiceAgent:
