@@ -207,6 +207,7 @@ class AgntixAgent(BaseModel):
     stt_model_id: str | None = Field(description="The speech-to-text model that was chosen.")
     tts_model_id: str | None = Field(description="The text-to-speech model that was chosen.")
     tts_voice_id: str = Field(description="Its voice.", examples=["eve"])
+    knowledge_store_id: str | None = Field(description="The documents that it may search.")
     welcome_message: str | None = Field(description="What it says first; null: the caller begins.")
     welcome_allow_interruptions: bool = Field(description="Whether callers may break in on the welcome message.")
     is_active: bool = Field(description="False: it takes no new sessions.")
