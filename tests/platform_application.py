@@ -73,3 +73,8 @@ async def application_open(data: Path, url: str | None = None, **chosen: Any) ->
         async with opened.client(key) as http:
             yield Opened(app, asgi, running, store, http, key)
         await running.close()
+
+
+def bytes_in(directory: Path) -> bytes:
+    """Whatever the files of a directory hold."""
+    return b"".join(path.read_bytes() for path in sorted(directory.iterdir()) if path.is_file())

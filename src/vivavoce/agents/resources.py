@@ -17,6 +17,7 @@ from vivavoce.agents.checks import InvalidFieldError
 NAME_LENGTH_MAXIMUM = 255
 URL_LENGTH_MAXIMUM = 2_048
 VARIABLES_MAXIMUM = 200
+VARIABLE_LENGTH_MAXIMUM = 32_768
 
 WEBHOOK_EVENTS = ("session.started", "session.ended", "message.added", "agent.updated")
 
@@ -87,7 +88,7 @@ class Environment:
             for name in names:
                 checks.matching(f"{param}.{name}", name, _VARIABLE, "the name of a variable: letters, digits and _")
         for name, value in self.variables.items():
-            checks.optional_text(f"variables.{name}", value, 32_768)
+            checks.optional_text(f"variables.{name}", value, VARIABLE_LENGTH_MAXIMUM)
         checks.check_metadata(self.metadata)
 
 

@@ -26,6 +26,8 @@ LIST_LENGTH = 20
 LIST_LENGTH_MAXIMUM = 100
 OFFSET_MAXIMUM = 10_000_000
 
+_CALLER = "vivavoce.caller"
+
 BEARER = HTTPBearer(auto_error=False, description="An API key, or a token of the configured identity provider.")
 API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, description="An API key.")
 
@@ -53,7 +55,10 @@ def platform(request: Request) -> Platform:
 
 
 async def authenticated(request: Request) -> Caller:
-    """Who calls, counted against its rate limit. Raises `ApiError` (401, 429)."""
+    """Who calls, counted once a request against its rate limit. Raises `ApiError` (401, 429)."""
+    known: Caller | None = request.scope.get(_CALLER)
+    if known is not None:
+        return known
     state = api_state(request)
     caller = await state.authenticator.caller(offered(request.headers).secret)
     allowance = state.limiter.take(caller.name)
@@ -62,6 +67,7 @@ async def authenticated(request: Request) -> Caller:
     if not allowance.allowed:
         message = f"This key may ask {allowance.limit} times a minute; wait {told['Retry-After']} s."
         raise ApiError(Problem(429, "rate_limit_exceeded", message, "rate_limit_error"))
+    request.scope[_CALLER] = caller
     return caller
 
 

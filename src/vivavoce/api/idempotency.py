@@ -1,12 +1,14 @@
 """`Idempotency-Key`: the same request again gets the first answer again, and does nothing.
 
-A route class: FastAPI makes one object of it a route. The answers are kept in the store, sealed, for a day.
+A route class: FastAPI makes one object of it a route. The answers are kept in the store, sealed, for a day, and given
+again only to the caller who asked first.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -15,11 +17,11 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
 
-from vivavoce.api.auth import offered
-from vivavoce.api.dependencies import ApiState, api_state
+from vivavoce.api.dependencies import ApiState, api_state, authenticated
 from vivavoce.api.errors import ApiError
 from vivavoce.api.problems import Problem
 from vivavoce.services.callers import Caller
+from vivavoce.store.errors import StoreUnavailableError
 from vivavoce.store.idempotency import KnownAnswer
 
 HEADER = "idempotency-key"
@@ -27,6 +29,9 @@ KEY_LENGTH_MAXIMUM = 255
 REPLAYED = "Idempotency-Replayed"
 _PURPOSE = "idempotent answer"
 _METHODS = frozenset({"POST", "PATCH", "PUT", "DELETE"})
+
+
+_log = logging.getLogger(__name__)
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -59,10 +64,12 @@ async def _answer_once(
         message = f"an Idempotency-Key has 1 to {KEY_LENGTH_MAXIMUM} characters"
         raise ApiError(Problem(400, "invalid_value", message, param="Idempotency-Key"))
     state = api_state(request)
-    caller = await state.authenticator.caller(offered(request.headers).secret)
+    caller = await authenticated(request)
+    # Whoever may not do what another key of the organisation may do, may not read its answer either.
+    own_key = hashlib.sha256(f"{caller.name}\n{key}".encode()).hexdigest()
     fingerprint = await _fingerprint(request)
     answers = state.platform.store.answers
-    known = await answers.claim(caller.organisation_id, key, fingerprint)
+    known = await answers.claim(caller.organisation_id, own_key, fingerprint)
     if known is not None:
         return _again(state, known, fingerprint)
     response: Response | None = None
@@ -70,8 +77,8 @@ async def _answer_once(
         response = await handle(request)
     finally:
         if response is None:
-            await answers.release(caller.organisation_id, key)
-    await _keep(state, caller, key, response)
+            await answers.release(caller.organisation_id, own_key)
+    await _keep(state, caller, own_key, response)
     return response
 
 
@@ -99,4 +106,8 @@ async def _keep(state: ApiState, caller: Caller, key: str, response: Response) -
     told = {name: value for name, value in response.headers.items() if name in ("content-type", "location")}
     kept = _Kept(response.status_code, told, base64.b64encode(bytes(response.body)).decode())
     sealed = state.platform.vault.seal(msgspec.json.encode(kept), _PURPOSE)
-    await answers.keep(caller.organisation_id, key, response.status_code, sealed)
+    try:
+        await answers.keep(caller.organisation_id, key, response.status_code, sealed)
+    except StoreUnavailableError as error:
+        # The request was done: that is what the client is told, though it cannot be told so again.
+        _log.error("the answer to an idempotent request is not kept: %s", error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.agents.identifiers import Kind
 from vivavoce.agents.resources import Collection
 from vivavoce.api.dependencies import PageOf, PlatformOf, Reader, Writer
@@ -61,7 +64,8 @@ async def list_collections(platform: PlatformOf, caller: Reader, page: PageOf) -
 
 @router.post("/v1/collections", status_code=201, summary="Make a collection")
 async def create_collection(platform: PlatformOf, caller: Writer, body: NewCollectionBody) -> CollectionObject:
-    collection = Collection(body.collection_name, body.collection_description, body.metadata)
+    with _in_words_of_the_wire():
+        collection = Collection(body.collection_name, body.collection_description, body.metadata)
     return _shown(await platform.store.collections.add(caller.organisation_id, collection))
 
 
@@ -80,9 +84,10 @@ async def change_collection(
 ) -> CollectionObject:
     named = identifier(Kind.COLLECTION, collection_id, "collection")
     changes = {_FIELDS[name]: value for name, value in given(body, *_FIELDS).items()}
-    changed = await platform.store.collections.change(
-        caller.organisation_id, named, lambda former: replace(former, **changes)
-    )
+    with _in_words_of_the_wire():
+        changed = await platform.store.collections.change(
+            caller.organisation_id, named, lambda former: replace(former, **changes)
+        )
     return _shown(changed)
 
 
@@ -91,6 +96,15 @@ async def delete_collection(platform: PlatformOf, caller: Writer, collection_id:
     named = identifier(Kind.COLLECTION, collection_id, "collection")
     gone = await platform.store.collections.delete(caller.organisation_id, named)
     return Deleted(id=gone.resource_id)
+
+
+@contextmanager
+def _in_words_of_the_wire() -> Iterator[None]:
+    try:
+        yield
+    except InvalidFieldError as error:
+        param = next((wire for wire, name in _FIELDS.items() if name == error.param), error.param)
+        raise InvalidFieldError(param, error.message) from error
 
 
 def _shown(record: Resource[Collection]) -> CollectionObject:

@@ -10,8 +10,9 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
+from vivavoce.agents import checks
 from vivavoce.agents.identifiers import Kind
-from vivavoce.agents.resources import Environment
+from vivavoce.agents.resources import VARIABLE_LENGTH_MAXIMUM, Environment
 from vivavoce.api.dependencies import PageOf, PlatformOf, Reader, Writer
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
@@ -106,9 +107,10 @@ async def delete_environment(platform: PlatformOf, caller: Writer, environment_i
 
 
 def _sealed(platform: Platform, secrets: Mapping[str, str]) -> dict[str, str]:
-    # Its name is checked by the value itself; a value that is no text cannot be sealed and is no text to begin with.
-    vault = platform.vault
-    return {name: vault.seal(value.encode("utf-8", "replace"), SECRET_PURPOSE) for name, value in secrets.items()}
+    # Their names are checked by the environment itself.
+    for name, value in secrets.items():
+        checks.optional_text(f"secrets.{name}", value, VARIABLE_LENGTH_MAXIMUM)
+    return {name: platform.vault.seal(value, SECRET_PURPOSE) for name, value in secrets.items()}
 
 
 def _shown(record: Resource[Environment]) -> EnvironmentObject:
