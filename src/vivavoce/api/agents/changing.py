@@ -37,7 +37,7 @@ class WantedChange:
 def definition_of(body: AgentDraft, max_turns: int | None = None) -> AgentDefinition:
     """The agent that a client wants; `max_turns` where it says nothing of them. Raises `InvalidFieldError`."""
     with in_clients_words(body):
-        wanted = _update(body, body.model_fields_set & set(SETTABLE))
+        wanted = _update(body, [name for name in SETTABLE if getattr(body, name) is not None])
         return wanted.applied_to(AgentDefinition(name=body.name, max_turns=max_turns))
 
 
