@@ -61,6 +61,11 @@ class Server:
         ]
         self._app, self.application = build_application(self, sockets)
 
+    @property
+    def engines(self) -> Engines | None:
+        """The engines; None until they are loaded."""
+        return self._engines
+
     def waiting_for(self) -> Sequence[str]:
         return tuple(self._waiting_for)
 
