@@ -27,7 +27,12 @@ class NewVoiceSession(AcpObject):
 
     thread_id: str | None = Field(default=None, description="Thread ID: go on in this thread.")
     environment_id: str | None = Field(default=None, description="Computer ID: where the agent's tools run.")
-    title: str | None = Field(default=None, max_length=TITLE_LENGTH_MAXIMUM, description="Display title.")
+    title: str | None = Field(
+        default=None,
+        max_length=TITLE_LENGTH_MAXIMUM,
+        description="Display title.",
+        examples=["Voice session with Ada"],
+    )
     communicator_mode: bool = Field(default=False, description="Whether the call is to follow its thread.")
 
 

@@ -116,7 +116,7 @@ class CreatedVoiceSession(AcpObject):
 
     voice_session: VoiceSession = Field(description="The session.")
     thread: Thread = Field(description="The thread in which it is held.")
-    xai: RealtimeConnection = Field(description="How a browser holds the call.")
+    xai: RealtimeConnection = Field(description="The way into the call, for a browser.")
     communicator: Communicator = Field(description="How the call follows its thread.")
 
 
