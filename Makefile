@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
 
-.PHONY: run test lint format bench-talk clean
+.PHONY: run test lint format bench-talk bench-api clean
 
 run: $(VENV)/.installed
 	@$(BIN)/vivavoce serve --data $(DATA)
@@ -24,6 +24,9 @@ format: $(VENV)/.installed-dev
 
 bench-talk: $(VENV)/.installed-dev
 	@$(BIN)/python -m bench.talk $(BENCH)
+
+bench-api: $(VENV)/.installed-dev
+	@$(BIN)/python -m bench.platform_api $(BENCH)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

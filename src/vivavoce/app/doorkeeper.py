@@ -27,6 +27,8 @@ from vivavoce.store.records import AgentRecord, MessageRecord, OrganisationId, P
 from vivavoce.transports.admission import REPLACED, CallPlan, CallRequest, Refusal
 
 HISTORY_MESSAGES_MAXIMUM = 200
+CALL_LIFETIME_SECONDS = 30 * 24 * 3600.0
+"""A call that brought a key of its own has no session that could expire under it: it ends with its connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,10 @@ class PlatformDoorkeeper:
         if request.session_id is not None:
             return await self._existing(caller, request.session_id)
         wish = SessionWish(
-            "realtime", request.query.get("agent_id") or None, thread=request.query.get("thread_id") or None
+            "realtime",
+            request.query.get("agent_id") or None,
+            thread=request.query.get("thread_id") or None,
+            lifetime_seconds=CALL_LIFETIME_SECONDS,
         )
         opened = await self._platform.open_session(caller, wish)
         return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True)

@@ -54,7 +54,8 @@ class SessionLimits:
 class SessionWish:
     """What a client asks for. Ids in any of their renderings. `agent` None: a call without one.
 
-    `active`: it begins at once, as written sessions do; others begin when somebody connects.
+    `active`: it begins at once, as written sessions do; others begin when somebody connects. `lifetime_seconds` None:
+    what the server's limits say.
     """
 
     dialect: str
@@ -71,6 +72,7 @@ class SessionWish:
     platform: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     active: bool = False
+    lifetime_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class SessionService:
             thread_id=thread.thread_id,
             dialect=wish.dialect,
             channel=wish.channel,
-            expires_at=self._now() + timedelta(seconds=self._limits.lifetime_seconds),
+            expires_at=self._now() + timedelta(seconds=wish.lifetime_seconds or self._limits.lifetime_seconds),
             details=details,
             active=wish.active,
         )
