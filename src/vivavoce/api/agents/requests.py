@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from vivavoce.agents.definition import (
     COLLECTIONS_MAXIMUM,
@@ -19,10 +19,12 @@ from vivavoce.agents.definition import (
     TURNS_RANGE,
 )
 from vivavoce.agents.tools import TOOLS_MAXIMUM
-from vivavoce.api.agents.examples import LOOKUP_ORDER, VOICE
-from vivavoce.api.agents.spellings import Spelled
+from vivavoce.api.agents.examples import ASSIGNMENT, LOOKUP_ORDER, NEW_AGENT, NEW_VOICE, VOICE
+from vivavoce.api.agents.spellings import Spelled, told_as
 
 PHONE_NUMBER_ID_LENGTH_MAXIMUM = 128
+
+NOT_BLANK = told_as(r"\S")
 
 PhoneNumberChoice = Annotated[str | None, Field(max_length=PHONE_NUMBER_ID_LENGTH_MAXIMUM)]
 
@@ -116,7 +118,14 @@ SETTABLE = tuple(AgentFields.model_fields)
 class AgentDraft(AgentFields):
     """An agent to make."""
 
-    name: str = Field(max_length=NAME_LENGTH_MAXIMUM, description="What people call it.", examples=["Order Support"])
+    model_config = ConfigDict(json_schema_extra={"examples": [NEW_AGENT]})
+
+    name: str = Field(
+        max_length=NAME_LENGTH_MAXIMUM,
+        description="What people call it.",
+        examples=["Order Support"],
+        json_schema_extra=NOT_BLANK,
+    )
     phone_number_id: PhoneNumberChoice = Field(
         default=None, description="A phone number to call with, from `POST /v1/phone-numbers`."
     )
@@ -138,6 +147,8 @@ class FieldMask(Spelled):
 
 class AgentPatch(AgentFields):
     """A change: the fields within `agent`, or beside each other without it. What is not named stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [NEW_VOICE, ASSIGNMENT]})
 
     agent: AgentFields | None = Field(
         default=None,

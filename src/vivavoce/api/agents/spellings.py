@@ -10,6 +10,7 @@ from pydantic import (
     AliasGenerator,
     BaseModel,
     ConfigDict,
+    JsonValue,
     ModelWrapValidatorHandler,
     PrivateAttr,
     model_validator,
@@ -27,6 +28,11 @@ def snake(name: str) -> str:
 def camel(name: str) -> str:
     """`voice_id` as `voiceId`."""
     return _AFTER_UNDERSCORE.sub(lambda found: found[1].upper(), name)
+
+
+def told_as(pattern: str) -> dict[str, JsonValue]:
+    """For `Field(json_schema_extra=…)`: a pattern that the document names and that the core checks in its own words."""
+    return {"pattern": pattern}
 
 
 class Spelled(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from vivavoce.agents.definition import (
     INSTRUCTIONS_LENGTH_MAXIMUM,
@@ -16,8 +16,8 @@ from vivavoce.agents.definition import (
 from vivavoce.agents.tools import TOOLS_MAXIMUM
 from vivavoce.api.agents.agent_object import AgentAnswer
 from vivavoce.api.agents.changing import assignment_of, definition_of
-from vivavoce.api.agents.examples import LOOKUP_ORDER
-from vivavoce.api.agents.requests import AgentDraft
+from vivavoce.api.agents.examples import LOOKUP_ORDER, NEW_NURI_AGENT
+from vivavoce.api.agents.requests import NOT_BLANK, AgentDraft
 from vivavoce.api.agents.router import answer_with
 from vivavoce.api.dependencies import PlatformOf, Writer
 from vivavoce.api.error_models import error_responses
@@ -32,13 +32,19 @@ router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialec
 class NewNuriAgent(AgentDraft):
     """An agent to make. Beside the fields of the Nuri API those of the xAI API are taken too."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [NEW_NURI_AGENT]})
+
     name: str = Field(
-        max_length=NAME_LENGTH_MAXIMUM, description="Display name for the agent.", examples=["Order Support"]
+        max_length=NAME_LENGTH_MAXIMUM,
+        description="Display name for the agent.",
+        examples=["Order Support"],
+        json_schema_extra=NOT_BLANK,
     )
     voice_id: str = Field(
         max_length=LABEL_LENGTH_MAXIMUM,
         description="Voice to use for speech synthesis; one of another platform is spoken by a stand-in.",
         examples=["rachel_v2"],
+        json_schema_extra=NOT_BLANK,
     )
     system_prompt: str = Field(
         min_length=1,

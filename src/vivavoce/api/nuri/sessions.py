@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from vivavoce.agents.definition import GREETING_LENGTH_MAXIMUM
+from vivavoce.api.agents.requests import NOT_BLANK
 from vivavoce.api.agents.router import AgentIdInPath
 from vivavoce.api.agents.spellings import Spelled
 from vivavoce.api.dependencies import PageOf, PlatformOf, Reader, Speaker, Writer, page_request
@@ -54,6 +55,7 @@ class NewSessionBody(Spelled):
         max_length=GREETING_LENGTH_MAXIMUM,
         description="Optional greeting message the agent speaks first.",
         examples=["Hi! How can I help you today?"],
+        json_schema_extra=NOT_BLANK,
     )
 
 

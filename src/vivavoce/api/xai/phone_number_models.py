@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from vivavoce.agents.resources import NAME_LENGTH_MAXIMUM, URL_LENGTH_MAXIMUM
 from vivavoce.api.agents.examples import AGENT_ID, PHONE_NUMBER_ID
-from vivavoce.api.agents.spellings import Spelled
+from vivavoce.api.agents.spellings import Spelled, told_as
 
 ADDRESSES_MAXIMUM = 100
 CREDENTIAL_LENGTH_MAXIMUM = 256
@@ -19,7 +19,12 @@ PHONE_NUMBER_LENGTH_MAXIMUM = 32
 class NewPhoneNumber(Spelled):
     """A number to take."""
 
-    area_code: str = Field(max_length=8, description="A US area code: three digits.", examples=["415"])
+    area_code: str = Field(
+        max_length=8,
+        description="A US area code: three digits.",
+        examples=["415"],
+        json_schema_extra=told_as("^[2-9](?!11|9)[0-9]{2}$"),
+    )
     name: str = Field(
         default="", max_length=NAME_LENGTH_MAXIMUM, description="What people call it.", examples=["Support Line"]
     )
@@ -71,7 +76,10 @@ class NewTrunkNumber(Spelled):
         default="", max_length=NAME_LENGTH_MAXIMUM, description="What people call it.", examples=["Head office"]
     )
     phone_number: str = Field(
-        max_length=PHONE_NUMBER_LENGTH_MAXIMUM, description="The number in E.164.", examples=["+14155550123"]
+        max_length=PHONE_NUMBER_LENGTH_MAXIMUM,
+        description="The number in E.164.",
+        examples=["+14155550123"],
+        json_schema_extra=told_as("^\\+[1-9][0-9]{6,14}$"),
     )
     webhook: WebhookFields | None = Field(default=None, description="Where calls to it are announced.")
     sip_auth: SipAuthFields | None = Field(default=None, description="How the trunk proves itself.")
