@@ -187,7 +187,7 @@ def test_a_message_is_answered(http: httpx.Client, session_type: str) -> None:
     assert question["session_id"] == reply["session_id"] == session["session_id"]
     listed = http.get(path).json()
     assert listed["messages"] == [question, reply]
-    assert listed["pagination"]["total"] == 2
+    assert listed["pagination"] == {"limit": 50, "offset": 0, "pagination_token": None}
     first = http.get(path, params={"limit": 1}).json()
     rest = {"limit": 1, "pagination_token": first["pagination"]["pagination_token"]}
     assert [*first["messages"], *http.get(path, params=rest).json()["messages"]] == listed["messages"]

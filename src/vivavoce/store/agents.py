@@ -3,7 +3,7 @@ calls can still be read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -59,6 +59,12 @@ class StoredAgents:
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _record_of(row)
+
+    async def several(self, organisation_id: OrganisationId, agent_ids: Collection[str]) -> Sequence[AgentRecord]:
+        """Those of the agents that are the organisation's, deleted or not, in no order."""
+        query = select(agents).where(agents.c.organisation_id == organisation_id, agents.c.id.in_(agent_ids))
+        async with self._database.reading() as connection:
+            return [_record_of(row) for row in await connection.execute(query)]
 
     async def first(self, organisation_id: OrganisationId) -> AgentRecord | None:
         """The oldest agent: the one that callers get who name none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 from urllib.parse import urlencode
@@ -26,7 +27,7 @@ from vivavoce.services.platform import Platform
 from vivavoce.services.sessions import OpenedSession, SessionWish
 from vivavoce.services.upstream_xai import UpstreamError, UpstreamSecret, UpstreamXai
 from vivavoce.store.errors import UnknownRecordError
-from vivavoce.store.records import AgentRecord, PageRequest, SessionRecord
+from vivavoce.store.records import AgentRecord, MessageRecord, PageRequest, SessionRecord
 from vivavoce.store.sessions import SessionFilter
 
 REALTIME_PATH = "/v1/realtime"
@@ -217,13 +218,16 @@ async def _upstream_secret(platform: Platform, upstream: UpstreamXai, session: S
 
 
 async def _session_update(platform: Platform, session: SessionRecord, definition: AgentDefinition) -> dict[str, object]:
-    newest = await platform.store.threads.messages(
-        session.organisation_id, PageRequest(limit=MESSAGES_SHOWN), thread_id=session.thread_id
-    )
+    context: Sequence[MessageRecord] = ()
+    if session.started_at is not None or session.details.provider == BROKERED:
+        newest = PageRequest(limit=MESSAGES_SHOWN)
+        threads = platform.store.threads
+        page = await threads.messages(session.organisation_id, newest, thread_id=session.thread_id)
+        context = unknown_to_call(session, page.items)
     return session_update(
         definition,
         session,
-        unknown_to_call(session, newest.items),
+        context,
         voices=platform.voices(),
         transcription_model=platform.speech_to_text,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
@@ -55,7 +54,7 @@ async def create_agent(platform: PlatformOf, caller: Writer, body: NewAgent) -> 
 
 @router.get("", summary="List Agents")
 async def list_agents(platform: PlatformOf, caller: Reader, page: PageOf) -> shapes.Agents:
-    found = await platform.agents.list(caller, replace(page, with_total=True))
+    found = await platform.agents.list(caller, page)
     around = Surroundings(platform, caller)
     return shapes.Agents(
         agents=[await rendering.agent(record, around) for record in found.items],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -37,7 +36,7 @@ async def create_avatar(platform: PlatformOf, caller: Writer, body: NewAvatar) -
 
 @router.get("", summary="List Avatars")
 async def list_avatars(platform: PlatformOf, caller: Reader, page: PageOf) -> shapes.Avatars:
-    found = await platform.store.avatars.list(caller.organisation_id, replace(page, with_total=True))
+    found = await platform.store.avatars.list(caller.organisation_id, page)
     return shapes.Avatars(
         avatars=[rendering.avatar(record) for record in found.items], pagination=rendering.pagination(page, found)
     )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from vivavoce.agents.identifiers import Kind, parse
@@ -28,6 +29,14 @@ class Surroundings:
         self._caller = caller
         self._agents: dict[str, AgentRecord] = {}
         self._avatars: dict[str, AvatarRecord | None] = {}
+
+    async def know(self, sessions: Iterable[SessionRecord]) -> None:
+        """Ask for the agents of many sessions at once."""
+        wanted = {session.agent_id for session in sessions if session.agent_id is not None} - self._agents.keys()
+        if wanted:
+            agents = self._platform.store.agents
+            found = await agents.several(self._caller.organisation_id, sorted(wanted))
+            self._agents |= {agent.agent_id: agent for agent in found}
 
     async def agent(self, agent_id: str) -> AgentRecord:
         """The agent of a session, deleted or not. Raises `UnknownRecordError`."""
@@ -115,7 +124,6 @@ def avatar(record: AvatarRecord) -> shapes.Avatar:
 
 def pagination(request: PageRequest, page: Page[Any]) -> shapes.Pagination:
     return shapes.Pagination(
-        total=page.total or 0,
         limit=request.limit,
         offset=request.offset,
         pagination_token=pagination_token(page.next_seq),

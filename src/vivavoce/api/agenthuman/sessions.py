@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
@@ -80,8 +79,9 @@ async def list_sessions(
     wanted = SessionFilter(
         agent_id=None if agent is None else agent.agent_id, statuses=None if status is None else _STATUSES[status]
     )
-    found = await platform.sessions.list(caller, replace(page, with_total=True), wanted)
+    found = await platform.sessions.list(caller, page, wanted)
     around = Surroundings(platform, caller)
+    await around.know(found.items)
     return shapes.Sessions(
         sessions=[await rendering.session(record, around) for record in found.items],
         pagination=rendering.pagination(page, found),
@@ -128,7 +128,7 @@ async def list_messages(
 ) -> shapes.Messages:
     page = page_request(limit, offset, pagination_token, "asc")
     session = await platform.sessions.get(caller, session_id)
-    found = await platform.sessions.messages(session, replace(page, with_total=True))
+    found = await platform.sessions.messages(session, page)
     return shapes.Messages(
         messages=[rendering.message(record, session) for record in found.items],
         pagination=rendering.pagination(page, found),

@@ -78,7 +78,6 @@ class SessionEnded(SessionFound):
 class Pagination(BaseModel):
     """Which part of a list this is."""
 
-    total: int = Field(description="How many there are in all.")
     limit: int = Field(description="How many were asked for.")
     offset: int = Field(description="How many were skipped.")
     pagination_token: str | None = Field(
