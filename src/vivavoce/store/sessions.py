@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vivavoce.agents.definition import AgentId
@@ -18,7 +18,7 @@ from vivavoce.store.database import Database
 from vivavoce.store.errors import TooManySessionsError, UnknownRecordError
 from vivavoce.store.records import OrganisationId, Page, PageRequest, SessionDetails, SessionRecord
 from vivavoce.store.rows import Clock, count, fetch_page, named, revived, unix_ms
-from vivavoce.store.schema import organisations, sessions
+from vivavoce.store.schema import UtcDateTime, organisations, sessions
 
 _OPEN = sessions.c.ended_at.is_(None)
 
@@ -117,11 +117,15 @@ class StoredSessions:
         return _record_of(row), True
 
     async def end(self, session_id: str, reason: str) -> tuple[SessionRecord, bool]:
-        """End a session; and whether it was open. One that is over stays as it is. Raises `UnknownRecordError`."""
+        """End a session; and whether it was open. One that is over stays as it is. Raises `UnknownRecordError`.
+
+        One that expired ended at that moment, however late it is seen.
+        """
         now = self._now()
+        past = (sessions.c.expires_at < now, sessions.c.expires_at)
         values = {
             "status": status_for(reason).value,
-            "ended_at": now,
+            "ended_at": case(past, else_=literal(now, UtcDateTime)) if reason == "expired" else now,
             "end_reason": reason[:64],
             "last_active_at": now,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Row, and_, insert, select, update
@@ -16,6 +16,8 @@ from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.records import MessageRecord, NewMessage, OrganisationId, Page, PageRequest, ThreadRecord
 from vivavoce.store.rows import Clock, fetch_page, named, unix_ms
 from vivavoce.store.schema import messages, threads
+
+CLIENT_ID_LENGTH_MAXIMUM = 255
 
 _LIVING = threads.c.deleted_at.is_(None)
 
@@ -107,10 +109,17 @@ class StoredThreads:
             return await self._insert(connection, thread, new), True
 
     async def keep(self, thread: ThreadRecord, new: NewMessage) -> tuple[MessageRecord, bool]:
-        """Like `append`, but a message that the thread has is replaced by this newer state of it."""
+        """Like `append`, but a message that the thread has is replaced by this newer state of it.
+
+        Unless another session said it: clients count their items afresh in every call.
+        """
         async with self._database.writing() as connection:
             await self._hold(connection, thread)
-            if new.client_id is None or (known := await _known(connection, thread, new.client_id)) is None:
+            known = None if new.client_id is None else await _known(connection, thread, new.client_id)
+            if known is not None and known.session_id != new.session_id:
+                new = replace(new, client_id=_of_one_session(new))
+                known = await _known(connection, thread, str(new.client_id))
+            if known is None:
                 return await self._insert(connection, thread, new), True
             values = {
                 "content": new.content,
@@ -165,6 +174,10 @@ class StoredThreads:
         more = update(threads).where(threads.c.id == thread.thread_id)
         await connection.execute(more.values(message_count=threads.c.message_count + 1))
         return _message_of(added)
+
+
+def _of_one_session(said: NewMessage) -> str:
+    return f"{said.session_id}:{said.client_id}"[:CLIENT_ID_LENGTH_MAXIMUM]
 
 
 async def _known(connection: AsyncConnection, thread: ThreadRecord, client_id: str) -> Row[Any] | None:
