@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-_CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]")
+_CAPITAL = re.compile(r"(?<!^)[A-Z]")
 _AFTER_UNDERSCORE = re.compile(r"_([a-z0-9])")
 
 
