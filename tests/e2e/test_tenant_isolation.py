@@ -1,8 +1,8 @@
 """Another organisation's object is not there, everywhere: every route of the application is walked, whoever wrote it.
 
 Organisation A has one object of every kind, with a word in every text that nobody else may read. Organisation B asks
-every path and method for them, by every rendering of their ids, in paths, queries and bodies. It must be told 404, never
-the word, and nothing of A may change.
+every path and method for them, by every rendering of their ids, in paths, queries and bodies. It must be told 404,
+never the word, and nothing of A may change.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from sqlalchemy import select
 
 from tests.serving import Served, scripted_settings, serving
 from vivavoce.agents.definition import AgentDefinition
-from vivavoce.agents.identifiers import as_uuid
+from vivavoce.agents.identifiers import Kind, as_uuid, new_identifier
 from vivavoce.agents.resources import Avatar, Collection, Environment, PhoneNumber, Webhook
 from vivavoce.api.application import DOCS_PATH
-from vivavoce.store.deliveries import NewDelivery
-from vivavoce.store.records import NewMessage, OrganisationId, PageRequest
-from vivavoce.store.schema import agent_versions, metadata
+from vivavoce.store.records import ApiKeyRecord, NewMessage, OrganisationId, PageRequest
+from vivavoce.store.rows import unix_ms
+from vivavoce.store.schema import agent_versions, metadata, webhook_deliveries
 from vivavoce.store.sessions import NewSession
 from vivavoce.store.store import Store
 from vivavoce.store.threads import NewThread
@@ -70,11 +70,13 @@ class Setting:
 
     served: Served
     ours: OrganisationId
+    theirs: OrganisationId
     objects: Mapping[str, tuple[str, int | None]]
+    our_key: str
     their_key: str
 
 
-async def _filled(store: Store, ours: OrganisationId) -> dict[str, tuple[str, int | None]]:
+async def _filled(store: Store, ours: OrganisationId, key: ApiKeyRecord) -> dict[str, tuple[str, int | None]]:
     agent = await store.agents.add(
         ours, AgentDefinition(WORD, instructions=WORD, greeting=WORD, metadata={"k": WORD}, voice="ara")
     )
@@ -89,10 +91,19 @@ async def _filled(store: Store, ours: OrganisationId) -> dict[str, tuple[str, in
     environment = await store.environments.add(ours, Environment(WORD, variables={"A": WORD}))
     avatar = await store.avatars.add(ours, Avatar(WORD, f"https://example.com/{WORD}"))
     webhook = await store.webhooks.add(ours, Webhook(f"https://example.com/{WORD}", ("agent.updated",), "x", WORD))
-    await store.deliveries.add([NewDelivery(ours, webhook.resource_id, "evt_1", "agent.updated", WORD)])
+    at = datetime.now(UTC)
+    sent = {
+        "id": new_identifier(Kind.DELIVERY, unix_ms(at)),
+        "organisation_id": ours,
+        "webhook_id": webhook.resource_id,
+    }
+    sent |= {"webhook_id": webhook.resource_id, "event_id": "evt_1", "event_type": "agent.updated"}
+    sent |= {"payload": WORD, "status": "delivered"}
+    async with store._database.writing() as connection:  # by hand, or the server would send it
+        await connection.execute(webhook_deliveries.insert().values(**sent, attempts=1, created_at=at, finished_at=at))
     delivery = (await store.deliveries.list(ours, webhook.resource_id, PageRequest())).items[0]
-    key = (await store.keys.create(WORD, organisation_id=ours)).record
     return {
+        "key": (key.key_id, None),
         "agent": (agent.agent_id, agent.seq),
         "thread": (thread.thread_id, thread.seq),
         "session": (session.session_id, session.seq),
@@ -102,7 +113,6 @@ async def _filled(store: Store, ours: OrganisationId) -> dict[str, tuple[str, in
         "avatar": (avatar.resource_id, avatar.seq),
         "webhook": (webhook.resource_id, webhook.seq),
         "delivery": (delivery.delivery_id, delivery.seq),
-        "key": (key.key_id, None),
     }
 
 
@@ -115,8 +125,10 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
         async def fill() -> Setting:
             ours = (await store.organisations.add(WORD, external_id=WORD)).organisation_id
             theirs = (await store.organisations.add("Others")).organisation_id
-            key = (await store.keys.create("theirs", organisation_id=theirs)).secret
-            return Setting(served, ours, await _filled(store, ours), key)
+            our_key = await store.keys.create(WORD, organisation_id=ours)
+            their_key = (await store.keys.create("theirs", organisation_id=theirs)).secret
+            objects = await _filled(store, ours, our_key.record)
+            return Setting(served, ours, theirs, objects, our_key.secret, their_key)
 
         yield served.inside(fill)
 
@@ -256,9 +268,10 @@ def client(setting: Setting) -> Iterator[httpx.Client]:
         yield one
 
 
-@pytest.mark.parametrize(
-    "rendering", [pytest.param(0, id="own"), pytest.param(1, id="UUID"), pytest.param(2, id="number")]
-)
+RENDERINGS = [pytest.param(0, id="by our id"), pytest.param(1, id="by its UUID"), pytest.param(2, id="by its number")]
+
+
+@pytest.mark.parametrize("rendering", RENDERINGS)
 def test_another_organisations_object_is_404_on_every_path_and_stays_as_it_is(
     setting: Setting, client: httpx.Client, rendering: int
 ) -> None:
@@ -273,6 +286,20 @@ def test_another_organisations_object_is_404_on_every_path_and_stays_as_it_is(
         assert asked.status_code == 404, f"{method} {template}: {asked.status_code} {asked.text}"
         assert _rows_of(setting, setting.ours) == before, f"{method} {template} changes what belongs to somebody else"
     assert walked > 50
+
+
+def test_its_own_organisation_finds_every_object(setting: Setting) -> None:
+    """Or the others would be told 404 for the wrong reason."""
+    headers = {"Authorization": f"Bearer {setting.our_key}"}
+    seen = 0
+    with httpx.Client(base_url=setting.served.url, headers=headers, trust_env=False) as client:
+        for method, template in _operations(setting):
+            path, named = _path_for(setting, template, 0)
+            if method == "GET" and named:
+                answer = client.get(path)
+                assert answer.status_code == 200, f"{template}: {answer.text}"
+                seen += WORD in answer.text
+    assert seen > 20
 
 
 def test_lists_and_new_objects_hold_nothing_of_another_organisation(setting: Setting, client: httpx.Client) -> None:
@@ -292,3 +319,8 @@ def test_lists_and_new_objects_hold_nothing_of_another_organisation(setting: Set
             told = [each for each in forbidden if each in asked.text and each not in sent]
             assert not told, f"{method} {template}: {asked.text}"
         assert _rows_of(setting, setting.ours) == before, f"{method} {template} changes what belongs to somebody else"
+    held = _rows_of(setting, setting.theirs)
+    held.pop(agent_versions.name)  # those of our agent
+    naming = [row for rows in held.values() for row in rows if any(each in row for each in forbidden)]
+    assert held["agents"]
+    assert not naming, f"objects of theirs name ours: {naming}"
