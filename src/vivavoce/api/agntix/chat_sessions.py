@@ -26,7 +26,7 @@ from vivavoce.api.agntix.session_models import (
     shown_session,
 )
 from vivavoce.api.agntix.voice_sessions import AgentFilter, StateFilter, agent_filter, ended
-from vivavoce.api.dependencies import PlatformOf, Reader, Writer
+from vivavoce.api.dependencies import PlatformOf, Reader, Speaker, Writer
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect, body_of
 from vivavoce.api.errors import problem_of, request_id_of
@@ -52,7 +52,7 @@ router = APIRouter(
 
 
 @router.post("/v1/chat/chat/sessions", status_code=201, response_model=AgntixSession, summary="Open a chat session")
-async def create_chat_session(body: CreateChatSession, caller: Writer, platform: PlatformOf) -> AgntixSession:
+async def create_chat_session(body: CreateChatSession, caller: Speaker, platform: PlatformOf) -> AgntixSession:
     """Then send messages to it."""
     wish = SessionWish(
         "agntix",
@@ -130,7 +130,7 @@ async def send_chat_message(
     sessionId: SessionId,  # noqa: N803 - the document's word
     body: SendMessage,
     request: Request,
-    caller: Writer,
+    caller: Speaker,
     platform: PlatformOf,
 ) -> AgntixMessage | Response:
     """The agent answers. A failure after the stream has begun comes as an event `{error}` without `[DONE]` after it."""

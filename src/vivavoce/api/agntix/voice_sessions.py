@@ -24,7 +24,7 @@ from vivavoce.api.agntix.session_models import (
     session_id_of,
     shown_session,
 )
-from vivavoce.api.dependencies import PlatformOf, Reader, Writer, websocket_url
+from vivavoce.api.dependencies import PlatformOf, Reader, Speaker, Writer, websocket_url
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.idempotency import IdempotentRoute
@@ -51,7 +51,7 @@ StateFilter = Annotated[State | None, Query(description="Only sessions in this s
 
 @router.post("/v1/voice/sessions", status_code=201, response_model=CreatedVoiceSession, summary="Create voice session")
 async def create_voice_session(
-    body: CreateVoiceSession, request: Request, caller: Writer, platform: PlatformOf
+    body: CreateVoiceSession, request: Request, caller: Speaker, platform: PlatformOf
 ) -> CreatedVoiceSession:
     """The agent must have `voiceEnabled: true` and a `voicePipelineMode` set (400). Where the server has no LiveKit
     keys the answer is 409 with the code `LIVEKIT_NOT_CONFIGURED`, and no session is made."""
