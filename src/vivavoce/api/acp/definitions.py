@@ -38,6 +38,7 @@ _WORDS = {
     "pronunciations": "voicePronunciationReplacements",
     "phone_number": "phoneNumber",
     "webhook": "webhookUrl",
+    "area_code": "areaCode",
 }
 
 

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-import json
-import secrets
+from dataclasses import dataclass, field, replace
 
 from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.agents.definition import AgentUpdate
-from vivavoce.agents.resources import PhoneNumber
+from vivavoce.agents.resources import PhoneNumber, check_url
 from vivavoce.api.acp.requests import NewPhoneNumber
 from vivavoce.services.agents import Assignment
 from vivavoce.services.callers import Caller
 from vivavoce.services.errors import ConflictError
+from vivavoce.services.phone_numbers import BroughtNumber, PhoneNumbers, TrunkNumber
 from vivavoce.services.platform import Platform
-from vivavoce.store.errors import DuplicateRecordError
 from vivavoce.store.records import AgentRecord, PageRequest
 from vivavoce.store.resources import Resource
 
-ATTEMPTS = 20
-SIP_AUTH_PURPOSE = "phone number sip auth"
+AREA_CODE = "415"
+"""Where a number is that nobody wanted anywhere in particular."""
+
 _NOTHING = AgentUpdate(frozenset(), {})
-_AREA_CODE = "415"
 
 
-async def give(platform: Platform, caller: Caller, agent: AgentRecord, body: NewPhoneNumber) -> AgentRecord:
+@dataclass(frozen=True, slots=True)
+class GivenNumber:
+    """The agent with its number, and the secret of the number's webhook at the only moment that it is known."""
+
+    agent: AgentRecord
+    signing_secret: str | None = field(repr=False)
+
+
+async def give(platform: Platform, caller: Caller, agent: AgentRecord, body: NewPhoneNumber) -> GivenNumber:
     """Give the agent the number that the request brings, or a new one. Its former number is free then.
 
     Raises `InvalidFieldError`; `ConflictError` for a number that another agent has; `DuplicateRecordError` for another
     organisation's.
     """
-    if body.phone_number is None and body.origin == "byo_trunk":
+    if body.webhook_url is not None:
+        check_url("webhook.url", body.webhook_url)
+    if body.phone_number is not None:
+        brought = await _brought(platform, caller, agent, body, body.phone_number)
+    elif body.origin == "byo_trunk":
         raise InvalidFieldError("phoneNumber", "is needed for byo_trunk: the number that the trunk brings")
-    if body.phone_number is None:
-        number = await _provisioned(platform, caller, body)
     else:
-        number = await _brought(platform, caller, agent, body, body.phone_number)
-    return await platform.agents.update(caller, agent.agent_id, _NOTHING, Assignment(number.resource_id))
+        brought = BroughtNumber(await _taken(platform, caller, body), None)
+    assignment = Assignment(brought.phone_number.resource_id)
+    changed = await platform.agents.update(caller, agent.agent_id, _NOTHING, assignment)
+    return GivenNumber(changed, brought.signing_secret)
 
 
 async def release(platform: Platform, caller: Caller, agent: AgentRecord) -> AgentRecord:
@@ -44,43 +55,29 @@ async def release(platform: Platform, caller: Caller, agent: AgentRecord) -> Age
     if number is None:
         return agent
     released = await platform.agents.update(caller, agent.agent_id, _NOTHING, Assignment(None))
-    await platform.store.phone_numbers.delete(caller.organisation_id, number.seq)
+    await PhoneNumbers(platform.store, platform.vault).release(caller, number.resource_id)
     return released
 
 
 async def _brought(
     platform: Platform, caller: Caller, agent: AgentRecord, body: NewPhoneNumber, number: str
-) -> Resource[PhoneNumber]:
-    record = _record(platform, body, number)
-    numbers = platform.store.phone_numbers
-    there = await numbers.list(caller.organisation_id, PageRequest(limit=1), number=number)
+) -> BroughtNumber:
+    there = await platform.store.phone_numbers.list(caller.organisation_id, PageRequest(limit=1), number=number)
     if not there.items:
-        return await numbers.add(caller.organisation_id, record)
-    found = there.items[0]
-    if found.body.agent_id not in (None, agent.agent_id):
+        wanted = TrunkNumber(number, body.name, body.webhook_name, body.webhook_url, body.sip_auth)
+        return await PhoneNumbers(platform.store, platform.vault).bring(caller, wanted)
+    if there.items[0].body.agent_id not in (None, agent.agent_id):
         raise ConflictError("phone_number_taken", f"Another agent has the number {number}; release it there first.")
-    return found
+    return BroughtNumber(there.items[0], None)
 
 
-async def _provisioned(platform: Platform, caller: Caller, body: NewPhoneNumber) -> Resource[PhoneNumber]:
-    for _ in range(ATTEMPTS):
-        number = f"+1{body.area_code or _AREA_CODE}555{secrets.randbelow(10_000):04}"
-        try:
-            return await platform.store.phone_numbers.add(caller.organisation_id, _record(platform, body, number))
-        except DuplicateRecordError:
-            continue
-    message = "No number is free in this area; ask for another area code."
-    raise ConflictError("no_phone_number_free", message)
-
-
-def _record(platform: Platform, body: NewPhoneNumber, number: str) -> PhoneNumber:
-    sip_auth = None if body.sip_auth is None else json.dumps(body.sip_auth)
-    return PhoneNumber(
-        number=number,
-        name=body.name,
-        origin="byo_trunk" if body.origin == "byo_trunk" else "simulated",
-        area_code=body.area_code,
-        sip_auth_sealed=None if sip_auth is None else platform.vault.seal(sip_auth, SIP_AUTH_PURPOSE),
-        webhook_name=body.webhook_name,
-        webhook_url=body.webhook_url,
+async def _taken(platform: Platform, caller: Caller, body: NewPhoneNumber) -> Resource[PhoneNumber]:
+    numbers = PhoneNumbers(platform.store, platform.vault)
+    taken = await numbers.take(caller, body.area_code or AREA_CODE, body.name)
+    if body.webhook_url is None:
+        return taken
+    return await platform.store.phone_numbers.change(
+        caller.organisation_id,
+        taken.seq,
+        lambda number: replace(number, webhook_url=body.webhook_url, webhook_name=body.webhook_name),
     )

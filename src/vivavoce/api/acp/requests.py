@@ -146,7 +146,7 @@ class NewPhoneNumber(AcpObject):
         default=None, description="E.164; needed for `byo_trunk`.", examples=["+14155550123"]
     )
     area_code: str | None = Field(
-        default=None, pattern="^[2-9][0-9]{2}$", description="Where a number that the server chooses is to be."
+        default=None, description="The US area where a number that the server chooses is to be.", examples=["415"]
     )
     webhook_url: str | None = Field(
         default=None, max_length=URL_LENGTH_MAXIMUM, description="Who is to be told of incoming calls."

@@ -226,6 +226,9 @@ class PhoneNumberObject(AcpObject):
     provider: str = Field(description="Who provides it.")
     channel: Literal["phone"] = Field(default="phone", description="Always `phone`.")
     last_error: str | None = Field(default=None, description="What last went wrong with it.")
+    signing_secret: str | None = Field(
+        default=None, description="What the webhook's messages are signed with; shown once, to who brought the number."
+    )
     metadata: dict[str, Any] = Field(description="Free-form metadata object.")
     created_at: datetime = Field(description="When it was made.")
     updated_at: datetime = Field(description="When it was last changed.")

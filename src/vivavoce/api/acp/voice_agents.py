@@ -71,8 +71,11 @@ async def give_phone_number(
 ) -> shapes.VoiceAgent:
     agent = await platform.agents.get(caller, agent_id)
     with clients_words():
-        changed = await phone_numbers.give(platform, caller, agent, body)
-    return await _shown(platform, caller, changed)
+        given = await phone_numbers.give(platform, caller, agent, body)
+    shown = await _shown(platform, caller, given.agent)
+    if shown.phone_number is not None:
+        shown.phone_number.signing_secret = given.signing_secret
+    return shown
 
 
 @router.delete("/agents/{agentId}/phone-number", summary="Release the phone number of a voice agent")
