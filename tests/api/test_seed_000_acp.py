@@ -73,7 +73,8 @@ def written(served: Served, session_id: str) -> None:
     async def flush() -> None:
         sessions = running.platform.sessions
         session = await sessions.get(Caller(FIRST_ORGANISATION), session_id)
-        await running.transcripts.recorder(session, await sessions.thread_of(session)).flush()
+        thread = await sessions.thread_of(session)
+        await running.transcripts.recorder(session, thread, running.platform.now()).flush()
 
     served.inside(flush)
 

@@ -104,7 +104,7 @@ class PlatformDoorkeeper:
         session = place.session
         said = await self._said(place.thread)
         settings = self._settings(place, said)
-        recorder = self._writer.recorder(session, place.thread)
+        recorder = self._writer.recorder(session, place.thread, self._platform.now())
         asked_model = request.query.get("model")
         own_model = PLAIN_MODEL if place.agent is None else place.agent.agent_id
 

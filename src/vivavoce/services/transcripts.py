@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 
 from vivavoce.conversation.notices import Notice, ReplyMessageAdded
 from vivavoce.services.sessions import SessionService
@@ -32,15 +33,20 @@ class _Said:
 
 
 class CallRecorder:
-    """The recorder of one call; ends with it."""
+    """The recorder of one call; ends with it. `begun_ms`: how old the session was when this call of it began."""
 
     def __init__(
-        self, session: SessionRecord, thread: ThreadRecord, queue: asyncio.Queue[_Said | asyncio.Future[None]]
+        self,
+        session: SessionRecord,
+        thread: ThreadRecord,
+        begun_ms: int,
+        queue: asyncio.Queue[_Said | asyncio.Future[None]],
     ) -> None:
         self._session = session
         self._thread = thread
         self._queue = queue
         self._builder = TranscriptBuilder()
+        self._begun_ms = begun_ms
         self._begun = asyncio.get_running_loop().time()
         self._started_ms: dict[str, int] = {}
         self._spans_ms: dict[str, tuple[int, int]] = {}
@@ -58,6 +64,7 @@ class CallRecorder:
             start_ms = self._started_ms.get(entry.item_id, now_ms)
             start_ms, end_ms = self._spans_ms.setdefault(entry.item_id, (start_ms, now_ms))
             entry = replace(entry, audio_start_ms=start_ms, audio_end_ms=end_ms)
+        entry = _moved(entry, self._begun_ms)
         try:
             self._queue.put_nowait(_Said(self._session, self._thread, entry))
         except asyncio.QueueFull:
@@ -78,8 +85,10 @@ class TranscriptWriter:
         self._sessions = sessions
         self._queue: asyncio.Queue[_Said | asyncio.Future[None]] = asyncio.Queue(QUEUE_LENGTH_MAXIMUM)
 
-    def recorder(self, session: SessionRecord, thread: ThreadRecord) -> CallRecorder:
-        return CallRecorder(session, thread, self._queue)
+    def recorder(self, session: SessionRecord, thread: ThreadRecord, now: datetime) -> CallRecorder:
+        """For a call of this session that begins `now`."""
+        age = timedelta() if session.started_at is None else now - session.started_at
+        return CallRecorder(session, thread, max(0, int(age.total_seconds() * 1000)), self._queue)
 
     async def run(self) -> None:
         """Write behind, until cancelled."""
@@ -106,6 +115,15 @@ class TranscriptWriter:
             else:
                 return
         _log.error("a message of %s could not be kept: the database did not answer", said.session.session_id)
+
+
+def _moved(entry: TranscriptEntry, by_ms: int) -> TranscriptEntry:
+    start_ms, end_ms = entry.audio_start_ms, entry.audio_end_ms
+    return replace(
+        entry,
+        audio_start_ms=None if start_ms is None else start_ms + by_ms,
+        audio_end_ms=None if end_ms is None else end_ms + by_ms,
+    )
 
 
 def _message(said: _Said) -> NewMessage:
