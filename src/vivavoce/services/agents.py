@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from vivavoce.agents import checks
 from vivavoce.agents.definition import DEFAULT_AGENT, AgentDefinition, AgentUpdate
 from vivavoce.agents.identifiers import Kind, parse
 from vivavoce.agents.resources import PhoneNumber
@@ -63,6 +64,7 @@ class AgentService:
     async def list(
         self, caller: Caller, request: PageRequest, *, search: str | None = None, paused: bool | None = None
     ) -> Page[AgentRecord]:
+        checks.storable("search", search or "")
         return await self._store.agents.list(caller.organisation_id, request, search=search, paused=paused)
 
     async def update(

@@ -35,7 +35,7 @@ from vivavoce.store.records import (
 )
 from vivavoce.store.sessions import NewSession, SessionFilter
 from vivavoce.store.store import Store
-from vivavoce.store.threads import NewThread
+from vivavoce.store.threads import CLIENT_ID_LENGTH_MAXIMUM, NewThread
 
 TITLE_LENGTH_MAXIMUM = 255
 MESSAGE_LENGTH_MAXIMUM = 100_000
@@ -113,6 +113,7 @@ class SessionService:
         if agent is not None and agent.status == "paused":
             raise ConflictError("agent_paused", f"The agent {agent.definition.name!r} is paused; activate it first.")
         environment_id = await self._environment_id(caller, wish.environment)
+        organisation = await self._check_place(caller)
         thread = await self._thread(caller, wish, agent, environment_id)
         details = SessionDetails(
             title=wish.title,
@@ -136,7 +137,7 @@ class SessionService:
             details=details,
             active=wish.active,
         )
-        session = await self._added(caller, new)
+        session = await self._added(organisation, new, None if wish.thread is not None else thread)
         if wish.active:
             await self._announce("session.started", session)
         return OpenedSession(session, agent, thread, self.token_for(session))
@@ -157,8 +158,8 @@ class SessionService:
 
     async def begin(self, session: SessionRecord) -> SessionRecord:
         """Somebody has connected. Raises `ConflictError` when the session is over."""
-        if self._as_of_now(session).status.is_over:
-            raise over(session)
+        if (now := self._as_of_now(session)).status.is_over:
+            raise over(now)
         begun, newly = await self._store.sessions.begin(session.session_id)
         if begun.status.is_over:
             raise over(begun)
@@ -168,6 +169,7 @@ class SessionService:
 
     async def end(self, session: SessionRecord, reason: str) -> SessionRecord:
         """End a session and the call on it; one that is over stays as it is."""
+        reason = self._as_of_now(session).end_reason or reason
         ended, newly = await self._store.sessions.end(session.session_id, reason)
         if (live := self._directory.get(session.session_id)) is not None:
             live.close_call(reason)
@@ -197,8 +199,9 @@ class SessionService:
         """End what is past its time or was left alone too long; live calls are not alone."""
         await self._store.sessions.touch(list(self._directory.session_ids()))
         idle_since = self._now() - timedelta(seconds=self._limits.idle_seconds)
-        for session in await self._store.sessions.due(idle_since):
-            await self.end(session, "expired" if session.expires_at <= self._now() else "idle")
+        while due := await self._store.sessions.due(idle_since):
+            for session in due:
+                await self.end(session, "expired" if session.expires_at <= self._now() else "idle")
 
     # --- what was said ----------------------------------------------------------------------------------------------
 
@@ -221,8 +224,9 @@ class SessionService:
         Raises `InvalidFieldError`, `ConflictError` when the session is over.
         """
         checks.text("content", message.content, MESSAGE_LENGTH_MAXIMUM)
-        if self._as_of_now(session).status.is_over:
-            raise over(session)
+        checks.optional_text("client_id", message.client_id or "", CLIENT_ID_LENGTH_MAXIMUM)
+        if (now := self._as_of_now(session)).status.is_over:
+            raise over(now)
         kept, newly = await self._store.threads.append(
             await self.thread_of(session), replace(message, session_id=session.session_id)
         )
@@ -246,13 +250,23 @@ class SessionService:
 
     # --- within -----------------------------------------------------------------------------------------------------
 
-    async def _added(self, caller: Caller, new: NewSession) -> SessionRecord:
+    async def _check_place(self, caller: Caller) -> Organisation | None:
+        """The caller's organisation, if it may have one more session. Who is refused here leaves nothing behind."""
         organisation = await self._store.organisations.get(caller.organisation_id)
+        maximum = self.open_maximum(organisation)
+        if await self._store.sessions.open_count(caller.organisation_id) >= maximum:
+            raise _no_place(maximum)
+        return organisation
+
+    async def _added(
+        self, organisation: Organisation | None, new: NewSession, own_thread: ThreadRecord | None
+    ) -> SessionRecord:
         try:
             return await self._store.sessions.add(new, self.open_maximum(organisation))
         except TooManySessionsError as error:
-            message = f"Your organisation has {error.maximum} open sessions, which is its limit; end one first."
-            raise LimitReachedError("concurrency_limit_reached", message) from error
+            if own_thread is not None:  # somebody else took the last place just now
+                await self._store.threads.delete(new.organisation_id, own_thread.thread_id)
+            raise _no_place(error.maximum) from error
 
     async def _environment_id(self, caller: Caller, environment: str | None) -> str | None:
         if environment is None:
@@ -302,6 +316,11 @@ class SessionService:
 def over(session: SessionRecord) -> ConflictError:
     """What somebody is told who uses a session that has ended."""
     return ConflictError("session_over", f"The session is over ({session.status}); open a new one.")
+
+
+def _no_place(maximum: int) -> LimitReachedError:
+    message = f"Your organisation has {maximum} open sessions, which is its limit; end one first."
+    return LimitReachedError("concurrency_limit_reached", message)
 
 
 def _check(wish: SessionWish) -> None:

@@ -21,6 +21,7 @@ from vivavoce.store.threads import StoredThreads
 QUEUE_LENGTH_MAXIMUM = 10_000
 ATTEMPTS_MAXIMUM = 5
 PATIENCE_SECONDS = 1.0
+FLUSH_SECONDS = 20.0
 
 _log = logging.getLogger(__name__)
 
@@ -71,10 +72,17 @@ class CallRecorder:
             _log.error("the transcript of %s is incomplete: the database is too slow", self._session.session_id)
 
     async def flush(self) -> None:
-        """Wait until everything noted so far is in the store."""
+        """Wait until everything noted so far is in the store, but no longer than `FLUSH_SECONDS`.
+
+        What is not written by then is still written when the database answers again.
+        """
         written = asyncio.get_running_loop().create_future()
-        await self._queue.put(written)
-        await written
+        try:
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._queue.put(written)
+                await written
+        except TimeoutError:
+            _log.error("the transcript of %s is not written yet: the database is too slow", self._session.session_id)
 
 
 class TranscriptWriter:
@@ -101,10 +109,12 @@ class TranscriptWriter:
                     await self._write(said)
 
     async def _write(self, said: _Said) -> None:
+        new = False
         for attempt in range(1, ATTEMPTS_MAXIMUM + 1):
             try:
                 message, newly = await self._threads.keep(said.thread, _message(said))
-                if newly:
+                new = new or newly  # it stays new until it has been told
+                if new:
                     await self._sessions.announce_message(message)
             except StoreUnavailableError as error:
                 _log.warning("a message of %s is not kept yet: %s", said.session.session_id, error)
@@ -130,7 +140,7 @@ def _message(said: _Said) -> NewMessage:
     entry = said.entry
     return NewMessage(
         role=entry.role,
-        content=entry.content,
+        content=entry.content.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # neither database keeps a NUL
         session_id=said.session.session_id,
         tool_call=None if entry.tool_call is None else asdict(entry.tool_call),
         start_ms=entry.audio_start_ms,

@@ -1,0 +1,162 @@
+"""Keeping what is said in calls, also while the database does not answer for a while."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+import pytest
+
+from vivavoce.agents.lifecycle import SessionStatus
+from vivavoce.conversation.identifiers import ItemId
+from vivavoce.conversation.items import Message, Part, PartKind, Role
+from vivavoce.conversation.notices import ItemDone
+from vivavoce.services import transcripts
+from vivavoce.services.sessions import SessionService
+from vivavoce.services.transcripts import TranscriptWriter
+from vivavoce.store.errors import StoreError, StoreUnavailableError
+from vivavoce.store.records import (
+    FIRST_ORGANISATION,
+    MessageRecord,
+    NewMessage,
+    SessionDetails,
+    SessionRecord,
+    ThreadRecord,
+)
+from vivavoce.store.threads import StoredThreads
+
+AT = datetime(2026, 11, 21, tzinfo=UTC)
+SESSION = SessionRecord(
+    "sess_1", 1, FIRST_ORGANISATION, None, "thr_1", SessionStatus.ACTIVE, "realtime", "web",
+    SessionDetails(), AT, AT, None, AT, AT, None,
+)  # fmt: skip
+THREAD = ThreadRecord("thr_1", 1, FIRST_ORGANISATION, None, None, None, "active", {}, 0, AT, AT)
+
+
+@dataclass
+class Kept:
+    """Threads and webhooks that remember; both fail as often as they are told to."""
+
+    fails: list[Exception] = field(default_factory=list)
+    announcing_fails: list[Exception] = field(default_factory=list)
+    messages: dict[str, NewMessage] = field(default_factory=dict)
+    announced: list[str] = field(default_factory=list)
+
+    async def keep(self, thread: ThreadRecord, new: NewMessage) -> tuple[MessageRecord, bool]:
+        if self.fails:
+            raise self.fails.pop(0)
+        newly = str(new.client_id) not in self.messages
+        self.messages[str(new.client_id)] = new
+        return MessageRecord("msg_1", 1, FIRST_ORGANISATION, thread.thread_id, new, AT), newly
+
+    async def announce_message(self, message: MessageRecord) -> None:
+        if self.announcing_fails:
+            raise self.announcing_fails.pop(0)
+        self.announced.append(message.message.content)
+
+    def said(self) -> list[str]:
+        return [each.content for each in self.messages.values()]
+
+
+def _typed(number: int, words: str) -> ItemDone:
+    item = Message(ItemId(f"item_{number}"), Role.USER, (Part(PartKind.INPUT_TEXT, words),))
+    return ItemDone(item, None)
+
+
+@asynccontextmanager
+async def _writing(kept: Kept) -> AsyncGenerator[TranscriptWriter]:
+    writer = TranscriptWriter(cast(StoredThreads, kept), cast(SessionService, kept))
+    running = asyncio.create_task(writer.run())
+    yield writer
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.looptime
+async def test_everything_noted_before_a_flush_is_kept_and_told_when_it_returns() -> None:
+    kept = Kept()
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        for number, words in enumerate(("one", "two", "three")):
+            recorder.note(_typed(number, words))
+        await recorder.flush()
+        assert kept.said() == kept.announced == ["one", "two", "three"]
+        assert kept.messages["item_0"].session_id == "sess_1"
+
+
+@pytest.mark.looptime
+async def test_a_database_that_does_not_answer_for_a_while_loses_nothing() -> None:
+    kept = Kept(fails=[StoreUnavailableError("locked")] * 3)
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        recorder.note(_typed(1, "one"))
+        recorder.note(_typed(2, "two"))
+        await recorder.flush()
+        assert kept.said() == kept.announced == ["one", "two"]
+
+
+@pytest.mark.looptime
+async def test_webhooks_that_could_not_be_told_at_first_are_told_once() -> None:
+    kept = Kept(announcing_fails=[StoreUnavailableError("locked")] * 2)
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        recorder.note(_typed(1, "one"))
+        await recorder.flush()
+        assert kept.announced == ["one"]
+
+
+@pytest.mark.looptime
+async def test_what_the_database_refuses_is_given_up_and_the_next_is_kept(caplog: pytest.LogCaptureFixture) -> None:
+    kept = Kept(fails=[StoreError("there is no thread")])
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        recorder.note(_typed(1, "one"))
+        recorder.note(_typed(2, "two"))
+        await recorder.flush()
+        assert kept.said() == ["two"]
+    assert "could not be kept" in caplog.text
+    assert "one" not in [record.message for record in caplog.records]
+
+
+@pytest.mark.looptime
+async def test_a_database_that_is_gone_does_not_hold_the_end_of_a_call_for_ever(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kept = Kept(fails=[StoreUnavailableError("gone")] * 1_000)
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        for number in range(100):
+            recorder.note(_typed(number, "word"))
+        started = asyncio.get_running_loop().time()
+        await recorder.flush()
+        assert asyncio.get_running_loop().time() - started == transcripts.FLUSH_SECONDS
+    assert "not written yet" in caplog.text
+
+
+@pytest.mark.looptime
+async def test_a_full_queue_loses_words_but_no_call(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(transcripts, "QUEUE_LENGTH_MAXIMUM", 2)
+    kept = Kept()
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        for number, words in enumerate(("one", "two", "three")):
+            recorder.note(_typed(number, words))
+        await recorder.flush()
+        assert kept.said() == ["one", "two"]
+    assert "incomplete" in caplog.text
+
+
+@pytest.mark.looptime
+async def test_words_that_no_database_keeps_are_kept_without_what_it_cannot_hold() -> None:
+    kept = Kept()
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        recorder.note(_typed(1, "a\0b"))
+        await recorder.flush()
+        assert kept.said() == ["a\N{REPLACEMENT CHARACTER}b"]
