@@ -14,6 +14,7 @@ run: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/vivavoce models pull small multilingual
+	@$(BIN)/python tests/compliance/environments.py
 	@$(BIN)/python -m pytest
 
 lint: $(VENV)/.installed-dev

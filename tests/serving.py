@@ -42,8 +42,8 @@ class Served:
 
 
 @contextmanager
-def serving(settings: ServerSettings) -> Iterator[Served]:
-    """Serve until the block ends. Raises what the server raised."""
+def serving(settings: ServerSettings, prepare: Callable[[uvicorn.Server], None] | None = None) -> Iterator[Served]:
+    """Serve until the block ends; `prepare` may change the HTTP server first. Raises what the server raised."""
     ready = threading.Event()
     box: list[Served] = []
     failures: list[BaseException] = []
@@ -53,6 +53,8 @@ def serving(settings: ServerSettings) -> Iterator[Served]:
         with listen("127.0.0.1", 0) as listening:
             async with running(settings) as server:
                 http = http_server(server)
+                if prepare is not None:
+                    prepare(http)
                 stop.append(http)
                 box.append(Served(server, listening.getsockname()[1], asyncio.get_running_loop()))
                 listening.listen()
