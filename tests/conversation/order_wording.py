@@ -37,6 +37,8 @@ def _order(order: Order) -> str:
             return f"open turn {_name(item_id)} from {at} ms"
         case orders.TakeBuffer(item_id=item_id):
             return f"take the buffer as {_name(item_id)}"
+        case orders.TakeRecording(item_id=item_id, recording=recording):
+            return f"take recording {recording} as {_name(item_id)}"
         case orders.AssessTurn(item_id=item_id, pause=pause):
             return f"assess {_name(item_id)} at pause {pause}"
         case orders.TranscribeTurn(item_id=item_id, pause=pause):
@@ -60,6 +62,9 @@ def _order(order: Order) -> str:
 def _start(order: orders.StartReply) -> str:
     extras = [f"speed {order.speed}"] if order.speed != 1.0 else []
     extras += [f"tool {tool.name}" for tool in order.tools]
+    extras += [f"temperature {order.temperature}"] if order.temperature is not None else []
+    extras += [f"{written!r} spoken {spoken!r}" for written, spoken in order.pronunciations]
+    extras += ["beside"] if order.beside else []
     extras += [f"tool choice {order.tool_choice}"] if order.tool_choice != "auto" else []
     if order.maximum_output_tokens is not None:
         extras.append(f"at most {order.maximum_output_tokens} tokens")
@@ -86,6 +91,7 @@ def _told(notice: Notice) -> str:
             | notices.CallerSpeechStopped()
             | notices.AudioCommitted()
             | notices.AudioCleared()
+            | notices.IdleTimeoutTriggered()
             | notices.TranscriptGrew()
             | notices.TranscriptCompleted()
             | notices.TranscriptFailed()
@@ -108,6 +114,7 @@ def _told_of_caller(
     | notices.CallerSpeechStopped
     | notices.AudioCommitted
     | notices.AudioCleared
+    | notices.IdleTimeoutTriggered
     | notices.TranscriptGrew
     | notices.TranscriptCompleted
     | notices.TranscriptFailed,
@@ -121,6 +128,8 @@ def _told_of_caller(
             return f"committed: {_name(item_id)} {_after(previous)}"
         case notices.AudioCleared():
             return "input cleared"
+        case notices.IdleTimeoutTriggered(item_id=item_id, previous_item_id=previous):
+            return f"idle: {_name(item_id)} {_after(previous)} from {notice.audio_start_ms} to {notice.audio_end_ms} ms"
         case notices.TranscriptGrew(item_id=item_id, delta=delta):
             return f"transcript grew: {_name(item_id)} {delta!r}"
         case notices.TranscriptCompleted(item_id=item_id, text=text, audio_seconds=seconds):
@@ -204,7 +213,8 @@ def _stages(stages: tuple[int | None, ...]) -> str:
 def _manner(reply: ReplySnapshot) -> str:
     limit = [f"at most {reply.maximum_output_tokens} tokens"] if reply.maximum_output_tokens is not None else []
     metadata = [f"metadata {dict(reply.metadata)}"] if reply.metadata is not None else []
-    return ", ".join([reply.modality.value, reply.voice, *limit, *metadata])
+    beside = ["beside"] if not reply.in_conversation else []
+    return ", ".join([reply.modality.value, reply.voice, *limit, *metadata, *beside])
 
 
 def _settings(settings: Settings) -> str:

@@ -28,6 +28,13 @@ class HistoryRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationResumed:
+    """The call goes on after its connection broke: these are its items, which the client knows. Before joining."""
+
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CallEndRequested:
     """The call is to end now, whoever speaks: it has expired, was ended over the API, lost its agent or its caller."""
 
@@ -36,7 +43,9 @@ class CallEndRequested:
 
 @dataclass(frozen=True, slots=True)
 class DeadlineReached:
-    """`next_deadline` has come."""
+    """`next_deadline` has come. `heard_ms`: how much of the caller's audio had been heard by then."""
+
+    heard_ms: int = 0
 
 
 # --- the ears -------------------------------------------------------------------------------------------------------
@@ -207,10 +216,29 @@ class AudioClearRequested:
 
 @dataclass(frozen=True, slots=True)
 class ItemCreateRequested:
-    """The client adds an item. An empty `item.item_id` means: choose one."""
+    """The client adds an item. An empty `item.item_id` means: choose one.
+
+    `recording`: the shell's number for the sound that came with it, which is to be the text of its one audio part
+    without text; None if none came.
+    """
 
     item: Item
     after: ItemId | None = None
+    event_id: EventId | None = None
+    recording: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForceMessageRequested:
+    """The client wants these very words said, without the model (xAI's `force_message`).
+
+    What is not `interruptible` goes on when the caller speaks. `item_id` None means: choose one.
+    """
+
+    text: str
+    interruptible: bool = True
+    voice: str | None = None
+    item_id: ItemId | None = None
     event_id: EventId | None = None
 
 
@@ -274,10 +302,16 @@ ReplyEvent = (
 )
 ItemCommand = ItemCreateRequested | ItemDeleteRequested | ItemRetrieveRequested | ItemTruncateRequested
 SessionCommand = (
-    SessionConfigured | AudioCommitRequested | AudioClearRequested | ResponseRequested | ResponseCancelRequested
+    SessionConfigured
+    | AudioCommitRequested
+    | AudioClearRequested
+    | ResponseRequested
+    | ResponseCancelRequested
+    | ForceMessageRequested
 )
 ClientCommand = ItemCommand | SessionCommand
-Event = CallerJoined | HistoryRestored | CallEndRequested | DeadlineReached | HearingEvent | ReplyEvent | ClientCommand
+CallEvent = CallerJoined | HistoryRestored | ConversationResumed | CallEndRequested | DeadlineReached
+Event = CallEvent | HearingEvent | ReplyEvent | ClientCommand
 
 INTERRUPTING_EVENTS = (SpeechStarted, ResponseCancelRequested, ItemTruncateRequested, ReplyFailed, CallEndRequested)
 """Before each of these the shell tells how far playback has come (`PlaybackProgressed`)."""

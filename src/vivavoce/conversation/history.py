@@ -83,6 +83,11 @@ class History:
         self._past += items
         self._past_ids |= {item.item_id for item in self._past}
 
+    def resume(self, items: Iterable[Item]) -> None:
+        """Go on with the items of a conversation whose connection broke. Raises `DuplicateItemError`."""
+        for item in items:
+            self.add(item)
+
     def is_taken(self, item_id: ItemId) -> bool:
         """True if an item of this conversation or of its past bears the id."""
         return item_id in self._items or item_id in self._past_ids

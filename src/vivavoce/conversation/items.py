@@ -73,3 +73,10 @@ class FunctionCallOutput:
 
 
 Item = Message | FunctionCall | FunctionCallOutput
+
+
+@dataclass(frozen=True, slots=True)
+class ItemReference:
+    """An item of the conversation, named in the input of a reply."""
+
+    item_id: ItemId

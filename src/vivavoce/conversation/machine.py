@@ -38,8 +38,10 @@ from vivavoce.conversation.events import (
     AudioCommitRequested,
     CallEndRequested,
     CallerJoined,
+    ConversationResumed,
     DeadlineReached,
     Event,
+    ForceMessageRequested,
     HistoryRestored,
     InterimTranscribed,
     ItemCreateRequested,
@@ -107,6 +109,8 @@ class Conversation:
                 self._join()
             case HistoryRestored(items=items):
                 self._call.history.restore(items)
+            case ConversationResumed(items=items):
+                self._call.history.resume(items)
             case CallEndRequested(reason=reason):
                 self._replying.end_call(reason)
             case DeadlineReached():
@@ -131,6 +135,8 @@ class Conversation:
                 self._turns.clear()
             case ResponseRequested(options=options, event_id=event_id):
                 self._replying.request(options, event_id)
+            case ForceMessageRequested():
+                self._replying.force(event)
             case ResponseCancelRequested(reply_id=reply_id, event_id=event_id):
                 self._cancel(reply_id, event_id)
             case _:

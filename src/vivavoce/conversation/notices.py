@@ -44,6 +44,16 @@ class AudioCleared:
 
 
 @dataclass(frozen=True, slots=True)
+class IdleTimeoutTriggered:
+    """The caller has said nothing for `idle_timeout_ms`; that silence is committed as an item, and the agent speaks."""
+
+    item_id: ItemId
+    previous_item_id: ItemId | None
+    audio_start_ms: int
+    audio_end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class ItemAdded:
     """An item of the caller's side is in the conversation."""
 
@@ -66,7 +76,10 @@ class ItemDeleted:
 
 @dataclass(frozen=True, slots=True)
 class ItemRetrieved:
+    """`audio`: what the caller said, in the call's input format. The conversation knows no sound: the shell adds it."""
+
     item: Item
+    audio: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +105,14 @@ class TranscriptCompleted:
     item_id: ItemId
     text: str
     audio_seconds: float
+    content_index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptFailed:
     item_id: ItemId
     message: str
+    content_index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +129,7 @@ class ReplyMessageAdded:
     item: Message
     part: Part
     previous_item_id: ItemId | None
+    in_conversation: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +151,7 @@ class ReplyMessageDone:
     output_index: int
     item: Message
     previous_item_id: ItemId | None
+    in_conversation: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +162,7 @@ class ReplyCalledFunction:
     output_index: int
     item: FunctionCall
     previous_item_id: ItemId | None
+    in_conversation: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +207,7 @@ Notice = (
     | CallerSpeechStopped
     | AudioCommitted
     | AudioCleared
+    | IdleTimeoutTriggered
     | ItemAdded
     | ItemDone
     | ItemDeleted

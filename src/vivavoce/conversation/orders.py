@@ -43,6 +43,14 @@ class TakeBuffer:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeRecording:
+    """Make the sound that came with an item, under this number, the turn `item_id`."""
+
+    item_id: ItemId
+    recording: int
+
+
+@dataclass(frozen=True, slots=True)
 class AssessTurn:
     """Ask the turn detector; answered by `TurnAssessed`."""
 
@@ -80,7 +88,10 @@ class WarmPrompt:
 
 @dataclass(frozen=True, slots=True)
 class StartReply:
-    """Generate a reply and, for audio, speak it. With `script` the words are given and no model is asked."""
+    """Generate a reply and, for audio, speak it. With `script` the words are given and no model is asked.
+
+    A reply `beside` the conversation does not stop, and is not stopped by, the one that has the floor.
+    """
 
     reply_id: ReplyId
     prompt: tuple[PromptMessage, ...]
@@ -91,6 +102,9 @@ class StartReply:
     tool_choice: str = "auto"
     maximum_output_tokens: int | None = None
     script: str | None = None
+    temperature: float | None = None
+    pronunciations: tuple[tuple[str, str], ...] = ()
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,7 @@ Order = (
     | ApplySettings
     | OpenTurn
     | TakeBuffer
+    | TakeRecording
     | AssessTurn
     | TranscribeTurn
     | CloseTurn

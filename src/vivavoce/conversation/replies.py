@@ -11,7 +11,15 @@ from enum import StrEnum
 
 from vivavoce.conversation.heard import HeardLedger
 from vivavoce.conversation.identifiers import ItemId, ReplyId
-from vivavoce.conversation.items import Item, ItemStatus, Message, Part, PartKind, Role
+from vivavoce.conversation.items import (
+    Item,
+    ItemReference,
+    ItemStatus,
+    Message,
+    Part,
+    PartKind,
+    Role,
+)
 from vivavoce.conversation.settings import Modality, Tool
 from vivavoce.conversation.turns import TurnMarks
 
@@ -54,7 +62,7 @@ CUT_SHORT = frozenset({EndReason.TURN_DETECTED, EndReason.CLIENT_CANCELLED, EndR
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one generation."""
+    """Tokens of one generation, all of them text: this platform's model reads and writes words, never sound."""
 
     input_tokens: int = 0
     cached_input_tokens: int = 0
@@ -63,7 +71,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ReplyOptions:
-    """What a `response.create` may say about this one reply; None means: as the session has it."""
+    """What a `response.create` may say about this one reply; None means: as the session has it.
+
+    `in_conversation` False is OpenAI's `conversation: "none"`: the reply runs beside whatever has the floor and leaves
+    nothing behind. `input` None: the model sees the conversation; otherwise nothing but these items.
+    """
 
     instructions: str | None = None
     modality: Modality | None = None
@@ -72,11 +84,14 @@ class ReplyOptions:
     tool_choice: str | None = None
     maximum_output_tokens: int | None = None
     metadata: tuple[tuple[str, str], ...] | None = None
+    temperature: float | None = None
+    in_conversation: bool = True
+    input: tuple[Item | ItemReference, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReplySnapshot:
-    """A reply as the client is told of it. `ended` None means in progress."""
+    """A reply as the client is told of it. `ended` None means in progress. `audio_ms`: sound that was sent."""
 
     reply_id: ReplyId
     modality: Modality
@@ -87,6 +102,8 @@ class ReplySnapshot:
     ended: EndReason | None = None
     error: str | None = None
     usage: Usage = Usage()
+    in_conversation: bool = True
+    audio_ms: int = 0
 
 
 @dataclass(slots=True)

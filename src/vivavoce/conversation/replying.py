@@ -15,6 +15,7 @@ from vivavoce.conversation.deadlines import Deadline
 from vivavoce.conversation.delivering import Delivering
 from vivavoce.conversation.ending import Ending
 from vivavoce.conversation.events import (
+    ForceMessageRequested,
     PieceEnded,
     PieceQueued,
     PieceStarted,
@@ -103,6 +104,10 @@ class Replying:
             self.active.marks = marks.later(self.active.marks)
         else:
             self._waiting = request
+
+    def force(self, command: ForceMessageRequested) -> None:
+        """The client puts words into the agent's mouth."""
+        self._call.refuse("not_implemented", "this server cannot say given words yet", command.event_id, "item.type")
 
     def greet(self, greeting: str) -> None:
         if self.active is None:

@@ -31,13 +31,17 @@ class SemanticTurnDetection:
 
 @dataclass(frozen=True, slots=True)
 class ServerVad:
-    """A turn ends after a fixed silence (OpenAI's `server_vad`)."""
+    """A turn ends after a fixed silence (OpenAI's `server_vad`).
+
+    `idle_timeout_ms`: how long the caller may be silent after a reply before the agent speaks up; None means for ever.
+    """
 
     threshold: float = 0.5
     prefix_padding_ms: int = 300
     silence_duration_ms: int = 500
     create_response: bool = True
     interrupt_response: bool = True
+    idle_timeout_ms: int | None = None
 
 
 TurnDetection = SemanticTurnDetection | ServerVad
@@ -59,12 +63,34 @@ class Tool:
     parameters: str
 
 
+class TruncationKind(StrEnum):
+    AUTO = "auto"
+    DISABLED = "disabled"
+    RETENTION_RATIO = "retention_ratio"
+
+
+@dataclass(frozen=True, slots=True)
+class Truncation:
+    """What becomes of the oldest items when the prompt grows (OpenAI's `truncation`).
+
+    `post_instructions_tokens`: how much may follow the instructions; None means as much as the model can read. Once it
+    is met, items are dropped from the prompt, the oldest first, until `retention_ratio` of it is left. The items stay
+    in the conversation. `DISABLED` drops none.
+    """
+
+    kind: TruncationKind = TruncationKind.AUTO
+    retention_ratio: float = 0.8
+    post_instructions_tokens: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that the conversation needs to know.
 
     `turn_detection` None means that the client marks the turns. The answer to turn number `max_turns` of the caller
-    says goodbye and ends the call; None means no limit.
+    says goodbye and ends the call; None means no limit. `temperature` None: the model's own. `keyterms` are words that
+    the caller may say. `pronunciations` are pairs of a phrase as it is written and as it is to be spoken. A session
+    that `only_transcribes` has turns and transcripts, and never a reply.
     """
 
     instructions: str = ""
@@ -78,3 +104,8 @@ class Settings:
     tool_choice: str = "auto"
     maximum_output_tokens: int | None = None
     max_turns: int | None = None
+    temperature: float | None = None
+    keyterms: tuple[str, ...] = ()
+    pronunciations: tuple[tuple[str, str], ...] = ()
+    truncation: Truncation = Truncation()
+    only_transcribes: bool = False

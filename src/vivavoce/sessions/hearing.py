@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import numpy as np
+
 from vivavoce.conversation.events import Event, SpeechPaused, SpeechResumed, SpeechStarted
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.settings import Settings
-from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES, Samples
+from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES, Samples, TranscriptionHints
 from vivavoce.media import segmenter
 from vivavoce.media.formats import AudioFormat
 from vivavoce.media.resampling import StreamResampler
@@ -55,7 +57,20 @@ class Hearing:
         self._input_format = input_format
         self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
         self.transcribing = Transcribing(engines, self._ring, submit, spawn)
-        self.transcribing.language = settings.language
+        self.transcribing.hints = _hints(settings)
+
+    @property
+    def heard_ms(self) -> int:
+        """How much of the caller's audio has been heard since the call began."""
+        return self._ring.end_sample * 1000 // HEARING_RATE_HZ
+
+    async def heard(self, audio: bytes) -> Samples:
+        """Sound in the input format as the ears take it, apart from the caller's stream."""
+        return await asyncio.to_thread(_decoded, audio, self._input_format)
+
+    async def as_received(self, audio: Samples) -> bytes:
+        """Sound at 16 kHz in the input format."""
+        return await asyncio.to_thread(_encoded, audio, self._input_format)
 
     # --- the road ---------------------------------------------------------------------------------------------------
 
@@ -112,7 +127,7 @@ class Hearing:
         was_manual = self._settings.turn_detection is None
         self._settings = settings
         self._segmenter.configure(_segmenter_settings(settings))
-        self.transcribing.language = settings.language
+        self.transcribing.hints = _hints(settings)
         if was_manual != (settings.turn_detection is None):
             self.transcribing.drop_buffer()
             self._segmenter.end_turn()
@@ -149,6 +164,21 @@ class Hearing:
 
     def _ms(self, at_sample: int) -> int:
         return self._ring_sample(at_sample) * 1000 // HEARING_RATE_HZ
+
+
+def _decoded(audio: bytes, input_format: AudioFormat) -> Samples:
+    resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
+    whole = audio[: len(audio) - len(audio) % input_format.bytes_per_sample]
+    return np.concatenate([resampler.push(input_format.decode(whole)), resampler.flush()])
+
+
+def _encoded(audio: Samples, input_format: AudioFormat) -> bytes:
+    resampler = StreamResampler(HEARING_RATE_HZ, input_format.rate_hz)
+    return input_format.encode(np.concatenate([resampler.push(audio), resampler.flush()]))
+
+
+def _hints(settings: Settings) -> TranscriptionHints:
+    return TranscriptionHints(settings.language, settings.keyterms)
 
 
 def _segmenter_settings(settings: Settings) -> SegmenterSettings:

@@ -12,16 +12,18 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, assert_never
 
-from vivavoce.conversation import orders
+from vivavoce.conversation import notices, orders
 from vivavoce.conversation.events import (
     INTERRUPTING_EVENTS,
     AudioCommitRequested,
     CallEndRequested,
     CallerJoined,
     ClientCommand,
+    ConversationResumed,
     DeadlineReached,
     Event,
     HistoryRestored,
+    ItemCreateRequested,
     PlaybackProgressed,
 )
 from vivavoce.conversation.items import Item
@@ -29,7 +31,7 @@ from vivavoce.conversation.machine import Conversation
 from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.orders import Order
 from vivavoce.conversation.settings import Settings
-from vivavoce.engines.ports import AffinityKey
+from vivavoce.engines.ports import AffinityKey, Samples
 from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.hearing import Hearing
 from vivavoce.sessions.journal import Journal
@@ -43,7 +45,8 @@ CALLER_LEFT = "caller_left"
 class Session:
     """Lives from the client's joining to `run`'s end.
 
-    `history`: what was said in earlier calls of the same thread. `end_reason`: why the call ended, for instance
+    `history`: what was said in earlier calls of the same thread. `resumed`: the items of this very conversation, whose
+    connection broke; give it an `id_prefix` that it has not had. `end_reason`: why the call ended, for instance
     `max_turns` or what `close_call` was given; None while it lives, and when the client hung up.
     """
 
@@ -59,6 +62,7 @@ class Session:
         history: Sequence[Item] = (),
         recorder: Recorder | None = None,
         id_prefix: str | None = None,
+        resumed: Sequence[Item] = (),
     ) -> None:
         self.session_id = session_id
         self.end_reason: str | None = None
@@ -66,7 +70,7 @@ class Session:
         self._conversation = Conversation(settings, prefix)
         self._outlet = outlet
         self._recorder = recorder
-        self._history = tuple(history)
+        self._opening = _opening(history, resumed)
         self._journal = journal
         self._hearing = Hearing(engines, input_format, settings, self.submit, self._spawn)
         self._speaking = Speaking(engines, AffinityKey(session_id), output_format, outlet, self.submit, self._spawn)
@@ -87,6 +91,18 @@ class Session:
     async def receive(self, command: ClientCommand) -> None:
         """A command of the client; it takes effect after the audio and the commands sent before it."""
         await self._hearing.after_audio(lambda: self.submit(self._measured(command)))
+
+    async def receive_item(self, command: ItemCreateRequested, audio: bytes) -> None:
+        """An item with the sound of its one audio part without text, in the call's input format, to be transcribed."""
+
+        samples = await self._hearing.heard(audio)
+        recordings = self._hearing.transcribing.item_audio
+
+        def submit() -> None:
+            number = recordings.offer(samples)
+            self.submit(replace(command, recording=number))
+
+        await self._hearing.after_audio(submit)
 
     async def set_up_audio(self, input_format: AudioFormat, output_format: AudioFormat) -> None:
         """New formats: of the caller's audio from here on, of the agent's from the next reply on."""
@@ -117,9 +133,8 @@ class Session:
                 self._spawn(self._hearing.run(), "hearing")
                 if self._journal is not None:
                     self._spawn(self._journal.run(), "journal")
-                if self._history:
-                    self.submit(HistoryRestored(self._history))
-                self.submit(CallerJoined())
+                for fact in self._opening:
+                    self.submit(fact)
                 self._spawn(reading, "reading").add_done_callback(lambda _: self.end())
                 await self._ended.wait()
                 if not self._conversation.ended:
@@ -159,6 +174,8 @@ class Session:
             self._journal.write(now, event, ordered)
         for order in ordered:
             self._perform(order)
+        if isinstance(event, ItemCreateRequested) and event.recording is not None:
+            self._hearing.transcribing.item_audio.withdraw(event.recording)
 
     def _perform(self, order: Order) -> None:
         match order:
@@ -170,6 +187,8 @@ class Session:
                 self._hearing.open_turn(item_id, audio_start_ms)
             case orders.TakeBuffer(item_id=item_id):
                 self._hearing.transcribing.take_buffer(item_id)
+            case orders.TakeRecording(item_id=item_id, recording=recording):
+                self._hearing.transcribing.take_recording(item_id, recording)
             case orders.AssessTurn(item_id=item_id, pause=pause):
                 self._hearing.transcribing.assess(item_id, pause)
             case orders.TranscribeTurn(item_id=item_id, pause=pause):
@@ -190,10 +209,26 @@ class Session:
                 assert_never(order)
 
     def _tell(self, notice: Notice) -> None:
-        if not self._ended.is_set():
-            self._outlet.tell(notice)
         if self._recorder is not None:
             self._recorder.note(notice)
+        if self._ended.is_set():
+            return
+        match notice:
+            case notices.ItemDeleted(item_id=item_id):
+                self._hearing.transcribing.item_audio.forget(item_id)
+            case notices.ItemRetrieved(item=item):
+                audio = self._hearing.transcribing.item_audio.of(item.item_id)
+                if audio is not None:
+                    self._spawn(self._tell_with_sound(notice, audio), f"sound of {item.item_id}")
+                    return
+            case _:
+                pass
+        self._outlet.tell(notice)
+
+    async def _tell_with_sound(self, notice: notices.ItemRetrieved, audio: Samples) -> None:
+        encoded = await self._hearing.as_received(audio)
+        if not self._ended.is_set():
+            self._outlet.tell(replace(notice, audio=encoded))
 
     def _measured(self, command: ClientCommand) -> ClientCommand:
         if isinstance(command, AudioCommitRequested):
@@ -210,7 +245,7 @@ class Session:
 
     def _reach_deadline(self, at: float) -> None:
         async def submit() -> None:
-            self.submit(DeadlineReached(), at)
+            self.submit(DeadlineReached(self._hearing.heard_ms), at)
 
         # as a task of the call, so that a defect ends the call instead of going unseen in the event loop
         self._spawn(submit(), "deadline")
@@ -218,6 +253,15 @@ class Session:
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         assert self._tasks is not None, "a call starts work only while it runs"
         return self._tasks.create_task(work, name=f"{name} of {self.session_id}")
+
+
+def _opening(history: Sequence[Item], resumed: Sequence[Item]) -> tuple[Event, ...]:
+    facts: list[Event] = []
+    if history:
+        facts.append(HistoryRestored(tuple(history)))
+    if resumed:
+        facts.append(ConversationResumed(tuple(resumed)))
+    return (*facts, CallerJoined())
 
 
 class _CallEndedError(Exception):

@@ -21,6 +21,7 @@ from vivavoce.conversation.events import (
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.engines.ports import HEARING_RATE_HZ, EngineError, Samples, TranscriptionHints, TranscriptionStream
 from vivavoce.media.ring import AudioRing
+from vivavoce.sessions.item_audio import ItemAudio
 from vivavoce.sessions.ports import Engines
 
 INTERIM_EVERY_SECONDS = 0.5
@@ -36,6 +37,7 @@ class _TurnAudio:
     open: bool = True
     final: asyncio.Task[None] | None = None
     interim: asyncio.Task[None] | None = None
+    recorded: Samples | None = None
 
 
 class Transcribing:
@@ -48,7 +50,8 @@ class Transcribing:
         self._spawn = spawn
         self._turns: dict[ItemId, _TurnAudio] = {}
         self._buffer: _TurnAudio | None = None
-        self.language: str | None = None
+        self.item_audio = ItemAudio()
+        self.hints = TranscriptionHints()
 
     @property
     def buffered_samples(self) -> int:
@@ -90,10 +93,20 @@ class Transcribing:
             self._buffer = _TurnAudio(self._open_stream(), self._ring.end_sample, open=False)
         self._turns[item_id], self._buffer = self._buffer, None
 
+    def take_recording(self, item_id: ItemId, recording: int) -> None:
+        """The same with the sound that came with an item."""
+        audio = self.item_audio.take(recording)
+        turn = self._turns[item_id] = _TurnAudio(self._open_stream(), self._ring.end_sample, open=False)
+        turn.stream.push(audio)
+        turn.recorded = audio
+
     def close(self, item_id: ItemId) -> None:
         """No more audio for this turn; it is forgotten when the transcription under way has been told."""
         turn = self._turns[item_id]
         turn.open = False
+        recorded, turn.recorded = turn.recorded, None
+        heard = recorded if recorded is not None else self._ring.slice(turn.start_sample, self._ring.end_sample)
+        self.item_audio.keep(item_id, heard)
         _cancel(turn.interim)
         if turn.final is None or turn.final.done():
             self._forget(item_id)
@@ -158,7 +171,7 @@ class Transcribing:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _open_stream(self) -> TranscriptionStream:
-        return self._engines.speech_to_text.open_stream(TranscriptionHints(self.language))
+        return self._engines.speech_to_text.open_stream(self.hints)
 
     def _forget(self, item_id: ItemId) -> None:
         turn = self._turns.pop(item_id)
