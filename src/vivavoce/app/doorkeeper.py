@@ -5,6 +5,7 @@ Owned by the server; stateless but for the rooms it joins.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from vivavoce.agents.identifiers import Kind, new_identifier, parse
 from vivavoce.api.auth import Authenticator, offered
 from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
-from vivavoce.api.problems import Problem
+from vivavoce.api.problems import SERVER_ERROR, Problem
 from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings
 from vivavoce.conversation.settings import Settings
 from vivavoce.dialects.realtime.codec import VoiceResolver
@@ -21,10 +22,13 @@ from vivavoce.services.errors import ServiceError
 from vivavoce.services.platform import Platform
 from vivavoce.services.sessions import SessionWish, over
 from vivavoce.services.transcripts import TranscriptWriter
+from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
 from vivavoce.sessions.journal import Journal
 from vivavoce.store.errors import StoreError, UnknownRecordError
 from vivavoce.store.records import AgentRecord, MessageRecord, OrganisationId, PageRequest, SessionRecord, ThreadRecord
 from vivavoce.transports.admission import REPLACED, CallPlan, CallRequest, Refusal
+
+_log = logging.getLogger(__name__)
 
 HISTORY_MESSAGES_MAXIMUM = 200
 CALL_LIFETIME_SECONDS = 30 * 24 * 3600.0
@@ -49,12 +53,14 @@ class PlatformDoorkeeper:
         platform: Platform,
         authenticator: Authenticator,
         writer: TranscriptWriter,
+        directory: SessionDirectory,
         journals: Path | None,
         resolve_voice: VoiceResolver,
     ) -> None:
         self._platform = platform
         self._authenticator = authenticator
         self._writer = writer
+        self._directory = directory
         self._journals = journals
         self._resolve_voice = resolve_voice
 
@@ -81,6 +87,7 @@ class PlatformDoorkeeper:
             raise ApiError(Problem(403, "insufficient_scope", message))
         if request.session_id is not None:
             return await self._existing(caller, request.session_id)
+        self._check_place()
         wish = SessionWish(
             "realtime",
             request.query.get("agent_id") or None,
@@ -89,6 +96,13 @@ class PlatformDoorkeeper:
         )
         opened = await self._platform.open_session(caller, wish)
         return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True)
+
+    def _check_place(self) -> None:
+        """A call that cannot be held is not given a session that nobody would end."""
+        try:
+            self._directory.check_place()
+        except NoPlaceError as error:
+            raise ApiError(Problem(503, "no_place", str(error), SERVER_ERROR)) from error
 
     async def _existing(self, caller: Caller, session_id: str) -> _Place:
         sessions = self._platform.sessions
@@ -118,10 +132,13 @@ class PlatformDoorkeeper:
             await recorder.flush()
             if reason == REPLACED:
                 return
-            if reason is not None or place.ends_with_call:
-                await self._platform.sessions.end(session, reason or "hung_up")
-            else:
-                await self._platform.sessions.touch(session)
+            try:
+                if reason is not None or place.ends_with_call:
+                    await self._platform.sessions.end(session, reason or "hung_up")
+                else:
+                    await self._platform.sessions.touch(session)
+            except StoreError as error:
+                _log.error("the end of %s is not kept; it will be ended as idle: %s", session.session_id, error)
 
         return CallPlan(
             session.session_id,

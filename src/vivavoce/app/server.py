@@ -104,6 +104,7 @@ class Server:
             running_platform.platform,
             running_platform.authenticator,
             running_platform.transcripts,
+            self.directory,
             journals,
             resolve,
         )
