@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
-
 from tests.platform_application import Opened, application_open
 
 

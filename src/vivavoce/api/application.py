@@ -36,6 +36,16 @@ can be used through all the others. Send an API key as `Authorization: Bearer KE
 themselves are WebSockets: see the reference of the realtime protocol."""
 
 
+_SECURITY = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, or a token of the identity provider that the server was told of.",
+    },
+    "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key", "description": "An API key."},
+}
+
+
 def build_application(readiness: Readiness, sockets: Sequence[BaseRoute]) -> tuple[FastAPI, ASGIApp]:
     """The application, and it within what surrounds every request; the second is what is to be served."""
     app = FastAPI(
@@ -88,8 +98,11 @@ def _document(app: FastAPI) -> dict[str, Any]:
         for path in document.get("paths", {}).values():
             for operation in path.values():
                 operation.get("responses", {}).pop("422", None)
+        components = document.setdefault("components", {})
         for name in ("HTTPValidationError", "ValidationError"):
-            document.get("components", {}).get("schemas", {}).pop(name, None)
+            components.get("schemas", {}).pop(name, None)
+        components["securitySchemes"] = _SECURITY
+        document["security"] = [{name: []} for name in _SECURITY]
         app.openapi_schema = document
     return app.openapi_schema
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from fastapi.security import APIKeyHeader, HTTPBearer
 
 from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.api.auth import Authenticator, offered
@@ -27,9 +26,6 @@ LIST_LENGTH_MAXIMUM = 100
 OFFSET_MAXIMUM = 10_000_000
 
 _CALLER = "vivavoce.caller"
-
-BEARER = HTTPBearer(auto_error=False, description="An API key, or a token of the configured identity provider.")
-API_KEY = APIKeyHeader(name="x-api-key", auto_error=False, description="An API key.")
 
 
 @dataclass(frozen=True, slots=True)

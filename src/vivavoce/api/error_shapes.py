@@ -66,11 +66,7 @@ def _acp(problem: Problem, request_id: str) -> dict[str, Any]:
 
 
 def _agntix(problem: Problem, request_id: str) -> dict[str, Any]:
-    message = problem.message
-    if problem.param is not None and not message.startswith(problem.param):
-        # Clients of this API know no field but the three, and the message must name what is wrong.
-        message = f"{problem.param}: {message}"
-    told: dict[str, Any] = {"code": code_for(problem), "message": message, "requestId": request_id}
+    told: dict[str, Any] = {"code": code_for(problem), "message": problem.message, "requestId": request_id}
     if problem.param is not None:
         told["param"] = problem.param
     return {"error": told}

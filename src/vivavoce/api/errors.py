@@ -64,7 +64,7 @@ def problem_of(error: Exception) -> Problem:
         case ApiError():
             return error.problem
         case InvalidFieldError():
-            return Problem(400, "invalid_value", error.message, param=error.param)
+            return Problem(400, "invalid_value", f"{error}.", param=error.param)
         case RequestValidationError():
             return _of_validation(error.errors())
         case ServiceError():

@@ -148,17 +148,17 @@ class SessionService:
         found = None if identifier is None else await self._store.sessions.get(caller.organisation_id, identifier)
         if found is None:
             raise UnknownRecordError("session", session)
-        return self._as_of_now(found)
+        return as_of(found, self._now())
 
     async def list(
         self, caller: Caller, request: PageRequest, wanted: SessionFilter | None = None
     ) -> Page[SessionRecord]:
         page = await self._store.sessions.list(caller.organisation_id, request, wanted)
-        return replace(page, items=[self._as_of_now(each) for each in page.items])
+        return replace(page, items=[as_of(each, self._now()) for each in page.items])
 
     async def begin(self, session: SessionRecord) -> SessionRecord:
         """Somebody has connected. Raises `ConflictError` when the session is over."""
-        if (now := self._as_of_now(session)).status.is_over:
+        if (now := as_of(session, self._now())).status.is_over:
             raise over(now)
         begun, newly = await self._store.sessions.begin(session.session_id)
         if begun.status.is_over:
@@ -169,7 +169,7 @@ class SessionService:
 
     async def end(self, session: SessionRecord, reason: str) -> SessionRecord:
         """End a session and the call on it; one that is over stays as it is."""
-        reason = self._as_of_now(session).end_reason or reason
+        reason = as_of(session, self._now()).end_reason or reason
         ended, newly = await self._store.sessions.end(session.session_id, reason)
         if (live := self._directory.get(session.session_id)) is not None:
             live.close_call(reason)
@@ -225,7 +225,7 @@ class SessionService:
         """
         checks.text("content", message.content, MESSAGE_LENGTH_MAXIMUM)
         checks.optional_text("client_id", message.client_id or "", CLIENT_ID_LENGTH_MAXIMUM)
-        if (now := self._as_of_now(session)).status.is_over:
+        if (now := as_of(session, self._now())).status.is_over:
             raise over(now)
         kept, newly = await self._store.threads.append(
             await self.thread_of(session), replace(message, session_id=session.session_id)
@@ -291,12 +291,6 @@ class SessionService:
             raise UnknownRecordError("thread", wish.thread)
         return found
 
-    def _as_of_now(self, session: SessionRecord) -> SessionRecord:
-        """A session whose time is up is over, even before the sweep has come by."""
-        if session.status.is_over or session.expires_at > self._now():
-            return session
-        return replace(session, status=SessionStatus.EXPIRED, ended_at=session.expires_at, end_reason="expired")
-
     async def _announce(self, event_type: str, session: SessionRecord) -> None:
         data = {
             "session_id": session.session_id,
@@ -311,6 +305,13 @@ class SessionService:
             "metadata": dict(session.details.metadata),
         }
         await self._announcer.announce(session.organisation_id, event_type, data)
+
+
+def as_of(session: SessionRecord, now: datetime) -> SessionRecord:
+    """A session whose time is up is over, even before the sweep has come by."""
+    if session.status.is_over or session.expires_at > now:
+        return session
+    return replace(session, status=SessionStatus.EXPIRED, ended_at=session.expires_at, end_reason="expired")
 
 
 def over(session: SessionRecord) -> ConflictError:

@@ -17,7 +17,7 @@ from vivavoce.api.acp.rendering import BROKERED
 from vivavoce.api.acp.requests import NewTranscriptMessage, NewVoiceSession
 from vivavoce.api.acp.session_updates import session_update, unknown_to_call
 from vivavoce.api.auth import XAI_KEY_SUBPROTOCOL
-from vivavoce.api.dependencies import PageOf, PlatformOf, Reader, Writer, websocket_url
+from vivavoce.api.dependencies import PageOf, PlatformOf, Reader, Speaker, Writer, websocket_url
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.idempotency import IdempotentRoute
@@ -56,7 +56,7 @@ router = APIRouter(
 async def create_voice_session(
     request: Request,
     platform: PlatformOf,
-    caller: Writer,
+    caller: Speaker,
     agent_id: AgentIdPath,
     body: Annotated[NewVoiceSession | None, Body()] = None,
 ) -> shapes.CreatedVoiceSession:

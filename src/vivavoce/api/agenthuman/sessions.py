@@ -16,6 +16,7 @@ from vivavoce.api.dependencies import (
     PageOf,
     PlatformOf,
     Reader,
+    Speaker,
     Writer,
     page_request,
     websocket_url,
@@ -47,7 +48,7 @@ router = APIRouter(
 
 @router.post("", status_code=201, summary="Create Session")
 async def create_session(
-    request: Request, platform: PlatformOf, caller: Writer, body: NewSession
+    request: Request, platform: PlatformOf, caller: Speaker, body: NewSession
 ) -> shapes.SessionStarted:
     """Initiate a new session with an agent. It is active at once; its call may be opened at `websocket_url`."""
     wish = SessionWish(
@@ -101,7 +102,7 @@ async def get_session(platform: PlatformOf, caller: Reader, session_id: SessionI
     responses=error_responses(Dialect.AGENTHUMAN, 502),
 )
 async def send_message(
-    platform: PlatformOf, caller: Writer, session_id: SessionIdPath, body: NewMessage
+    platform: PlatformOf, caller: Speaker, session_id: SessionIdPath, body: NewMessage
 ) -> shapes.MessageAnswered:
     """The agent answers in writing, in sessions of every type."""
     session = await platform.sessions.get(caller, session_id)
