@@ -19,7 +19,7 @@ ADDRESS = os.environ.get("ADDRESS", "")
 
 KEY = os.environ.get("KEY", "")
 
-TALK_SECONDS = 40
+TALK_SECONDS = 30
 
 RATE_HZ = 24_000
 NOISE = random.Random(5).randbytes(RATE_HZ * 2)
