@@ -112,7 +112,7 @@ class SessionService:
         agent = None if wish.agent is None else await agent_of(caller, wish.agent)
         if agent is not None and agent.status == "paused":
             raise ConflictError("agent_paused", f"The agent {agent.definition.name!r} is paused; activate it first.")
-        environment_id = await self._environment_id(caller, wish.environment)
+        environment_id = await _environment_id(self._store, caller, wish.environment)
         organisation = await self._check_place(caller)
         thread = await self._thread(caller, wish, agent, environment_id)
         details = SessionDetails(
@@ -268,16 +268,6 @@ class SessionService:
                 await self._store.threads.delete(new.organisation_id, own_thread.thread_id)
             raise _no_place(error.maximum) from error
 
-    async def _environment_id(self, caller: Caller, environment: str | None) -> str | None:
-        if environment is None:
-            return None
-        identifier = parse(Kind.ENVIRONMENT, environment)
-        environments = self._store.environments
-        found = None if identifier is None else await environments.get(caller.organisation_id, identifier)
-        if found is None:
-            raise UnknownRecordError("environment", environment)
-        return found.resource_id
-
     async def _thread(
         self, caller: Caller, wish: SessionWish, agent: AgentRecord | None, environment_id: str | None
     ) -> ThreadRecord:
@@ -317,6 +307,16 @@ def as_of(session: SessionRecord, now: datetime) -> SessionRecord:
 def over(session: SessionRecord) -> ConflictError:
     """What somebody is told who uses a session that has ended."""
     return ConflictError("session_over", f"The session is over ({session.status}); open a new one.")
+
+
+async def _environment_id(store: Store, caller: Caller, environment: str | None) -> str | None:
+    if environment is None:
+        return None
+    identifier = parse(Kind.ENVIRONMENT, environment)
+    found = None if identifier is None else await store.environments.get(caller.organisation_id, identifier)
+    if found is None:
+        raise UnknownRecordError("environment", environment)
+    return found.resource_id
 
 
 def _no_place(maximum: int) -> LimitReachedError:

@@ -6,9 +6,9 @@ import json
 import secrets
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from vivavoce.agents import checks
 from vivavoce.agents.checks import InvalidFieldError
@@ -58,6 +58,8 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
     }
 }
 
+ModelPath = Annotated[str, Path(description="A model's id, as the list has it.")]
+
 router = APIRouter(tags=["Chat completions"], responses=error_responses(Dialect.XAI, 502), route_class=IdempotentRoute)
 
 
@@ -93,7 +95,7 @@ async def list_models(_caller: Reader, platform: PlatformOf) -> ModelList:
 
 
 @router.get("/v1/models/{model}", summary="Get a language model")
-async def get_model(model: str, _caller: Reader, platform: PlatformOf) -> Model:
+async def get_model(model: ModelPath, _caller: Reader, platform: PlatformOf) -> Model:
     """One of the listed models."""
     if model not in (*platform.chat.model_names, DEFAULT_AGENT):
         raise UnknownRecordError("model", model)
