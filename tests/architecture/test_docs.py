@@ -364,8 +364,22 @@ def test_the_error_codes_of_events_are_all_on_the_page() -> None:
     assert sorted(written) == sorted(used)
 
 
+def _unknown_kinds() -> set[str]:
+    """What the code says that there is none of, wherever it says so."""
+    kinds: set[str] = set()
+    for path in (each for room in ("api", "app", "services", "store") for each in (SOURCE / room).rglob("*.py")):
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("UnknownRecordError", "identifier"):
+                texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                kinds |= {text for text in texts if isinstance(text, str)}
+    return kinds
+
+
 def test_the_error_codes_of_http_are_all_on_the_page() -> None:
-    used = _codes(("api", "app", "transports"), {"Problem": 1}, dicts=True)
+    services = dict.fromkeys(("RefusedError", "ConflictError", "LimitReachedError", "NotReadyError"), 0)
+    services["UpstreamFailedError"] = 0
+    used = _codes(("api", "app", "services", "transports"), {"Problem": 1, "_refused": 1, **services}, dicts=True)
+    used |= {f"{kind.replace(' ', '_').lower()}_not_found" for kind in _unknown_kinds()}
     errors = _tree(SOURCE / "api" / "errors.py")
     by_status = next(
         node.value
