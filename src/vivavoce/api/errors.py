@@ -155,9 +155,10 @@ def _of_validation(errors: Sequence[Any]) -> Problem:
     if first["type"] == "json_invalid":
         return Problem(400, "invalid_json", f"The body is not JSON: {first.get('ctx', {}).get('error', first['msg'])}.")
     param = _path(place[1:] if place and place[0] in ("body", "query", "path", "header") else place)
-    code = "missing_required_parameter" if first["type"] == "missing" else "invalid_value"
-    said = str(first["msg"]).removeprefix("Value error, ")
-    return Problem(400, code, f"{param or 'The body'}: {said}.", param=param or None)
+    message = f"{param or 'The body'}: {str(first['msg']).removeprefix('Value error, ')}."
+    if first["type"] == "missing":
+        return Problem(400, "missing_required_parameter", message, param=param or None)
+    return Problem(400, "invalid_value", message, param=param or None)
 
 
 def _path(place: Sequence[str | int]) -> str:
