@@ -31,7 +31,7 @@ from vivavoce.transports.admission import REPLACED, CallPlan, CallRequest, Refus
 _log = logging.getLogger(__name__)
 
 HISTORY_MESSAGES_MAXIMUM = 200
-CALL_LIFETIME_SECONDS = 30 * 24 * 3600.0
+CALL_LIFETIME_SECONDS = 20 * 24 * 3600.0
 """A call that brought a key of its own has no session that could expire under it: it ends with its connection."""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from vivavoce.store.records import FIRST_ORGANISATION
 from vivavoce.store.store import Store
 from vivavoce.store.vault import Vault
 from vivavoce.transports.websocket import RealtimeEndpoint
+
+_log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 5.0
 JOURNALS = "journals"
@@ -81,6 +84,7 @@ class Server:
         self._platform = RunningPlatform(settings, store, vault, self.directory, lambda: self._engines)
         self._app.state.api = self._platform.api_state
         self._background = asyncio.create_task(self._platform.run(), name="platform")
+        self._background.add_done_callback(_tell_of_defect)
         if await store.agents.count(FIRST_ORGANISATION) == 0:
             await store.agents.add(FIRST_ORGANISATION, demo_agent())
         if self._settings.api_key is not None:
@@ -136,6 +140,11 @@ class Server:
             await websocket.send_denial_response(JSONResponse(problem.body, problem.status, {"retry-after": "1"}))
             return
         await self._endpoint.serve(websocket, websocket.path_params.get("session_id"))
+
+
+def _tell_of_defect(background: asyncio.Task[None]) -> None:
+    if not background.cancelled() and (defect := background.exception()) is not None:
+        _log.critical("transcripts, expiry and webhooks have stopped; restart the server", exc_info=defect)
 
 
 @asynccontextmanager
