@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from livekit import rtc
@@ -93,7 +93,8 @@ class Talk:
     async def until(self, done: Callable[[], bool]) -> None:
         while not done():
             self._more.clear()
-            await asyncio.wait([asyncio.ensure_future(self._more.wait())], timeout=0.1)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._more.wait(), 0.1)
 
     def _failed(self, event: Any) -> None:
         self.errors.append(str(event.error))
