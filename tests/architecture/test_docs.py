@@ -304,7 +304,7 @@ def test_the_settings_page_knows_every_variable_and_no_other() -> None:
 
 
 def test_the_client_events_on_the_page_are_those_that_are_understood() -> None:
-    rows = _rows(_page("docs/reference/realtime-events.md").partition("### The session")[0])
+    rows = _rows(_section(_page("docs/reference/realtime.md"), "## Client events").partition("### The session")[0])
     written = {row[0].strip("`"): _code(row[1]) for row in rows if "." in row[0]}
     understood = {
         str(event.__struct_config__.tag): {field.encode_name for field in msgspec.structs.fields(event)} - {"event_id"}
@@ -315,7 +315,7 @@ def test_the_client_events_on_the_page_are_those_that_are_understood() -> None:
 
 
 def test_the_server_events_on_the_page_are_those_that_are_sent() -> None:
-    written = _first_cells(_section(_page("docs/reference/realtime-events.md"), "## Server events"))
+    written = _first_cells(_section(_page("docs/reference/realtime.md"), "## Server events"))
     assert sorted(written) == sorted(SERVER_EVENT_TYPES)
 
 
@@ -360,7 +360,7 @@ def test_the_error_codes_of_events_are_all_on_the_page() -> None:
     used |= _codes(("dialects",), {"__init__": 0}, dicts=False)
     used |= _codes(("transports",), {"WireError": 0}, dicts=False)
     assert len(used) > 10
-    written = _first_cells(_section(_page("docs/reference/realtime-events.md"), "## Error codes"))
+    written = _first_cells(_section(_page("docs/reference/realtime.md"), "## Error codes"))
     assert sorted(written) == sorted(used)
 
 

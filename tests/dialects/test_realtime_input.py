@@ -187,7 +187,7 @@ BAD_EVENTS = {
             "type": "conversation.item.create",
             "item": {"type": "message", "role": "user", "content": [{"type": "input_image"}]},
         },
-        "invalid_value",
+        "unsupported_content",
         "item.content[0].type",
     ),
     "an answer to no call": (
@@ -195,10 +195,97 @@ BAD_EVENTS = {
         "missing_required_parameter",
         "item.call_id",
     ),
-    "a response outside the conversation": (
-        {"type": "response.create", "response": {"conversation": "none"}},
-        "unsupported_parameter",
+    "a response in some other conversation": (
+        {"type": "response.create", "response": {"conversation": "conv_7"}},
+        "invalid_value",
         "response.conversation",
+    ),
+    "a response to a reference to nothing": (
+        {"type": "response.create", "response": {"input": [{"type": "item_reference"}]}},
+        "missing_required_parameter",
+        "response.input[0].id",
+    ),
+    "a response to sound": (
+        {
+            "type": "response.create",
+            "response": {
+                "input": [{"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": "AQI="}]}]
+            },
+        },
+        "unsupported_content",
+        "response.input[0].content",
+    ),
+    "sound in an item that is no base64": (
+        {
+            "type": "conversation.item.create",
+            "item": {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": "%"}]},
+        },
+        "invalid_value",
+        "item.content[0].audio",
+    ),
+    "sound of the agent's": (
+        {
+            "type": "conversation.item.create",
+            "item": {"type": "message", "role": "assistant", "content": [{"type": "output_audio", "audio": "AQI="}]},
+        },
+        "unsupported_content",
+        "item.content[0].audio",
+    ),
+    "an odd number of bytes in an item": (
+        {
+            "type": "conversation.item.create",
+            "item": {"type": "message", "role": "user", "content": [{"type": "input_audio", "audio": "AQID"}]},
+        },
+        "invalid_value",
+        "item.content",
+    ),
+    "a forced message without words": (
+        {"type": "conversation.item.create", "item": {"type": "force_message", "content": []}},
+        "missing_required_parameter",
+        "item.content",
+    ),
+    "a player's buffer that there is not": (
+        {"type": "output_audio_buffer.clear"},
+        "unsupported_event",
+        "type",
+    ),
+    "more metadata than there may be": (
+        {"type": "response.create", "response": {"metadata": {str(at): "v" for at in range(17)}}},
+        "invalid_value",
+        "response.metadata",
+    ),
+    "a temperature of fever": (
+        {"type": "session.update", "session": {"temperature": 39}},
+        "invalid_value",
+        "session.temperature",
+    ),
+    "a truncation that keeps more than all": (
+        {
+            "type": "session.update",
+            "session": {"truncation": {"type": "retention_ratio", "retention_ratio": 2}},
+        },
+        "invalid_value",
+        "session.truncation.retention_ratio",
+    ),
+    "a noise reduction of no known kind": (
+        {"type": "session.update", "session": {"audio": {"input": {"noise_reduction": {"type": "far"}}}}},
+        "invalid_value",
+        "session.audio.input.noise_reduction.type",
+    ),
+    "a tool server without a label": (
+        {"type": "session.update", "session": {"tools": [{"type": "mcp", "server_url": "https://example.org"}]}},
+        "invalid_value",
+        "session.tools[0].server_label",
+    ),
+    "a choice of a function without a name": (
+        {"type": "session.update", "session": {"tool_choice": {"type": "function"}}},
+        "invalid_value",
+        "session.tool_choice.name",
+    ),
+    "too long a keyterm": (
+        {"type": "session.update", "session": {"audio": {"input": {"transcription": {"keyterms": ["k" * 51]}}}}},
+        "invalid_value",
+        "session.audio.input.transcription.keyterms[0]",
     ),
     "a response of no tokens": (
         {"type": "response.create", "response": {"max_output_tokens": 0}},

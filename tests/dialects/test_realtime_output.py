@@ -40,6 +40,10 @@ TOLD: dict[str, tuple[Notice, list[str]]] = {
     "speech ended": (notices.CallerSpeechStopped(ITEM, 900), ["input_audio_buffer.speech_stopped"]),
     "a turn was taken in": (notices.AudioCommitted(ITEM, None), ["input_audio_buffer.committed"]),
     "the buffer was cleared": (notices.AudioCleared(), ["input_audio_buffer.cleared"]),
+    "the caller has been silent for long": (
+        notices.IdleTimeoutTriggered(ITEM, None, 100, 6100),
+        ["input_audio_buffer.timeout_triggered"],
+    ),
     "a spoken item was added": (notices.ItemAdded(HEARD, None), ["conversation.item.added"]),
     "a tool's answer was added": (
         notices.ItemAdded(FunctionCallOutput(ITEM, CallId("call_1"), "12:00"), ItemId("item_0")),
@@ -137,7 +141,8 @@ def test_a_notice_becomes_its_events(codec: RealtimeCodec, notice: Notice, kinds
 
 def test_every_event_type_that_is_documented_is_sent_by_some_notice(codec: RealtimeCodec) -> None:
     sent = {kind for _, kinds in TOLD.values() for kind in kinds} | {"response.output_audio.delta"}
-    sent |= {"response.text.delta", "response.text.done"}  # for xAI's clients: test_xai_sessions
+    sent |= {"response.text.delta", "response.text.done"}  # for xAI's clients: test_asked_for
+    sent |= {"conversation.item.created", f"{STEM}.updated", "ping"}
     assert sent == set(SERVER_EVENT_TYPES)
 
 

@@ -39,10 +39,12 @@ class CallRequest:
 class CallPlan:
     """What a new call begins with, and whom to tell of it.
 
-    `subprotocol` is the one to select. `history` is what was said in earlier calls. `on_begin` is awaited when the
-    call has its place and before the upgrade; it may raise `Refusal`. `on_end` is awaited exactly once for every
-    `on_begin` that did not refuse, whatever happens, with the reason: None when the client hung up, `BROKE` for a
-    defect, otherwise the session's `end_reason`, which may be `REPLACED`.
+    `session` is a session object as clients write it, applied before the first event. `replay` are the items of an
+    earlier connection, told to a client that opts in to resumption. `subprotocol` is the one to select. `history` is
+    what was said in earlier calls. `on_begin` is awaited when the call has its place and before the upgrade; it may
+    raise `Refusal`. `on_end` is awaited exactly once for every `on_begin` that did not refuse, whatever happens, with
+    the reason: None when the client hung up, `BROKE` for a defect, otherwise the session's `end_reason`, which may be
+    `REPLACED`.
     """
 
     session_id: str
@@ -52,6 +54,8 @@ class CallPlan:
     subprotocol: str | None = None
     journal: Journal | None = None
     history: tuple[Item, ...] = ()
+    session: Mapping[str, Any] | None = None
+    replay: tuple[Item, ...] = ()
     recorder: Recorder | None = None
     on_begin: Callable[[], Awaitable[None]] | None = None
     on_end: Callable[[str | None], Awaitable[None]] | None = None

@@ -6,13 +6,22 @@ Owned by the endpoint; everything of a connection ends when `hold` returns.
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from enum import Enum, auto
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from vivavoce.dialects.realtime import client_events
-from vivavoce.dialects.realtime.codec import AudioReceived, CallConfigured, Inbound, RealtimeCodec, VoiceResolver
+from vivavoce.dialects.realtime.asking import NOTHING_ASKED, Asked
+from vivavoce.dialects.realtime.codec import (
+    AudioReceived,
+    CallConfigured,
+    Inbound,
+    ItemWithSound,
+    RealtimeCodec,
+    VoiceResolver,
+)
 from vivavoce.dialects.wire import WireAudio, WireError
 from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.ports import Engines
@@ -24,6 +33,9 @@ from vivavoce.transports.outlet import FrameOutlet
 
 LARGE_FRAME_CHARACTERS = 64 * 1024
 """A larger frame is decoded on another thread: parsing it would hold the event loop for more than 2 ms."""
+
+PING_SECONDS = 20.0
+"""How often clients that asked for xAI's events get a `ping`."""
 
 NORMAL_CLOSURE, INTERNAL_ERROR, TRY_AGAIN_LATER = 1000, 1011, 1013
 
@@ -49,6 +61,7 @@ class Connection:
         engines: Engines,
         resolve_voice: VoiceResolver,
         framing: AudioFraming,
+        asked: Asked = NOTHING_ASKED,
     ) -> None:
         self.over = asyncio.Event()
         self._gives_way = False
@@ -62,6 +75,9 @@ class Connection:
             model=plan.model,
             settings=plan.settings,
             resolve_voice=resolve_voice,
+            asked=asked,
+            session=plan.session,
+            replay=plan.replay,
         )
         if framing is AudioFraming.BINARY:
             self._codec.stream_binary()
@@ -109,6 +125,7 @@ class Connection:
 
     async def _run(self) -> str | None:
         pump = asyncio.create_task(self._outlet.pump(self._send), name=f"pump {self.session.session_id}")
+        pings = asyncio.create_task(self._ping(), name=f"pings {self.session.session_id}")
         try:
             defect = await run_call(self.session, self._read())
             reason = BROKE if defect is not None else self.session.end_reason
@@ -116,14 +133,23 @@ class Connection:
             await self._lifetime.end(reason)
             if defect is not None:
                 self._outlet.refuse(WireError("internal_error", "the call broke; connect again", kind="server_error"))
+            pings.cancel()
             self._outlet.finish()
             if not (self._outlet.overflowed or self._gives_way):
                 await pump
         finally:
+            pings.cancel()
             pump.cancel()
-            await asyncio.gather(pump, return_exceptions=True)
+            await asyncio.gather(pump, pings, return_exceptions=True)
         await self._close(defect, reason)
         return reason
+
+    async def _ping(self) -> None:
+        """Keep the connections of xAI's clients alive as xAI does, until cancelled."""
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            if self._codec.wants_pings:
+                self._outlet.put(self._codec.ping(time.time_ns() // 1_000_000))
 
     def _end_call(self) -> None:
         self.session.end()
@@ -154,8 +180,9 @@ class Connection:
         if isinstance(frame, bytes):
             return self._codec.receive_binary(frame)
         if len(frame) > LARGE_FRAME_CHARACTERS:
-            return self._codec.receive(await asyncio.to_thread(client_events.decode, frame))
-        return self._codec.receive(client_events.decode(frame))
+            decoded = await asyncio.to_thread(client_events.decode, frame, strict=self._codec.strict)
+            return self._codec.receive(decoded)
+        return self._codec.receive(client_events.decode(frame, strict=self._codec.strict))
 
     async def _take(self, inbound: Inbound) -> None:
         match inbound:
@@ -164,6 +191,8 @@ class Connection:
             case CallConfigured(command=command):
                 await self.session.set_up_audio(_audio_format(inbound.input_audio), _audio_format(inbound.output_audio))
                 await self.session.receive(command)
+            case ItemWithSound(command=command, audio=audio):
+                await self.session.receive_item(command, audio)
             case command:
                 await self.session.receive(command)
 

@@ -44,14 +44,14 @@ class FrameOutlet:
 
     def tell(self, notice: Notice) -> None:
         for frame in self._codec.send(notice):
-            self._put(frame)
+            self.put(frame)
 
     def send_audio(self, reply_id: ReplyId, audio: bytes) -> None:
-        self._put(self._codec.send_audio(reply_id, audio))
+        self.put(self._codec.send_audio(reply_id, audio))
 
     def refuse(self, error: WireError) -> None:
         """Tell the client of input that cannot be followed."""
-        self._put(self._codec.refuse(error))
+        self.put(self._codec.refuse(error))
 
     def finish(self) -> None:
         """No more frames will come; `pump` returns when those that wait have gone."""
@@ -73,7 +73,8 @@ class FrameOutlet:
             self._more.clear()
             await self._more.wait()
 
-    def _put(self, frame: str | bytes) -> None:
+    def put(self, frame: str | bytes) -> None:
+        """Queue one frame."""
         if self.overflowed:
             return
         now = asyncio.get_running_loop().time()

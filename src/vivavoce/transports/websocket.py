@@ -13,6 +13,7 @@ from contextlib import suppress
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket
 
+from vivavoce.dialects.realtime.asking import asked_by
 from vivavoce.dialects.realtime.codec import VoiceResolver
 from vivavoce.dialects.wire import WireError
 from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
@@ -47,13 +48,14 @@ class RealtimeEndpoint:
         request = CallRequest(websocket.headers, websocket.query_params, subprotocols, session_id)
         plan = await self._doorkeeper.admit(request)
         framing = _framing(request)
+        asked = asked_by(request.headers, request.query, subprotocols)
         while (former := self._live.get(plan.session_id)) is not None:
             # a client that lost its network comes back before the old connection is known to be dead
             await former.give_way()
             plan = await self._doorkeeper.admit(request)
         self._check_place()
         try:
-            connection = Connection(websocket, plan, self._engines, self._resolve_voice, framing)
+            connection = Connection(websocket, plan, self._engines, self._resolve_voice, framing, asked)
         except WireError as error:  # the plan's settings cannot be a session, such as a voice that is not there
             raise _refused(400, {"code": error.code, "message": error.message, "param": error.param}) from error
         self._live[plan.session_id] = connection

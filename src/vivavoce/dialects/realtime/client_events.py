@@ -1,14 +1,18 @@
-"""What clients send: one frozen struct an event, decoded by their `type` (OpenAI GA: RealtimeClientEvent)."""
+"""What clients send: one frozen struct an event, decoded by their `type`.
+
+OpenAI GA's RealtimeClientEvent, which xAI's events are a part of, and the one event that only the beta has.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from vivavoce.dialects.realtime.item_shapes import ItemShape
-from vivavoce.dialects.realtime.tool_shapes import NamedToolChoice, ToolObject
+from vivavoce.dialects.realtime.response_shapes import ResponseShape
+from vivavoce.dialects.realtime.strictness import check_known
 from vivavoce.dialects.wire import WireError
 
 MAXIMUM_APPEND_BYTES = 15 * 1024 * 1024
@@ -23,6 +27,12 @@ class SessionUpdate(_Event, frozen=True, tag="session.update", kw_only=True):
     session: dict[str, Any]
 
 
+class TranscriptionSessionUpdate(_Event, frozen=True, tag="transcription_session.update", kw_only=True):
+    """The beta's `session.update` of a session that only transcribes."""
+
+    session: dict[str, Any]
+
+
 class AudioAppend(_Event, frozen=True, tag="input_audio_buffer.append", kw_only=True):
     audio: bytes
 
@@ -33,6 +43,10 @@ class AudioCommit(_Event, frozen=True, tag="input_audio_buffer.commit"):
 
 class AudioClear(_Event, frozen=True, tag="input_audio_buffer.clear"):
     pass
+
+
+class OutputAudioClear(_Event, frozen=True, tag="output_audio_buffer.clear"):
+    """For calls whose server holds the sound back for the player (WebRTC, SIP)."""
 
 
 class ItemCreate(_Event, frozen=True, tag="conversation.item.create", kw_only=True):
@@ -54,27 +68,6 @@ class ItemTruncate(_Event, frozen=True, tag="conversation.item.truncate", kw_onl
     audio_end_ms: int
 
 
-class ResponseOutputShape(Struct, frozen=True):
-    voice: str | dict[str, Any] | None = None
-
-
-class ResponseAudioShape(Struct, frozen=True):
-    output: ResponseOutputShape | None = None
-
-
-class ResponseShape(Struct, frozen=True):
-    instructions: str | None = None
-    output_modalities: list[Literal["audio", "text"]] | None = None
-    modalities: list[Literal["audio", "text"]] | None = None
-    audio: ResponseAudioShape | None = None
-    tools: list[ToolObject] | None = None
-    tool_choice: str | NamedToolChoice | None = None
-    max_output_tokens: int | Literal["inf"] | None = None
-    metadata: dict[str, str] | None = None
-    conversation: str | None = None
-    input: list[Any] | None = None
-
-
 class ResponseCreate(_Event, frozen=True, tag="response.create"):
     response: ResponseShape | None = None
 
@@ -94,6 +87,8 @@ ClientEvent = (
     | ItemTruncate
     | ResponseCreate
     | ResponseCancel
+    | OutputAudioClear
+    | TranscriptionSessionUpdate
 )
 
 CLIENT_EVENT_TYPES = tuple(str(event.__struct_config__.tag) for event in ClientEvent.__args__)
@@ -102,13 +97,16 @@ _EVENTS: msgspec.json.Decoder[ClientEvent] = msgspec.json.Decoder(ClientEvent)
 _ANYTHING = msgspec.json.Decoder()
 
 
-def decode(frame: str | bytes) -> ClientEvent:
+def decode(frame: str | bytes, *, strict: bool = False) -> ClientEvent:
     """Decode one frame. Raises `WireError` with the reason, the field and the client's event_id.
 
-    Pure and self-contained: a large frame may be decoded on another thread.
+    `strict`: a field that is not known is an error. Pure and self-contained: a large frame may be decoded on another
+    thread.
     """
     try:
         event = _decoded(frame)
+        if strict:
+            _check_fields(event, frame)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise WireError("invalid_json", f"the frame is not valid JSON: {error}") from error
     if isinstance(event, AudioAppend):
@@ -122,6 +120,14 @@ def _decoded(frame: str | bytes) -> ClientEvent:
     except msgspec.ValidationError as error:
         # what is wrong with its shape can only be told of a frame that is JSON to its end
         raise _explained(error, _ANYTHING.decode(frame)) from error
+
+
+def _check_fields(event: ClientEvent, frame: str | bytes) -> None:
+    try:
+        check_known(_ANYTHING.decode(frame), type(event), "")
+    except WireError as error:
+        error.event_id = event.event_id
+        raise
 
 
 def _check_append(event: AudioAppend) -> None:

@@ -5,18 +5,19 @@ Pure: one notice in, the events' dicts out (without `event_id`, which the codec 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from vivavoce.conversation import notices
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.items import ItemStatus, Part, PartKind
+from vivavoce.conversation.items import Item, ItemStatus, Part, PartKind
 from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.replies import EndReason, ReplySnapshot
 from vivavoce.dialects.realtime.item_shapes import item_object, response_part_object
 
 EventObject = dict[str, Any]
 
-SERVER_EVENT_TYPES = (
+SENT_TO_ALL = (
     "session.created",
     "session.updated",
     "conversation.created",
@@ -24,6 +25,7 @@ SERVER_EVENT_TYPES = (
     "input_audio_buffer.speech_stopped",
     "input_audio_buffer.committed",
     "input_audio_buffer.cleared",
+    "input_audio_buffer.timeout_triggered",
     "conversation.item.added",
     "conversation.item.done",
     "conversation.item.deleted",
@@ -44,15 +46,25 @@ SERVER_EVENT_TYPES = (
     "response.output_audio_transcript.done",
     "response.output_text.delta",
     "response.output_text.done",
-    "response.text.delta",
-    "response.text.done",
     "response.function_call_arguments.delta",
     "response.function_call_arguments.done",
-    "vivavoce.turn.timings",
     "session.ended",
     "error",
 )
-"""Every type that this server sends; the reference page is checked against it."""
+"""What a client of GA may get without having asked for another dialect or for an extension."""
+
+SENT_WHEN_ASKED = (
+    "conversation.item.created",
+    "conversation.item.input_audio_transcription.updated",
+    "response.text.delta",
+    "response.text.done",
+    "ping",
+    "vivavoce.turn.timings",
+)
+"""What only sessions get that asked for it (xAI's events, and this server's own)."""
+
+SERVER_EVENT_TYPES = (*SENT_TO_ALL, *SENT_WHEN_ASKED)
+"""Every type that this server sends under the names of GA; `beta` renames them."""
 
 _XAI_TEXT_TYPES = {
     "response.output_text.delta": "response.text.delta",
@@ -71,6 +83,16 @@ def caller_events(notice: Notice) -> list[EventObject]:
             return [_event("input_audio_buffer.speech_stopped", item_id=item_id, audio_end_ms=at)]
         case notices.AudioCommitted(item_id=item_id, previous_item_id=previous):
             return [_event("input_audio_buffer.committed", item_id=item_id, previous_item_id=previous)]
+        case notices.IdleTimeoutTriggered():
+            return [
+                _event(
+                    "input_audio_buffer.timeout_triggered",
+                    item_id=notice.item_id,
+                    previous_item_id=notice.previous_item_id,
+                    audio_start_ms=notice.audio_start_ms,
+                    audio_end_ms=notice.audio_end_ms,
+                )
+            ]
         case notices.AudioCleared():
             return [_event("input_audio_buffer.cleared")]
         case notices.ItemAdded(item=item, previous_item_id=previous):
@@ -79,8 +101,8 @@ def caller_events(notice: Notice) -> list[EventObject]:
             return [_event("conversation.item.done", item=item_object(item), previous_item_id=previous)]
         case notices.ItemDeleted(item_id=item_id):
             return [_event("conversation.item.deleted", item_id=item_id)]
-        case notices.ItemRetrieved(item=item):
-            return [_event("conversation.item.retrieved", item=item_object(item))]
+        case notices.ItemRetrieved(item=item, audio=audio):
+            return [_event("conversation.item.retrieved", item=item_object(item, audio))]
         case notices.ItemTruncated():
             return [
                 _event(
@@ -101,21 +123,30 @@ def transcript_events(notice: Notice) -> list[EventObject]:
     match notice:
         case notices.TranscriptGrew(item_id=item_id, delta=delta):
             return [_event(f"{stem}.delta", item_id=item_id, content_index=0, delta=delta)]
-        case notices.TranscriptCompleted(item_id=item_id, text=text, audio_seconds=seconds):
+        case notices.TranscriptCompleted(item_id=item_id, text=text, audio_seconds=seconds, content_index=index):
             usage = {"type": "duration", "seconds": round(seconds, 3)}
-            return [_event(f"{stem}.completed", item_id=item_id, content_index=0, transcript=text, usage=usage)]
-        case notices.TranscriptFailed(item_id=item_id, message=message):
+            return [_event(f"{stem}.completed", item_id=item_id, content_index=index, transcript=text, usage=usage)]
+        case notices.TranscriptFailed(item_id=item_id, message=message, content_index=index):
             error = {"type": "transcription_error", "code": "transcription_failed", "message": message, "param": None}
-            return [_event(f"{stem}.failed", item_id=item_id, content_index=0, error=error)]
+            return [_event(f"{stem}.failed", item_id=item_id, content_index=index, error=error)]
         case _:
             return []
 
 
-def reply_events(notice: Notice, output_format: EventObject) -> list[EventObject]:
+def replay_events(items: Sequence[Item]) -> list[EventObject]:
+    """Items of an earlier connection, for a client that resumes (xAI, "Session resumption")."""
+    previous = [None, *(item.item_id for item in items)]
+    return [
+        _event("conversation.item.created", item=item_object(item), previous_item_id=before)
+        for item, before in zip(items, previous, strict=False)
+    ]
+
+
+def reply_events(notice: Notice, output_format: EventObject, conversation_id: str) -> list[EventObject]:
     """Events about a reply, in the order that clients of this protocol know."""
     match notice:
         case notices.ReplyCreated(reply=reply):
-            return [_event("response.created", response=response_object(reply, output_format))]
+            return [_event("response.created", response=response_object(reply, output_format, conversation_id))]
         case notices.ReplyMessageAdded():
             return _message_added(notice)
         case notices.ReplyTextGrew():
@@ -127,7 +158,7 @@ def reply_events(notice: Notice, output_format: EventObject) -> list[EventObject
         case notices.ReplyCalledFunction():
             return _function_called(notice)
         case notices.ReplyDone(reply=reply):
-            return [_event("response.done", response=response_object(reply, output_format))]
+            return [_event("response.done", response=response_object(reply, output_format, conversation_id))]
         case _:
             return []
 
@@ -147,7 +178,7 @@ def timing_events(notice: Notice) -> list[EventObject]:
     return [_event("vivavoce.turn.timings", response_id=notice.reply_id, item_id=notice.item_id, stages=stages)]
 
 
-def response_object(reply: ReplySnapshot, output_format: EventObject) -> EventObject:
+def response_object(reply: ReplySnapshot, output_format: EventObject, conversation_id: str) -> EventObject:
     """The `response` of response.created and response.done."""
     status, details = _status(reply)
     return {
@@ -155,6 +186,7 @@ def response_object(reply: ReplySnapshot, output_format: EventObject) -> EventOb
         "object": "realtime.response",
         "status": status,
         "status_details": details,
+        "conversation_id": conversation_id if reply.in_conversation else None,
         "output": [item_object(item) for item in reply.output],
         "output_modalities": [reply.modality.value],
         "max_output_tokens": reply.maximum_output_tokens if reply.maximum_output_tokens is not None else "inf",
@@ -218,7 +250,7 @@ def _message_added(notice: notices.ReplyMessageAdded) -> list[EventObject]:
     item = item_object(notice.item)
     return [
         _event("response.output_item.added", response_id=notice.reply_id, output_index=notice.output_index, item=item),
-        _event("conversation.item.added", item=item, previous_item_id=notice.previous_item_id),
+        *_of_conversation("conversation.item.added", notice, item),
         _event("response.content_part.added", **where, content_index=0, part=response_part_object(notice.part)),
     ]
 
@@ -231,7 +263,7 @@ def _message_done(notice: notices.ReplyMessageDone) -> list[EventObject]:
         *_content_done(part, where),
         _event("response.content_part.done", **where, part=response_part_object(part)),
         _event("response.output_item.done", response_id=notice.reply_id, output_index=notice.output_index, item=item),
-        _event("conversation.item.done", item=item, previous_item_id=notice.previous_item_id),
+        *_of_conversation("conversation.item.done", notice, item),
     ]
 
 
@@ -251,12 +283,20 @@ def _function_called(notice: notices.ReplyCalledFunction) -> list[EventObject]:
     begun = {**done, "arguments": "", "status": ItemStatus.IN_PROGRESS.value}
     return [
         _event("response.output_item.added", response_id=reply_id, output_index=output_index, item=begun),
-        _event("conversation.item.added", item=begun, previous_item_id=notice.previous_item_id),
+        *_of_conversation("conversation.item.added", notice, begun),
         _event("response.function_call_arguments.delta", **where, delta=call.arguments),
         _event("response.function_call_arguments.done", **where, name=call.name, arguments=call.arguments),
         _event("response.output_item.done", response_id=reply_id, output_index=output_index, item=done),
-        _event("conversation.item.done", item=done, previous_item_id=notice.previous_item_id),
+        *_of_conversation("conversation.item.done", notice, done),
     ]
+
+
+_ReplyItemNotice = notices.ReplyMessageAdded | notices.ReplyMessageDone | notices.ReplyCalledFunction
+
+
+def _of_conversation(kind: str, notice: _ReplyItemNotice, item: EventObject) -> list[EventObject]:
+    """Nothing for a reply outside the conversation, which has no items in it."""
+    return [_event(kind, item=item, previous_item_id=notice.previous_item_id)] if notice.in_conversation else []
 
 
 def _where(reply_id: str, item_id: ItemId, output_index: int) -> EventObject:

@@ -1,42 +1,38 @@
-"""The `session` object of the realtime protocol: its shapes, how a partial update merges, what it means for a call.
+"""The `session` object of the realtime protocol: its shapes, and how a partial update merges.
 
-Shapes follow OpenAI's GA schema (RealtimeSessionCreateRequest) with xAI's sample rates, `transport` and
-`language_hint`; `session_spellings` brings other spellings into this shape. Unknown fields are ignored, as clients of
-other versions send them. Fields that this server has no use for (tracing, truncation, …) are kept and echoed.
-`vivavoce` is this server's own extension and is only echoed to clients that sent it.
+Shapes follow OpenAI's GA schema (RealtimeSessionCreateRequest, RealtimeTranscriptionSessionCreateRequest) with what
+xAI's has besides: sample rates, `transport`, `language_hint`, `keyterms`, `replace`, `resumption`. `session_spellings`
+brings other spellings into this shape, `session_settings` says what it means for a call. Unknown fields are ignored,
+as clients of other versions send them. `vivavoce` is this server's own extension and is only echoed to clients that
+sent it.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from vivavoce.conversation.settings import (
-    Eagerness,
-    Modality,
-    SemanticTurnDetection,
-    ServerVad,
-    Settings,
-    TurnDetection,
-)
-from vivavoce.dialects.realtime.refusals import InvalidFieldError, explained
+from vivavoce.conversation.settings import Eagerness
+from vivavoce.dialects.realtime.refusals import explained
 from vivavoce.dialects.realtime.session_spellings import respelled
-from vivavoce.dialects.realtime.tool_shapes import (
-    NamedToolChoice,
-    ToolObject,
-    core_tool_choice,
-    core_tools,
-    tool_object,
-)
+from vivavoce.dialects.realtime.tool_shapes import NamedToolChoice, ToolObject
 from vivavoce.dialects.wire import WireAudio
 
 G711_RATE_HZ = 8_000
 
 Transport = Literal["json", "binary"]
 """How audio travels: as base64 in events, or as binary frames (xAI, "Binary transport")."""
+
+Modalities = Annotated[list[Literal["audio", "text"]], Meta(min_length=1, max_length=2)]
+TokenLimit = Annotated[int, Meta(ge=1)] | Literal["inf"]
+Temperature = Annotated[float, Meta(ge=0.0, le=2.0)]
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+Metadata = Annotated[
+    dict[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)
+]
+"""At most 16 pairs (OpenAI, `Metadata`)."""
 
 
 class PcmFormat(Struct, frozen=True, tag_field="type", tag="audio/pcm"):
@@ -55,12 +51,12 @@ Format = PcmFormat | PcmuFormat | PcmaFormat
 
 
 class ServerVadShape(Struct, frozen=True, tag_field="type", tag="server_vad"):
-    threshold: float = 0.5
-    prefix_padding_ms: int = 300
-    silence_duration_ms: int = 500
+    threshold: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5
+    prefix_padding_ms: Annotated[int, Meta(ge=0, le=10_000)] = 300
+    silence_duration_ms: Annotated[int, Meta(ge=0, le=10_000)] = 500
     create_response: bool = True
     interrupt_response: bool = True
-    idle_timeout_ms: int | None = None
+    idle_timeout_ms: Annotated[int, Meta(ge=1, le=3_600_000)] | None = None
 
 
 class SemanticVadShape(Struct, frozen=True, tag_field="type", tag="semantic_vad"):
@@ -69,16 +65,20 @@ class SemanticVadShape(Struct, frozen=True, tag_field="type", tag="semantic_vad"
     interrupt_response: bool = True
 
 
-class NoiseReduction(Struct, frozen=True):
-    type: Literal["near_field", "far_field"]
+class NoiseReduction(Struct, frozen=True, omit_defaults=True):
+    type: Literal["near_field", "far_field"] | None = None
+    strength: float | None = None
 
 
 class Transcription(Struct, frozen=True, omit_defaults=True):
     model: str | None = None
     language: str | None = None
+    languages: list[str] | None = None
     language_hint: str | None = None
     prompt: str | None = None
-    keyterms: list[str] | None = None
+    keywords: list[str] | None = None
+    keyterms: Annotated[list[Annotated[str, Meta(max_length=50)]], Meta(max_length=100)] | None = None
+    delay: Literal["minimal", "low", "medium", "high", "xhigh"] | None = None
 
 
 class AudioInput(Struct, frozen=True):
@@ -96,7 +96,7 @@ class VoiceId(Struct, frozen=True):
 class AudioOutput(Struct, frozen=True):
     format: Format = PcmFormat()
     voice: str | VoiceId = "eve"
-    speed: float = 1.0
+    speed: Annotated[float, Meta(ge=0.25, le=1.5)] = 1.0
     transport: Transport | UnsetType = UNSET
 
 
@@ -105,33 +105,90 @@ class Audio(Struct, frozen=True):
     output: AudioOutput = AudioOutput()
 
 
+class InputTextShape(Struct, frozen=True, tag_field="type", tag="input_text"):
+    text: str
+
+
+class PromptShape(Struct, frozen=True, omit_defaults=True):
+    """`variables` stand for `{{name}}` in the instructions. `id` names a prompt; it is kept and echoed."""
+
+    id: str
+    version: str | None = None
+    variables: dict[str, str | InputTextShape] | None = None
+
+
+class TracingShape(Struct, frozen=True, omit_defaults=True):
+    workflow_name: str | None = None
+    group_id: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
+class TokenLimitsShape(Struct, frozen=True, omit_defaults=True):
+    post_instructions: Annotated[int, Meta(ge=0)] | None = None
+
+
+class RetentionShape(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="retention_ratio"):
+    retention_ratio: Annotated[float, Meta(ge=0.0, le=1.0)]
+    token_limits: TokenLimitsShape | None = None
+
+
+class ReasoningShape(Struct, frozen=True, omit_defaults=True):
+    effort: Effort | None = None
+
+
+class Resumption(Struct, frozen=True):
+    enabled: bool = False
+
+
 class Extension(Struct, frozen=True):
     timings: bool = False
+
+
+Include = Literal["item.input_audio_transcription.logprobs"]
+Replacements = Annotated[
+    dict[Annotated[str, Meta(min_length=1, max_length=100)], Annotated[str, Meta(max_length=128)]],
+    Meta(max_length=200),
+]
+"""What is said instead of a word or phrase (xAI, `replace`)."""
 
 
 class SessionShape(Struct, frozen=True):
     """The whole effective configuration."""
 
-    type: Literal["realtime"] = "realtime"
+    type: Literal["realtime", "transcription"] = "realtime"
     model: str = "vivavoce"
-    output_modalities: list[Literal["audio", "text"]] = msgspec.field(default_factory=lambda: ["audio"])
+    output_modalities: Modalities = msgspec.field(default_factory=lambda: ["audio"])
     instructions: str = ""
     tools: list[ToolObject] = msgspec.field(default_factory=list)
     tool_choice: str | NamedToolChoice = "auto"
-    max_output_tokens: int | Literal["inf"] = "inf"
+    max_output_tokens: TokenLimit = "inf"
     audio: Audio = Audio()
-    tracing: Any = None
-    truncation: Any = "auto"
-    prompt: Any = None
-    include: list[str] | None = None
-    temperature: float | UnsetType | None = UNSET
+    tracing: Literal["auto"] | TracingShape | None = None
+    truncation: Literal["auto", "disabled"] | RetentionShape = "auto"
+    prompt: PromptShape | None = None
+    include: list[Include] | None = None
+    temperature: Temperature | UnsetType | None = UNSET
     parallel_tool_calls: bool | UnsetType | None = UNSET
-    reasoning: dict[str, Any] | UnsetType | None = UNSET
+    reasoning: ReasoningShape | UnsetType | None = UNSET
+    replace: Replacements | UnsetType = UNSET
+    resumption: Resumption | UnsetType = UNSET
     vivavoce: Extension | UnsetType = UNSET
 
 
-_REPLACED_WHOLE = frozenset({"tools", "tool_choice", "prompt", "reasoning", "tracing", "truncation", "format", "voice"})
-_KEPT_FROM_CONNECTING = frozenset({"model", "id", "object", "expires_at"})
+_REPLACED_WHOLE = frozenset(
+    {"tools", "tool_choice", "prompt", "reasoning", "tracing", "truncation", "format", "voice", "replace"}
+)
+_KEPT_FROM_CONNECTING = frozenset({"model", "id", "object", "expires_at", "client_secret"})
+_CLEARED: dict[str, Any] = {
+    "instructions": "",
+    "tools": [],
+    "max_output_tokens": "inf",
+    "tool_choice": "auto",
+    "truncation": "auto",
+    "replace": {},
+    "resumption": {},
+}
+"""What `null` means where it is no value of its own."""
 
 
 def merged(current: SessionShape, update: dict[str, Any]) -> SessionShape:
@@ -140,7 +197,7 @@ def merged(current: SessionShape, update: dict[str, Any]) -> SessionShape:
     Raises `WireError` naming the field; the current session is untouched then.
     """
     changes = {key: value for key, value in respelled(update).items() if key not in _KEPT_FROM_CONNECTING}
-    for cleared, value in (("instructions", ""), ("tools", []), ("max_output_tokens", "inf"), ("tool_choice", "auto")):
+    for cleared, value in _CLEARED.items():
         if cleared in changes and changes[cleared] is None:
             changes[cleared] = value
     before: dict[str, Any] = msgspec.to_builtins(current)
@@ -170,95 +227,3 @@ def wire_audio(chosen: Format) -> WireAudio:
             return WireAudio("pcmu", G711_RATE_HZ)
         case PcmaFormat():
             return WireAudio("pcma", G711_RATE_HZ)
-
-
-def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
-    """What the conversation needs to know of a session that began with `begun`. `voice` is the resolved name.
-
-    Raises `WireError`.
-    """
-    if not 0.25 <= shape.audio.output.speed <= 1.5:
-        raise InvalidFieldError("session.audio.output.speed", "must be between 0.25 and 1.5")
-    tools = core_tools(shape.tools)
-    tool_choice = core_tool_choice(shape.tool_choice)
-    if tool_choice not in {"auto", "none", "required", *(tool.name for tool in tools)}:
-        raise InvalidFieldError("session.tool_choice", f"'{tool_choice}' is not auto, none, required or a tool's name")
-    if isinstance(shape.max_output_tokens, int) and shape.max_output_tokens < 1:
-        raise InvalidFieldError("session.max_output_tokens", "must be 1 or more, or 'inf'")
-    return replace(
-        begun,
-        instructions=shape.instructions,
-        turn_detection=_core_turn_detection(shape.audio.input.turn_detection, begun.turn_detection),
-        modality=Modality.TEXT if shape.output_modalities == ["text"] else Modality.AUDIO,
-        voice=voice,
-        speed=shape.audio.output.speed,
-        language=_core_language(shape.audio.input.transcription) or begun.language,
-        tools=tools,
-        tool_choice=tool_choice,
-        maximum_output_tokens=shape.max_output_tokens if isinstance(shape.max_output_tokens, int) else None,
-    )
-
-
-def _core_language(transcription: Transcription | None) -> str | None:
-    if transcription is None:
-        return None
-    if transcription.language:
-        return transcription.language
-    return (transcription.language_hint or "").partition("-")[0].lower() or None
-
-
-def _core_turn_detection(
-    shape: ServerVadShape | SemanticVadShape | None, begun: TurnDetection | None
-) -> TurnDetection | None:
-    where = "session.audio.input.turn_detection"
-    match shape:
-        case None:
-            return None
-        case SemanticVadShape():
-            # the wire cannot say these of a semantic turn; an agent can
-            own = begun if isinstance(begun, SemanticTurnDetection) else SemanticTurnDetection()
-            return replace(
-                own,
-                eagerness=shape.eagerness,
-                create_response=shape.create_response,
-                interrupt_response=shape.interrupt_response,
-            )
-        case ServerVadShape():
-            if not 0.0 <= shape.threshold <= 1.0:
-                raise InvalidFieldError(f"{where}.threshold", "must be between 0.0 and 1.0")
-            for name in ("prefix_padding_ms", "silence_duration_ms"):
-                if not 0 <= getattr(shape, name) <= 10_000:
-                    raise InvalidFieldError(f"{where}.{name}", "must be between 0 and 10000")
-            return ServerVad(
-                threshold=shape.threshold,
-                prefix_padding_ms=shape.prefix_padding_ms,
-                silence_duration_ms=shape.silence_duration_ms,
-                create_response=shape.create_response,
-                interrupt_response=shape.interrupt_response,
-            )
-
-
-def shape_of(settings: Settings, model: str) -> SessionShape:
-    """The session as it is before the client changes anything."""
-    detection: ServerVadShape | SemanticVadShape | None
-    match settings.turn_detection:
-        case None:
-            detection = None
-        case SemanticTurnDetection() as semantic:
-            detection = SemanticVadShape(semantic.eagerness, semantic.create_response, semantic.interrupt_response)
-        case ServerVad() as vad:
-            detection = ServerVadShape(
-                vad.threshold,
-                vad.prefix_padding_ms,
-                vad.silence_duration_ms,
-                vad.create_response,
-                vad.interrupt_response,
-            )
-    return SessionShape(
-        model=model,
-        instructions=settings.instructions,
-        output_modalities=[settings.modality.value],
-        tools=[tool_object(tool) for tool in settings.tools],
-        max_output_tokens=settings.maximum_output_tokens if settings.maximum_output_tokens is not None else "inf",
-        audio=Audio(AudioInput(turn_detection=detection), AudioOutput(voice=settings.voice, speed=settings.speed)),
-    )

@@ -30,6 +30,11 @@ PLACES: dict[str, tuple[str, ...]] = {
 XAI_SPELLINGS = frozenset({"voice", "turn_detection"})
 """What xAI's clients write at the top; they find it there in the answer too."""
 
+_ONLY_XAI = XAI_SPELLINGS | {"replace", "resumption"}
+
+XAI_TRANSCRIPTION = "grok-transcribe"
+"""The transcription model whose clients want to see the words grow (`….input_audio_transcription.updated`)."""
+
 _NULL_SAYS_NOTHING = frozenset({"voice", "speed", "input_audio_format", "output_audio_format", "modalities"})
 _FORMATS = {
     "pcm16": {"type": "audio/pcm"},
@@ -52,6 +57,9 @@ def respelled(update: SessionObject) -> SessionObject:
     ):
         found = value_at(session, path)
         if isinstance(found, dict):
+            if found.get("type") == "audio/opus":
+                message = "Opus is not understood here; use audio/pcm, audio/pcmu or audio/pcma"
+                raise InvalidFieldError(".".join(("session", *path, "type")), message)
             session = _placed(session, path, tidy(found))
     return session
 
@@ -61,6 +69,13 @@ def spellings(update: SessionObject) -> frozenset[str]:
     return frozenset(
         name for name in PLACES if name in update and not (update[name] is None and name in _NULL_SAYS_NOTHING)
     )
+
+
+def is_of_xai(update: SessionObject) -> bool:
+    """True for an update as only xAI's clients send it."""
+    if any(update.get(name) is not None for name in _ONLY_XAI) or "turn_detection" in update:
+        return True
+    return bool(value_at(update, ("audio", "input", "transcription", "model")) == XAI_TRANSCRIPTION)
 
 
 def in_clients_words(error: WireError, update: SessionObject) -> WireError:

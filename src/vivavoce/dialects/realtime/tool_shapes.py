@@ -6,7 +6,7 @@ A session keeps its tools as the client wrote them and shows them so; only funct
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -19,6 +19,7 @@ ToolObject = dict[str, Any]
 BUILT_IN_TOOLS = ("web_search", "x_search", "file_search", "mcp")
 """Tools that the server would run itself (xAI, "Tools"): taken and shown, not offered to the model."""
 
+_MODES = ("auto", "none", "required")
 _SECRETS = frozenset({"authorization", "headers"})
 
 
@@ -46,9 +47,13 @@ class ToolShape(Struct, frozen=True):
     server_label: str | UnsetType | None = UNSET
 
 
-class NamedToolChoice(Struct, frozen=True):
-    type: str
-    name: str = ""
+class NamedToolChoice(Struct, frozen=True, omit_defaults=True):
+    """One function of the model's tools, or a server of tools (`mcp`), which the model is not offered."""
+
+    type: Literal["function", "mcp"]
+    name: str | None = None
+    server_label: str | None = None
+    function: FunctionShape | None = None
 
 
 def core_tools(tools: Sequence[ToolObject], param: str = "session.tools") -> tuple[Tool, ...]:
@@ -59,9 +64,27 @@ def core_tools(tools: Sequence[ToolObject], param: str = "session.tools") -> tup
     )
 
 
-def core_tool_choice(choice: str | NamedToolChoice) -> str:
-    """`auto`, `none`, `required` or a function's name."""
-    return choice if isinstance(choice, str) else choice.name or "auto"
+def core_tool_choice(choice: str | NamedToolChoice, param: str = "session.tool_choice") -> str:
+    """`auto`, `none`, `required` or a function's name. Raises `WireError` for a choice that names nothing."""
+    if isinstance(choice, str):
+        return choice
+    if choice.type == "mcp":
+        if choice.server_label is None:
+            raise InvalidFieldError(f"{param}.server_label", "an MCP tool choice names its server")
+        return "auto"
+    name = choice.name or (choice.function.name if choice.function is not None else None)
+    if name is None:
+        raise InvalidFieldError(f"{param}.name", "a function tool choice names its function")
+    return name
+
+
+def tool_choice_object(choice: Any) -> Any:
+    """A choice as GA's schema shows it, whichever way the client wrote it."""
+    if isinstance(choice, str):
+        return choice if choice in _MODES else {"type": "function", "name": choice}
+    if choice["type"] == "function" and "function" in choice:
+        return {"type": "function", "name": choice.get("name") or choice["function"]["name"]}
+    return choice
 
 
 def tool_object(tool: Tool) -> ToolObject:
@@ -87,6 +110,8 @@ def _shape(tool: ToolObject, param: str) -> ToolShape:
     if shape.type != "function" and shape.type not in BUILT_IN_TOOLS:
         known = ", ".join(f"'{kind}'" for kind in ("function", *BUILT_IN_TOOLS))
         raise InvalidFieldError(f"{param}.type", f"'{shape.type[:100]}' tools are not supported; use one of {known}")
+    if shape.type == "mcp" and not shape.server_label:
+        raise InvalidFieldError(f"{param}.server_label", "an MCP tool needs a label of its server")
     return shape
 
 
