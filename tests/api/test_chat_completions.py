@@ -10,6 +10,8 @@ import httpx
 import pytest
 from tests.serving import KEY, Served, scripted_settings, serving
 
+from vivavoce.api.xai.chat_completions import SPEECH_MODELS
+
 Json = dict[str, Any]
 
 HELLO: Json = {"model": "vivavoce", "messages": [{"role": "user", "content": "Hello there"}]}
@@ -287,7 +289,7 @@ def test_the_same_request_again_gets_the_same_answer(http: httpx.Client) -> None
 def test_the_models_that_can_be_asked(http: httpx.Client) -> None:
     models = http.get("/v1/models").json()
     assert models["object"] == "list"
-    assert [model["id"] for model in models["data"]] == ["vivavoce", "default"]
+    assert [model["id"] for model in models["data"]] == ["vivavoce", "default", *SPEECH_MODELS]
     assert http.get("/v1/models/vivavoce").json() == models["data"][0]
     missing = http.get("/v1/models/gpt-9")
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")

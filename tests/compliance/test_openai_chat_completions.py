@@ -9,6 +9,7 @@ from openai import AsyncOpenAI, AuthenticationError, BadRequestError, NotFoundEr
 from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 
 from tests.serving import KEY, Served, scripted_settings, serving
+from vivavoce.api.xai.chat_completions import SPEECH_MODELS
 
 HELLO: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello!"}]
 WEATHER: ChatCompletionFunctionToolParam = {
@@ -96,5 +97,5 @@ async def test_errors_are_of_their_own_types(client: AsyncOpenAI, served: Served
 
 
 async def test_the_models(client: AsyncOpenAI) -> None:
-    assert [model.id async for model in client.models.list()] == ["vivavoce", "default"]
+    assert [model.id async for model in client.models.list()] == ["vivavoce", "default", *SPEECH_MODELS]
     assert (await client.models.retrieve("vivavoce")).id == "vivavoce"

@@ -25,6 +25,7 @@ from vivavoce.api.errors import exception_handlers, response_of
 from vivavoce.api.health import Readiness, health_routes
 from vivavoce.api.problems import Problem
 from vivavoce.api.routers import DIALECT_ROUTERS, PLATFORM_ROUTERS, SHARED_ROUTERS
+from vivavoce.api.speech.answering import UPLOAD_BYTES_MAXIMUM, UPLOAD_PATHS
 
 BODY_BYTES_MAXIMUM = 1024 * 1024
 DOCS_PATH = "/docs"
@@ -68,7 +69,10 @@ def build_application(readiness: Readiness, sockets: Sequence[BaseRoute]) -> tup
         _mount_alone(app, dialect, routers)
     _add_docs(app)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]
-    return app, Envelope(BodyLimit(app, exempt=_is_exempt, refuse=_too_large, maximum_bytes=BODY_BYTES_MAXIMUM))
+    limited = BodyLimit(
+        app, exempt=_is_exempt, refuse=_too_large, maximum_bytes=BODY_BYTES_MAXIMUM, maximum_of=_upload_maximum
+    )
+    return app, Envelope(limited)
 
 
 def _mount_alone(app: FastAPI, dialect: Dialect, routers: Sequence[APIRouter]) -> None:
@@ -111,6 +115,11 @@ def _is_exempt(_scope: Scope) -> bool:
     return False
 
 
+def _upload_maximum(scope: Scope) -> int | None:
+    path = scope["path"].removeprefix(MOUNTS[Dialect.XAI])
+    return UPLOAD_BYTES_MAXIMUM if scope["method"] == "POST" and path in UPLOAD_PATHS else None
+
+
 def _too_large(scope: Scope) -> Any:
-    message = f"The body is larger than {BODY_BYTES_MAXIMUM} bytes."
+    message = f"The body is larger than {_upload_maximum(scope) or BODY_BYTES_MAXIMUM} bytes."
     return response_of(Problem(413, "request_too_large", message), scope)

@@ -30,8 +30,9 @@ class _BodyTooLargeError(HTTPException):
 class BodyLimit:
     """Answers with `refuse(scope)` where the body is larger than `maximum_bytes`; one of exactly that size passes.
 
-    Requests for which `exempt(scope)` is true, and everything that is not HTTP, pass untouched. An application that
-    has already begun to answer when its request turns out too large sees the client as gone instead.
+    `maximum_of(scope)` is the maximum of a path that has one of its own, else None. Requests for which
+    `exempt(scope)` is true, and everything that is not HTTP, pass untouched. An application that has already
+    begun to answer when its request turns out too large sees the client as gone instead.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class BodyLimit:
         exempt: Callable[[Scope], bool],
         refuse: Callable[[Scope], Response],
         maximum_bytes: int = MAXIMUM_BYTES,
+        maximum_of: Callable[[Scope], int | None] | None = None,
     ) -> None:
         self._app = app
         self._exempt = exempt
         self._refuse = refuse
         self._maximum_bytes = maximum_bytes
+        self._maximum_of = maximum_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or self._exempt(scope):
@@ -58,10 +61,16 @@ class BodyLimit:
     def _announces_too_much(self, scope: Scope) -> bool:
         announced = [value for name, value in scope["headers"] if name == b"content-length"]
         digits = announced[0].strip().lstrip(b"0") if announced else b""
+        maximum_bytes = self._maximum(scope)
         # Eighteen digits always fit, and Python refuses to read numbers of thousands of digits.
-        return digits.isdigit() and (len(digits) > 18 or int(digits) > self._maximum_bytes)
+        return digits.isdigit() and (len(digits) > 18 or int(digits) > maximum_bytes)
+
+    def _maximum(self, scope: Scope) -> int:
+        own = self._maximum_of(scope) if self._maximum_of is not None else None
+        return self._maximum_bytes if own is None else own
 
     async def _count(self, scope: Scope, receive: Receive, send: Send) -> None:
+        maximum_bytes = self._maximum(scope)
         received_bytes = 0
         answering = False
         too_large = False
@@ -71,7 +80,7 @@ class BodyLimit:
             if not too_large:
                 message = await receive()
                 received_bytes += len(message.get("body", b"")) if message["type"] == "http.request" else 0
-                too_large = received_bytes > self._maximum_bytes
+                too_large = received_bytes > maximum_bytes
                 if not too_large:
                     return message
             if answering:

@@ -37,7 +37,7 @@ _PATHS: tuple[tuple[re.Pattern[str], Dialect], ...] = (
     (re.compile(r"/v2/chat/"), Dialect.AGNTIX),
     (re.compile(r"/v1/chat/(?!completions)"), Dialect.AGNTIX),
     (re.compile(r"/v1/agents/(create$|[^/]+/sessions)"), Dialect.NURI),
-    (re.compile(r"/v1/(agents|phone-numbers|chat/completions|voices)(/|$)"), Dialect.XAI),
+    (re.compile(r"/v1/(agents|phone-numbers|chat/completions|voices|tts|stt)(/|$)"), Dialect.XAI),
 )
 
 

@@ -110,7 +110,7 @@ def _methods_of(request: Request) -> Sequence[str]:
     for route in iter_route_contexts(request.app.routes):
         pattern: re.Pattern[str] | None = getattr(route, "path_regex", None)
         if pattern is not None and pattern.match(request.url.path):
-            taken |= route.methods or set()
+            taken |= getattr(route, "methods", None) or set()  # sockets have none
     return sorted(taken)
 
 

@@ -22,6 +22,7 @@ from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.nuri import agents as nuri_agents
 from vivavoce.api.nuri import sessions as nuri_sessions
 from vivavoce.api.platform import api_keys, collections, environments, organisation, threads, webhooks
+from vivavoce.api.speech import audio, stt, stt_socket, tts, tts_socket
 from vivavoce.api.xai import chat_completions as xai_chat_completions
 from vivavoce.api.xai import phone_numbers as xai_phone_numbers
 from vivavoce.api.xai import voices as xai_voices
@@ -31,6 +32,7 @@ SHARED_ROUTERS: Sequence[APIRouter] = (shared_agents.router, shared_versions.rou
 
 PLATFORM_ROUTERS: Sequence[APIRouter] = (
     api_keys.router,
+    audio.router,
     collections.router,
     environments.router,
     organisation.router,
@@ -40,7 +42,16 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
 """What no other API has."""
 
 DIALECT_ROUTERS: Mapping[Dialect, Sequence[APIRouter]] = {
-    Dialect.XAI: (*SHARED_ROUTERS, xai_phone_numbers.router, xai_voices.router, xai_chat_completions.router),
+    Dialect.XAI: (
+        *SHARED_ROUTERS,
+        xai_phone_numbers.router,
+        xai_voices.router,
+        xai_chat_completions.router,
+        tts.router,
+        tts_socket.router,
+        stt.router,
+        stt_socket.router,
+    ),
     Dialect.NURI: (*SHARED_ROUTERS, nuri_agents.router, nuri_sessions.router),
     Dialect.ACP: (acp_sessions.router, acp_agents.router),
     Dialect.AGENTHUMAN: (agenthuman_sessions.router, agenthuman_agents.router, agenthuman_avatars.router),

@@ -25,6 +25,7 @@ from vivavoce.services.chatting import ChatService
 from vivavoce.services.platform import Platform
 from vivavoce.services.session_tokens import SessionTokens
 from vivavoce.services.sessions import SessionService
+from vivavoce.services.speech.service import SpeechService
 from vivavoce.services.transcripts import TranscriptWriter
 from vivavoce.services.upstream_xai import UpstreamXai
 from vivavoce.services.webhooks.running import RunningWebhooks
@@ -73,6 +74,7 @@ class RunningPlatform:
             agents=agents,
             sessions=sessions,
             chat=ChatService(lambda: _language_model(engines()), store, sessions, agents.get),
+            speech=SpeechService(engines),
             announcer=announcer,
             webhooks=self._webhooks.service,
             voices=lambda: _voices(engines()),

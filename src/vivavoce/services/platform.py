@@ -16,6 +16,7 @@ from vivavoce.services.callers import Caller
 from vivavoce.services.chatting import ChatService
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import OpenedSession, SessionService, SessionWish
+from vivavoce.services.speech.service import SpeechService
 from vivavoce.services.upstream_xai import UpstreamXai
 from vivavoce.services.webhooks.subscriptions import WebhookService
 from vivavoce.store.store import Store
@@ -34,6 +35,7 @@ class Platform:
     agents: AgentService
     sessions: SessionService
     chat: ChatService
+    speech: SpeechService
     announcer: Announcer
     webhooks: WebhookService
     voices: Callable[[], tuple[VoiceDescription, ...]]

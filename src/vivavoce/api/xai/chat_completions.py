@@ -44,9 +44,13 @@ from vivavoce.engines.ports import (
 )
 from vivavoce.services.completing import CompletionEnded, CompletionPart, CompletionWish
 from vivavoce.services.errors import ServiceError
+from vivavoce.services.platform import Platform
 from vivavoce.store.errors import UnknownRecordError
 
 OUTPUT_TOKENS_MAXIMUM = 1_000_000
+
+SPEECH_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "whisper-1", "gpt-4o-transcribe", "gpt-4o-mini-transcribe")
+"""Names that clients look for before they use the speech endpoints, which take any name."""
 
 _IGNORED_TOOL = {"type": "web_search"}
 _ANY_OBJECT: Mapping[str, Any] = {"type": "object"}
@@ -88,18 +92,22 @@ async def complete(
     return EventStreamResponse(_events(head, first, parts, with_usage=with_usage), parts)
 
 
-@router.get("/v1/models", summary="List language models")
+@router.get("/v1/models", summary="List models")
 async def list_models(_caller: Reader, platform: PlatformOf) -> ModelList:
-    """The names that `/v1/chat/completions` takes; every agent's id is one too."""
-    return ModelList(data=[Model(id=name) for name in (*platform.chat.model_names, DEFAULT_AGENT)])
+    """The names that `/v1/chat/completions` takes (every agent's id is one too), then those of the speech endpoints."""
+    return ModelList(data=[Model(id=name) for name in _model_names(platform)])
 
 
-@router.get("/v1/models/{model}", summary="Get a language model")
+@router.get("/v1/models/{model}", summary="Get a model")
 async def get_model(model: ModelPath, _caller: Reader, platform: PlatformOf) -> Model:
     """One of the listed models."""
-    if model not in (*platform.chat.model_names, DEFAULT_AGENT):
+    if model not in _model_names(platform):
         raise UnknownRecordError("model", model)
     return Model(id=model)
+
+
+def _model_names(platform: Platform) -> Sequence[str]:
+    return (*platform.chat.model_names, DEFAULT_AGENT, *SPEECH_MODELS)
 
 
 # --- what is asked --------------------------------------------------------------------------------------------------

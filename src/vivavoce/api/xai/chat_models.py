@@ -239,7 +239,7 @@ class ChatCompletion(BaseModel):
 
 
 class Model(BaseModel):
-    """A language model that can be asked."""
+    """A model that can be asked."""
 
     id: str = Field(description="What to put into `model`.")
     object: Literal["model"] = Field(default="model", description="Always `model`.")
@@ -248,7 +248,7 @@ class Model(BaseModel):
 
 
 class ModelList(BaseModel):
-    """Every language model that can be asked."""
+    """Every model that can be asked."""
 
     object: Literal["list"] = Field(default="list", description="Always `list`.")
     data: list[Model] = Field(description="The models.")

@@ -1,0 +1,1 @@
+"""Speech endpoints: text to sound and sound to text without a call, as OpenAI and xAI have them."""

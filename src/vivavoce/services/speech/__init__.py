@@ -1,0 +1,1 @@
+"""Speech without a call: text to a recording and a recording to text."""
