@@ -16,7 +16,7 @@ from vivavoce.api.agents.agent_object import AgentAnswer, AgentObject
 from vivavoce.api.agents.requests import SETTABLE, AgentPatch
 from vivavoce.api.nuri import agents as nuri_agents
 from vivavoce.api.nuri import sessions as nuri_sessions
-from vivavoce.api.nuri.session_object import MessageObject, SessionObject
+from vivavoce.api.nuri.session_object import SessionObject, TranscriptMessage
 from vivavoce.api.xai import phone_numbers, voices
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
@@ -53,7 +53,7 @@ def test_the_paths_on_the_page_are_those_that_are_served(page: str, routers: Seq
     [
         pytest.param("api-xai.md", "The agent", AgentObject, id="the agent"),
         pytest.param("api-nuri.md", "The session", SessionObject, id="the session"),
-        pytest.param("api-nuri.md", "The transcript", MessageObject, id="a message"),
+        pytest.param("api-nuri.md", "The transcript", TranscriptMessage, id="a message"),
     ],
 )
 def test_the_fields_on_the_page_are_those_that_are_shown(page: str, section: str, model: type[BaseModel]) -> None:

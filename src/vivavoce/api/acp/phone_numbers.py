@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.agents.definition import AgentUpdate
 from vivavoce.agents.resources import PhoneNumber, check_url
-from vivavoce.api.acp.requests import NewPhoneNumber
+from vivavoce.api.acp.requests import AcpNewPhoneNumber
 from vivavoce.services.agents import Assignment
 from vivavoce.services.callers import Caller
 from vivavoce.services.errors import ConflictError
@@ -30,7 +30,7 @@ class GivenNumber:
     signing_secret: str | None = field(repr=False)
 
 
-async def give(platform: Platform, caller: Caller, agent: AgentRecord, body: NewPhoneNumber) -> GivenNumber:
+async def give(platform: Platform, caller: Caller, agent: AgentRecord, body: AcpNewPhoneNumber) -> GivenNumber:
     """Give the agent the number that the request brings, or a new one. Its former number is free then.
 
     Raises `InvalidFieldError`; `ConflictError` for a number that another agent has; `DuplicateRecordError` for another
@@ -60,7 +60,7 @@ async def release(platform: Platform, caller: Caller, agent: AgentRecord) -> Age
 
 
 async def _brought(
-    platform: Platform, caller: Caller, agent: AgentRecord, body: NewPhoneNumber, number: str
+    platform: Platform, caller: Caller, agent: AgentRecord, body: AcpNewPhoneNumber, number: str
 ) -> BroughtNumber:
     there = await platform.store.phone_numbers.list(caller.organisation_id, PageRequest(limit=1), number=number)
     if not there.items:
@@ -71,7 +71,7 @@ async def _brought(
     return BroughtNumber(there.items[0], None)
 
 
-async def _taken(platform: Platform, caller: Caller, body: NewPhoneNumber) -> Resource[PhoneNumber]:
+async def _taken(platform: Platform, caller: Caller, body: AcpNewPhoneNumber) -> Resource[PhoneNumber]:
     numbers = PhoneNumbers(platform.store, platform.vault)
     taken = await numbers.take(caller, body.area_code or AREA_CODE, body.name)
     if body.webhook_url is None:

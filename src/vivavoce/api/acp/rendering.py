@@ -92,8 +92,8 @@ def voice_agent(
     )
 
 
-def pagination(request: PageRequest, page: Page[Any]) -> shapes.Pagination:
-    return shapes.Pagination(
+def pagination(request: PageRequest, page: Page[Any]) -> shapes.AcpPagination:
+    return shapes.AcpPagination(
         total=page.total or 0,
         limit=request.limit,
         offset=request.offset,
@@ -101,9 +101,9 @@ def pagination(request: PageRequest, page: Page[Any]) -> shapes.Pagination:
     )
 
 
-def _agent(record: AgentRecord) -> shapes.Agent:
+def _agent(record: AgentRecord) -> shapes.AcpAgent:
     definition = record.definition
-    return shapes.Agent(
+    return shapes.AcpAgent(
         id=record.agent_id,
         name=definition.name,
         description=definition.description,
@@ -141,9 +141,9 @@ def _voice(record: AgentRecord) -> shapes.AgentVoice:
     )
 
 
-def _phone_number(number: Resource[PhoneNumber]) -> shapes.PhoneNumberObject:
+def _phone_number(number: Resource[PhoneNumber]) -> shapes.AcpPhoneNumberObject:
     body = number.body
-    return shapes.PhoneNumberObject(
+    return shapes.AcpPhoneNumberObject(
         id=number.resource_id,
         status=body.status,
         origin="byo_trunk" if body.origin == "byo_trunk" else "xai_provisioned",

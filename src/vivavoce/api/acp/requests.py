@@ -135,7 +135,7 @@ class NewVoiceAgent(VoiceAgentChanges):
     name: str = Field(max_length=NAME_LENGTH_MAXIMUM, description="What people call it.")
 
 
-class NewPhoneNumber(AcpObject):
+class AcpNewPhoneNumber(AcpObject):
     """A number to give to an agent; only recorded: this server has no telephone line."""
 
     origin: Literal["xai_provisioned", "byo_trunk"] = Field(

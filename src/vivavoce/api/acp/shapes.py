@@ -111,7 +111,7 @@ class Communicator(AcpObject):
     refresh_interval_ms: int = Field(description="How often to fetch it.")
 
 
-class CreatedVoiceSession(AcpObject):
+class AcpCreatedVoiceSession(AcpObject):
     """Voice session and realtime connection details."""
 
     voice_session: VoiceSession = Field(description="The session.")
@@ -153,7 +153,7 @@ class KeptMessage(AcpObject):
     created: bool = Field(description="False: it was there already.")
 
 
-class Pagination(AcpObject):
+class AcpPagination(AcpObject):
     """Which part of a list this is."""
 
     total: int = Field(description="How many there are in all.")
@@ -168,10 +168,10 @@ class VoiceSessions(AcpObject):
     """A page of sessions."""
 
     data: list[VoiceSession] = Field(description="The sessions, the newest first.")
-    pagination: Pagination = Field(description="Which part of the list this is.")
+    pagination: AcpPagination = Field(description="Which part of the list this is.")
 
 
-class Agent(AcpObject):
+class AcpAgent(AcpObject):
     """An agent."""
 
     id: str = Field(description="Agent ID.", examples=["agent_01k8z3m7q4x9v2b6n5c1d0f8gh"])
@@ -214,7 +214,7 @@ class AgentVoice(AcpObject):
     pronunciation_replacements: dict[str, str] = Field(description="How words are to be spoken.")
 
 
-class PhoneNumberObject(AcpObject):
+class AcpPhoneNumberObject(AcpObject):
     """A phone number; only a record: this server has no telephone line."""
 
     id: str = Field(description="Unique identifier; the `bindingId` of calls through it.")
@@ -237,9 +237,9 @@ class PhoneNumberObject(AcpObject):
 class VoiceAgent(AcpObject):
     """An agent with its voice, its number and its newest calls."""
 
-    agent: Agent = Field(description="The agent.")
+    agent: AcpAgent = Field(description="The agent.")
     voice: AgentVoice = Field(description="How it speaks and where it may be called.")
-    phone_number: PhoneNumberObject | None = Field(description="The number that it has.")
+    phone_number: AcpPhoneNumberObject | None = Field(description="The number that it has.")
     recent_sessions: list[VoiceSession] = Field(
         description="Its newest sessions, the newest first, up to 5; in lists those of the last 100 of all agents."
     )
@@ -249,4 +249,4 @@ class VoiceAgents(AcpObject):
     """A page of agents."""
 
     data: list[VoiceAgent] = Field(description="The agents, the newest first.")
-    pagination: Pagination = Field(description="Which part of the list this is.")
+    pagination: AcpPagination = Field(description="Which part of the list this is.")

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path
 from vivavoce.api.acp import phone_numbers, shapes
 from vivavoce.api.acp.definitions import clients_words, new_definition, update_of
 from vivavoce.api.acp.rendering import pagination, voice_agent
-from vivavoce.api.acp.requests import NewPhoneNumber, NewVoiceAgent, VoiceAgentChanges
+from vivavoce.api.acp.requests import AcpNewPhoneNumber, NewVoiceAgent, VoiceAgentChanges
 from vivavoce.api.dependencies import PageOf, PlatformOf, Reader, Writer
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
@@ -67,7 +67,7 @@ async def change_voice_agent(
 
 @router.post("/agents/{agentId}/phone-number", status_code=201, summary="Give a phone number to a voice agent")
 async def give_phone_number(
-    platform: PlatformOf, caller: Writer, agent_id: AgentIdPath, body: NewPhoneNumber
+    platform: PlatformOf, caller: Writer, agent_id: AgentIdPath, body: AcpNewPhoneNumber
 ) -> shapes.VoiceAgent:
     agent = await platform.agents.get(caller, agent_id)
     with clients_words():

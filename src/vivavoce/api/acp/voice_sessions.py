@@ -59,7 +59,7 @@ async def create_voice_session(
     caller: Speaker,
     agent_id: AgentIdPath,
     body: Annotated[NewVoiceSession | None, Body()] = None,
-) -> shapes.CreatedVoiceSession:
+) -> shapes.AcpCreatedVoiceSession:
     wanted = body or NewVoiceSession()
     agent = await platform.agents.get(caller, agent_id)
     _check_channel(agent)
@@ -78,7 +78,7 @@ async def create_voice_session(
     else:
         connection = await _connection_there(platform, upstream, opened, agent.definition)
     session_id = opened.session.session_id
-    return shapes.CreatedVoiceSession(
+    return shapes.AcpCreatedVoiceSession(
         voice_session=rendering.voice_session(opened.session),
         thread=rendering.thread(opened.thread),
         xai=connection,

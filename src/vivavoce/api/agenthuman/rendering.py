@@ -90,10 +90,10 @@ def message(record: MessageRecord, its_session: SessionRecord) -> shapes.Message
     )
 
 
-async def agent(record: AgentRecord, around: Surroundings) -> shapes.Agent:
+async def agent(record: AgentRecord, around: Surroundings) -> shapes.AgentHumanAgent:
     definition = record.definition
     picture = await around.avatar(record)
-    return shapes.Agent(
+    return shapes.AgentHumanAgent(
         agent_id=record.seq,
         agent_name=definition.name,
         description=definition.description,
@@ -122,8 +122,8 @@ def avatar(record: AvatarRecord) -> shapes.Avatar:
     )
 
 
-def pagination(request: PageRequest, page: Page[Any]) -> shapes.Pagination:
-    return shapes.Pagination(
+def pagination(request: PageRequest, page: Page[Any]) -> shapes.AgentHumanPagination:
+    return shapes.AgentHumanPagination(
         limit=request.limit,
         offset=request.offset,
         pagination_token=pagination_token(page.next_seq),

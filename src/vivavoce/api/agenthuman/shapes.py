@@ -75,7 +75,7 @@ class SessionEnded(SessionFound):
     message: str = Field(description="For a person.", examples=["Session ended successfully"])
 
 
-class Pagination(BaseModel):
+class AgentHumanPagination(BaseModel):
     """Which part of a list this is."""
 
     limit: int = Field(description="How many were asked for.")
@@ -89,7 +89,7 @@ class Sessions(Success):
     """A page of sessions."""
 
     sessions: list[Session] = Field(description="The sessions, the newest first.")
-    pagination: Pagination = Field(description="Which part of the list this is.")
+    pagination: AgentHumanPagination = Field(description="Which part of the list this is.")
 
 
 class Message(BaseModel):
@@ -114,10 +114,10 @@ class Messages(Success):
     """A page of what was said in a session."""
 
     messages: list[Message] = Field(description="The messages, the oldest first.")
-    pagination: Pagination = Field(description="Which part of the list this is.")
+    pagination: AgentHumanPagination = Field(description="Which part of the list this is.")
 
 
-class Agent(BaseModel):
+class AgentHumanAgent(BaseModel):
     """An agent."""
 
     agent_id: int = Field(description="The agent's number.", examples=[123])
@@ -139,7 +139,7 @@ class Agent(BaseModel):
 class AgentFound(Success):
     """An agent."""
 
-    agent: Agent = Field(description="The agent.")
+    agent: AgentHumanAgent = Field(description="The agent.")
 
 
 class AgentChanged(AgentFound):
@@ -158,8 +158,8 @@ class AgentDeleted(Success):
 class Agents(Success):
     """A page of agents."""
 
-    agents: list[Agent] = Field(description="The agents, the newest first.")
-    pagination: Pagination = Field(description="Which part of the list this is.")
+    agents: list[AgentHumanAgent] = Field(description="The agents, the newest first.")
+    pagination: AgentHumanPagination = Field(description="Which part of the list this is.")
 
 
 class Avatar(BaseModel):
@@ -196,4 +196,4 @@ class Avatars(Success):
     """A page of avatars."""
 
     avatars: list[Avatar] = Field(description="The avatars, the newest first.")
-    pagination: Pagination = Field(description="Which part of the list this is.")
+    pagination: AgentHumanPagination = Field(description="Which part of the list this is.")

@@ -15,7 +15,7 @@ from vivavoce.agents.definition import (
     NAME_LENGTH_MAXIMUM,
 )
 from vivavoce.agents.tools import TOOLS_MAXIMUM
-from vivavoce.api.agntix.paging import CAMEL, STRICT, Pagination, strict_with
+from vivavoce.api.agntix.paging import CAMEL, STRICT, AgntixPagination, strict_with
 
 TOOL_DESCRIPTION_LENGTH_MAXIMUM = 4_000
 
@@ -227,4 +227,4 @@ class AgntixAgentPage(BaseModel):
     model_config = CAMEL
 
     data: list[AgntixAgent] = Field(description="The agents of this page.")
-    pagination: Pagination = Field(description="Which page this is.")
+    pagination: AgntixPagination = Field(description="Which page this is.")

@@ -31,7 +31,7 @@ def strict_with(example: dict[str, Any]) -> ConfigDict:
     )
 
 
-class Pagination(BaseModel):
+class AgntixPagination(BaseModel):
     """Which page this is, and of how many."""
 
     model_config = CAMEL
@@ -53,10 +53,10 @@ class NumberedPage:
         offset = (self.page - 1) * self.limit
         return PageRequest(limit=self.limit, offset=offset, newest_first=newest_first, with_total=True)
 
-    def of(self, total: int | None) -> Pagination:
+    def of(self, total: int | None) -> AgntixPagination:
         """What to tell about it."""
         known = total or 0
-        return Pagination(page=self.page, limit=self.limit, total=known, total_pages=-(-known // self.limit))
+        return AgntixPagination(page=self.page, limit=self.limit, total=known, total_pages=-(-known // self.limit))
 
 
 def _numbered(default_limit: int) -> Callable[[int, int], NumberedPage]:

@@ -15,7 +15,7 @@ from vivavoce.agents import checks
 from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.agents.identifiers import Kind, as_uuid, parse
 from vivavoce.agents.resources import NAME_LENGTH_MAXIMUM, PhoneNumber
-from vivavoce.api.agntix.paging import CAMEL, NumberedPageOf, Pagination, strict_with
+from vivavoce.api.agntix.paging import CAMEL, AgntixPagination, NumberedPageOf, strict_with
 from vivavoce.api.agntix.session_models import AgentRef
 from vivavoce.api.dependencies import PlatformOf, Reader, Writer
 from vivavoce.api.error_models import error_responses
@@ -83,7 +83,7 @@ class AgntixPhoneNumberPage(BaseModel):
     model_config = CAMEL
 
     data: list[AgntixPhoneNumber] = Field(description="The numbers of this page.")
-    pagination: Pagination = Field(description="Which page this is.")
+    pagination: AgntixPagination = Field(description="Which page this is.")
 
 
 @router.get("/v1/chat/phone-numbers", response_model=AgntixPhoneNumberPage, summary="List phone numbers")

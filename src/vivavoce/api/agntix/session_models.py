@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from vivavoce.agents.identifiers import as_uuid, with_prefix
 from vivavoce.agents.lifecycle import SessionStatus, status_for
-from vivavoce.api.agntix.paging import CAMEL, Pagination, strict_with
+from vivavoce.api.agntix.paging import CAMEL, AgntixPagination, strict_with
 from vivavoce.services.sessions import MESSAGE_LENGTH_MAXIMUM
 from vivavoce.store.records import MessageRecord, SessionRecord
 
@@ -72,7 +72,7 @@ class CreateVoiceSession(BaseModel):
     metadata: Metadata = None
 
 
-class CreatedVoiceSession(BaseModel):
+class AgntixCreatedVoiceSession(BaseModel):
     """Voice session created with LiveKit token."""
 
     model_config = CAMEL
@@ -156,7 +156,7 @@ class AgntixSessionPage(BaseModel):
     model_config = CAMEL
 
     data: list[AgntixSession] = Field(description="The sessions of this page.")
-    pagination: Pagination = Field(description="Which page this is.")
+    pagination: AgntixPagination = Field(description="Which page this is.")
 
 
 class SendMessage(BaseModel):
@@ -197,7 +197,7 @@ class AgntixMessagePage(BaseModel):
     model_config = CAMEL
 
     data: list[AgntixMessage] = Field(description="The messages of this page.")
-    pagination: Pagination = Field(description="Which page this is.")
+    pagination: AgntixPagination = Field(description="Which page this is.")
 
 
 def is_chat(session: SessionRecord) -> bool:

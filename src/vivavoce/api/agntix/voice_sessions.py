@@ -13,10 +13,10 @@ from vivavoce.api.agntix.paging import NumberedPageOf
 from vivavoce.api.agntix.session_models import (
     CHAT,
     STATUSES_OF,
+    AgntixCreatedVoiceSession,
     AgntixSession,
     AgntixSessionPage,
     CloseSession,
-    CreatedVoiceSession,
     CreateVoiceSession,
     SessionId,
     State,
@@ -49,10 +49,12 @@ AgentFilter = Annotated[
 StateFilter = Annotated[State | None, Query(description="Only sessions in this state.")]
 
 
-@router.post("/v1/voice/sessions", status_code=201, response_model=CreatedVoiceSession, summary="Create voice session")
+@router.post(
+    "/v1/voice/sessions", status_code=201, response_model=AgntixCreatedVoiceSession, summary="Create voice session"
+)
 async def create_voice_session(
     body: CreateVoiceSession, request: Request, caller: Speaker, platform: PlatformOf
-) -> CreatedVoiceSession:
+) -> AgntixCreatedVoiceSession:
     """The agent must have `voiceEnabled: true` and a `voicePipelineMode` set (400). Where the server has no LiveKit
     keys the answer is 409 with the code `LIVEKIT_NOT_CONFIGURED`, and no session is made."""
     agent = await platform.agents.get(caller, body.agent_id)
@@ -61,7 +63,7 @@ async def create_voice_session(
     wish = SessionWish("agntix", agent.agent_id, provider="livekit", metadata=body.metadata or {})
     opened = await platform.open_session(caller, wish)
     session_id = session_id_of(opened.session)
-    return CreatedVoiceSession(
+    return AgntixCreatedVoiceSession(
         id=session_id,
         agent_id=as_uuid(agent.agent_id),
         token=_livekit_token(livekit, opened.session, agent, platform),

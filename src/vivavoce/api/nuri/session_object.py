@@ -61,7 +61,7 @@ class SessionList(BaseModel):
     pagination_token: str | None = Field(description="Send it back as `pagination_token` for the next page.")
 
 
-class MessageObject(BaseModel):
+class TranscriptMessage(BaseModel):
     """One thing that was said. Times are milliseconds since the session began."""
 
     id: str = Field(description="The message's id.")
@@ -80,7 +80,7 @@ class Transcript(BaseModel):
     session_id: str = Field(description="The session.", examples=[SESSION_ID])
     agent_id: str | None = Field(description="Its agent.", examples=[NURI_AGENT_ID])
     status: NuriStatus = Field(description="Session status: active, ended, or expired.")
-    messages: list[MessageObject] = Field(description="The messages of this page.")
+    messages: list[TranscriptMessage] = Field(description="The messages of this page.")
     has_more: bool = Field(description="Whether there are more behind this page.")
     pagination_token: str | None = Field(description="Send it back as `pagination_token` for the next page.")
 
@@ -144,9 +144,9 @@ def _agent_id(session: SessionRecord) -> str | None:
     return None if session.agent_id is None else with_prefix(session.agent_id, NURI_PREFIX)
 
 
-def _message(record: MessageRecord) -> MessageObject:
+def _message(record: MessageRecord) -> TranscriptMessage:
     said = record.message
-    return MessageObject(
+    return TranscriptMessage(
         id=record.message_id,
         role=said.role,
         content=said.content,
