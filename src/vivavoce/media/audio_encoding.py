@@ -165,21 +165,29 @@ class _ContainerEncoder:
         self._file = _written_to(self._tail, encoding)
         # Whoever gives up may close from another thread while the encoder still works.
         self._lock = threading.Lock()
+        # A file without a single sample cannot be opened again by anybody.
+        self._needed = np.zeros(encoding.rate_hz // 50, np.float32)
 
     def push(self, samples: Samples) -> bytes:
         with self._lock:
-            self._file.write(np.clip(self._resampler.push(samples), -1.0, 1.0))
+            self._write(self._resampler.push(samples))
             return self._tail.take()
 
     def flush(self) -> bytes:
         with self._lock:
-            self._file.write(np.clip(self._resampler.flush(), -1.0, 1.0))
+            self._write(self._resampler.flush())
+            self._write(self._needed)
             self._file.close()
             return self._tail.take()
 
     def close(self) -> None:
         with self._lock:
             self._file.close()
+
+    def _write(self, samples: Samples) -> None:
+        if samples.size:
+            self._needed = samples[:0]
+            self._file.write(np.clip(samples, -1.0, 1.0))
 
 
 def _written_to(tail: _Tail, encoding: SpeechEncoding) -> soundfile.SoundFile:

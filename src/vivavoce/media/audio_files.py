@@ -138,4 +138,6 @@ def _named(head: bytes) -> str:
 
 
 def _said(error: Exception) -> str:
-    return str(error).strip().rstrip(".") or type(error).__name__
+    """Without the file, which has no name that the client knows."""
+    said = error.error_string if isinstance(error, soundfile.LibsndfileError) else str(error)
+    return str(said).strip().rstrip(".") or type(error).__name__
