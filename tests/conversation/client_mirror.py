@@ -6,7 +6,9 @@ Imported by the state machine over the core; lives as long as one run of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
 
 from vivavoce.conversation import notices
 from vivavoce.conversation.events import Event, ItemCreateRequested
@@ -54,7 +56,21 @@ class Mirror:
 
     def prompt(self, instructions: str) -> list[PromptMessage]:
         system = [PromptMessage("system", instructions)] if instructions else []
-        return [*system, *(message for item in (*self.past, *self.items) for message in _prompted(item))]
+        return system + self.prompt_of((*self.past, *self.items))
+
+    def prompt_of(self, items: Iterable[Item]) -> list[PromptMessage]:
+        """Calls with nothing said between them are one message."""
+        alone = [message for item in items for message in _prompted(item)]
+        grouped = [list(group) for _, group in groupby(alone, key=lambda message: message.calls != ())]
+        return [
+            message
+            for group in grouped
+            for message in (
+                [replace(group[0], calls=tuple(call for each in group for call in each.calls))]
+                if group[0].calls
+                else group
+            )
+        ]
 
     def _add(self, item: Item, previous: ItemId | None, event: Event) -> None:
         assert item.item_id not in self.ids, f"{item.item_id} was added twice"

@@ -65,13 +65,16 @@ class Promises:
         if self.replies.one_waits:
             assert self.turns.unsettled, "a reply waits for nothing"
             assert next_deadline is not None, "a reply waits for ever"
-        self.turns.look_ahead(next_deadline, self.settings, other_wait=self.replies.one_waits or self.end.closing)
+        one_may_wait = self.replies.one_waits or bool(self.owed and self.turns.unsettled)
+        self.turns.look_ahead(next_deadline, self.settings, other_wait=one_may_wait or self.end.closing)
 
     def _refuse(self, refusal: CommandRefused) -> None:
         match refusal.code:
             case "conversation_already_has_active_response":
                 assert self.replies.active is not None, "there was no response in progress"
-                assert not self.replies.tools_were_called, "a response after tool calls may wait"
+                assert not self.replies.tools_were_called or RESPONSE in self.owed, (
+                    "one response after tool calls waits"
+                )
             case "call_ending":
                 assert self.end.closing, "the call could have gone on"
             case "response_cancel_not_active":

@@ -58,9 +58,11 @@ def stops(number: int, kept: str) -> tuple[str, ...]:
     )
 
 
-def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
+def opens(number: int, audio_start_ms: int, *what_it_stops: str) -> tuple[str, ...]:
+    """The client is told first of the speech, so that its player falls silent at once."""
     return (
         f"speech started: item {number} at {audio_start_ms} ms",
+        *what_it_stops,
         f"open turn item {number} from {audio_start_ms} ms",
     )
 
@@ -71,7 +73,7 @@ def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
         VAD,
         SPEAKING,
         at(4.0, played(1, 1000)),
-        at(4.0, starts(4000), *stops(1, "One two"), *opens(3, 3700)),
+        at(4.0, starts(4000), *opens(3, 3700, *stops(1, "One two"))),
     ),
     story(
         "the next prompt holds what was heard and not what was written",
@@ -100,14 +102,14 @@ def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
         ANSWERED,
         at(2.7, writes(1, COUNTING), ...),
         at(2.8, queues(1, COUNTING)),
-        at(2.9, starts(2900), *stops(1, ""), *opens(3, 2600)),
+        at(2.9, starts(2900), *opens(3, 2600, *stops(1, ""))),
         at(4.0, ResponseRequested(), "reply 2 created (audio, eve)", "start reply 2 (audio, eve): user: Count!"),
     ),
     story(
         "a barge-in before the first word leaves no message",
         VAD,
         ANSWERED,
-        at(2.6, starts(2600), "cancel reply 1", "reply 1 ended (turn_detected): nothing", *opens(2, 2300)),
+        at(2.6, starts(2600), *opens(2, 2300, "cancel reply 1", "reply 1 ended (turn_detected): nothing")),
     ),
     story(
         "a barge-in on a reply that has not started has nothing to cancel",
@@ -116,7 +118,7 @@ def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
         at(2.1, pauses(2000, 2.0), ...),
         when_due(2.5, ...),
         at(2.6, ResponseRequested(), "reply 1 created (audio, eve)"),
-        at(2.7, starts(2700), "reply 1 ended (turn_detected): nothing", *opens(2, 2400)),
+        at(2.7, starts(2700), *opens(2, 2400, "reply 1 ended (turn_detected): nothing")),
         Waits(None),
     ),
     story(
@@ -140,7 +142,7 @@ def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
         at(3.9, spoke(1, 900)),
         at(3.9, speaks(1, "Who is it?", 900), ...),
         at(4.0, played(1, 900)),
-        at(4.0, starts(4000), *stops(1, "Good day."), *opens(3, 3700)),
+        at(4.0, starts(4000), *opens(3, 3700, *stops(1, "Good day."))),
     ),
     story(
         "a barge-in into a sentence whose end is not made yet reckons with the usual pace",
@@ -149,7 +151,7 @@ def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
         at(3.0, writes(1, COUNTING), ...),
         at(3.0, speaks(1, COUNTING, 0), ...),
         at(3.5, played(1, 500)),  # at 62 ms a character: 'One two '
-        at(3.5, starts(3500), *stops(1, "One two"), *opens(3, 3200)),
+        at(3.5, starts(3500), *opens(3, 3200, *stops(1, "One two"))),
     ),
     story(
         "a semantic turn interrupts too",
@@ -160,10 +162,13 @@ def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
         at(
             2.0,
             starts(2000),
-            "cancel reply 1",
-            "reply 1 message 0 done: item 1 assistant output_audio 'One two' incomplete first",
-            "reply 1 ended (turn_detected): item 1",
-            *opens(2, 1700),
+            *opens(
+                2,
+                1700,
+                "cancel reply 1",
+                "reply 1 message 0 done: item 1 assistant output_audio 'One two' incomplete first",
+                "reply 1 ended (turn_detected): item 1",
+            ),
         ),
     ),
     story(
@@ -174,10 +179,13 @@ def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
         at(
             2.9,
             starts(2900),
-            "cancel reply 1",
-            "reply 1 message 0 done: item 2 assistant output_text 'One two' incomplete after item 1",
-            "reply 1 ended (turn_detected): item 2",
-            *opens(3, 2600),
+            *opens(
+                3,
+                2600,
+                "cancel reply 1",
+                "reply 1 message 0 done: item 2 assistant output_text 'One two' incomplete after item 1",
+                "reply 1 ended (turn_detected): item 2",
+            ),
         ),
     ),
     story(
@@ -187,7 +195,7 @@ def opens(number: int, audio_start_ms: int) -> tuple[str, ...]:
         at(2.6, ResponseRequested(), ...),
         agent_says(1, COUNTING, since=3.0, lasts_ms=1900),
         at(4.0, played(1, 1000)),
-        at(4.0, starts(4000), *stops(1, "One two"), *opens(3, 3700)),
+        at(4.0, starts(4000), *opens(3, 3700, *stops(1, "One two"))),
     ),
 )
 def test_barge_in(one: Story) -> None:
@@ -287,7 +295,7 @@ def test_barge_in(one: Story) -> None:
         SPEAKING,
         at(3.5, SessionConfigured(VAD), ...),
         at(4.0, played(1, 1000)),
-        at(4.0, starts(4000), *stops(1, "One two"), *opens(3, 3700)),
+        at(4.0, starts(4000), *opens(3, 3700, *stops(1, "One two"))),
     ),
     story(
         "a barge-in on a reply that another waits for gives the floor to the caller, not to the waiting one",
@@ -303,10 +311,13 @@ def test_barge_in(one: Story) -> None:
         at(
             1.3,
             starts(1300),
-            "cancel reply 1",
-            "reply 1 message 0 done: item 1 assistant output_audio 'One' incomplete first",
-            "reply 1 ended (turn_detected): item 1, item 2",
-            *opens(3, 1000),
+            *opens(
+                3,
+                1000,
+                "cancel reply 1",
+                "reply 1 message 0 done: item 1 assistant output_audio 'One' incomplete first",
+                "reply 1 ended (turn_detected): item 1, item 2",
+            ),
         ),
         at(2.1, pauses(2000, 2.0), ...),
         at(2.3, words(3, 1, "Wait."), ...),
@@ -331,7 +342,7 @@ def test_barge_in(one: Story) -> None:
         at(1.0, calls(1, "c1"), ...),
         at(1.0, written(1)),
         at(1.1, ResponseRequested()),
-        at(1.3, starts(1300), "cancel reply 1", "reply 1 ended (turn_detected): item 1", *opens(2, 1000)),
+        at(1.3, starts(1300), *opens(2, 1000, "cancel reply 1", "reply 1 ended (turn_detected): item 1")),
         at(2.1, pauses(2000, 2.0), ...),
         when_due(2.5, ...),
         at(
@@ -382,7 +393,7 @@ FINISHED = (*SPEAKING, at(4.9, falls_silent(1, 1900), ...))
         VAD,
         SPEAKING,
         at(4.0, played(1, 1000)),
-        at(4.0, starts(4000), *stops(1, "One two"), *opens(3, 3700)),
+        at(4.0, starts(4000), *opens(3, 3700, *stops(1, "One two"))),
         at(4.1, ItemTruncateRequested(item(2), 0, 400), "truncated: item 2 at 400 ms to 'One'"),
     ),
     story(

@@ -14,7 +14,8 @@ from vivavoce.conversation.history import (
     PromptCall,
     PromptMessage,
     UnknownItemError,
-    user_text_replaced,
+    transcribed,
+    untranscribed_part,
 )
 from vivavoce.conversation.identifiers import CallId, ItemId
 from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, PartKind, Role
@@ -166,7 +167,8 @@ def test_a_transcript_replaces_only_the_text_of_the_first_part() -> None:
         Role.USER,
         (Part(PartKind.INPUT_AUDIO, None), Part(PartKind.INPUT_TEXT, "typed")),
     )
-    assert user_text_replaced(both, "spoken") == Message(
+    assert untranscribed_part(both) == 0
+    assert transcribed(both, 0, "spoken") == Message(
         ItemId("a"),
         Role.USER,
         (Part(PartKind.INPUT_AUDIO, "spoken"), Part(PartKind.INPUT_TEXT, "typed")),

@@ -85,11 +85,11 @@ TYPED_HOST = replace(KIND_HOST, modality=Modality.TEXT)
         at(
             0.8,
             starts(800),
+            "speech started: item 2 at 500 ms",
             "cancel reply 1",
             "reply 1 message 0 done: item 1 assistant output_audio 'Hello there,' incomplete first",
             "reply 1 ended (turn_detected): item 1",
             "warm: assistant: Hello there,",
-            "speech started: item 2 at 500 ms",
             "open turn item 2 from 500 ms",
         ),
     ),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from vivavoce.conversation.deadlines import Deadline, Deadlines
 from vivavoce.conversation.endpointing import breaks_off, patience_ms
+from vivavoce.conversation.history import History
 from vivavoce.conversation.identifiers import Identifiers, ReplyId
 from vivavoce.conversation.interruptions import speech_interrupts
 from vivavoce.conversation.replies import Reply, ReplyOptions
@@ -23,7 +24,7 @@ from vivavoce.conversation.settings import (
 
 PROBABILITY = st.floats(0, 1)
 MOST_EAGER_FIRST = [Eagerness.HIGH, Eagerness.AUTO, Eagerness.MEDIUM, Eagerness.LOW]
-REPLY = Reply(ReplyId("r"), ReplyOptions(), Modality.AUDIO, "eve", None)
+REPLY = Reply(ReplyId("r"), ReplyOptions(), Modality.AUDIO, "eve", None, History())
 
 
 @pytest.mark.parametrize(

@@ -214,9 +214,9 @@ def eager(eagerness: Eagerness) -> Settings:
         at(
             3.0,
             starts(3000),
+            "speech started: item 2 at 2700 ms",
             "cancel reply 1",
             "reply 1 ended (turn_detected): nothing",
-            "speech started: item 2 at 2700 ms",
             "open turn item 2 from 2700 ms",
         ),
         at(4.1, pauses(4000, 4.0), ...),

@@ -7,11 +7,16 @@ from __future__ import annotations
 
 from vivavoce.conversation.deadlines import Deadlines
 from vivavoce.conversation.heard import HeardLedger
-from vivavoce.conversation.history import History, PromptMessage
+from vivavoce.conversation.history import History, PromptMessage, prompt_of
 from vivavoce.conversation.identifiers import EventId, Identifiers, ItemId
+from vivavoce.conversation.items import ItemReference
 from vivavoce.conversation.notices import CommandRefused, Notice
 from vivavoce.conversation.orders import Order, Tell, WarmPrompt
+from vivavoce.conversation.prompt_truncation import truncated
+from vivavoce.conversation.replies import ReplyOptions
 from vivavoce.conversation.settings import Settings
+
+AS_CONFIGURED = ReplyOptions()
 
 
 class Call:
@@ -38,11 +43,20 @@ class Call:
 
         `words`: what the caller has said so far in a turn that is not over; should it go on otherwise, nothing is lost.
         """
-        prompt = self.history.prompt(self.settings.instructions)
+        prompt = self.prompt()
         if words:
             prompt = (*prompt, PromptMessage("user", words))
         if prompt:
             self.order(WarmPrompt(prompt, self.settings.tools))
+
+    def prompt(self, options: ReplyOptions = AS_CONFIGURED) -> tuple[PromptMessage, ...]:
+        """What the model is to see for a reply. References to items that are gone by now are left out."""
+        instructions = options.instructions if options.instructions is not None else self.settings.instructions
+        if options.input is None:
+            return truncated(self.history.prompt(instructions), self.settings.truncation)
+        known = [each for each in options.input if not isinstance(each, ItemReference) or each.item_id in self.history]
+        opening = [PromptMessage("system", instructions)] if instructions else []
+        return (*opening, *prompt_of(self.history.resolved(known)))
 
     def order(self, order: Order) -> None:
         self._orders.append(order)

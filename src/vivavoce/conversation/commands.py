@@ -16,8 +16,8 @@ from vivavoce.conversation.events import (
     ItemRetrieveRequested,
     ItemTruncateRequested,
 )
-from vivavoce.conversation.history import DuplicateItemError, UnknownItemError
-from vivavoce.conversation.items import Message, Part
+from vivavoce.conversation.history import DuplicateItemError, UnknownItemError, untranscribed_part
+from vivavoce.conversation.items import Item, Message, Part, PartKind
 from vivavoce.conversation.notices import ItemAdded, ItemDeleted, ItemDone, ItemRetrieved, ItemTruncated
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
@@ -47,8 +47,13 @@ class ItemCommands:
 
     def _create(self, command: ItemCreateRequested) -> None:
         item = command.item if command.item.item_id else replace(command.item, item_id=self._call.next_item_id())
+        if command.recording is not None and (untranscribed_part(item) is None or _unknown_sounds(item) != 1):
+            message = "sound comes with a message that has exactly one 'input_audio' part without a transcript"
+            self._call.refuse("invalid_value", message, command.event_id, "item.content")
+            return
         try:
-            if item.item_id == self._turns.open_item_id:
+            awaited = command.recording is not None and self._turns.awaits(item.item_id)
+            if item.item_id == self._turns.open_item_id or awaited:
                 raise DuplicateItemError(item.item_id)
             previous = self._call.history.add(item, command.after)
         except DuplicateItemError as error:
@@ -57,7 +62,10 @@ class ItemCommands:
             self._call.refuse("item_create_invalid_previous_item_id", str(error), command.event_id, "previous_item_id")
         else:
             self._call.tell(ItemAdded(item, previous))
-            self._call.tell(ItemDone(item, previous))
+            if command.recording is not None and isinstance(item, Message):
+                self._turns.transcribe(item, command.recording)
+            else:
+                self._call.tell(ItemDone(item, previous))
 
     def _delete(self, command: ItemDeleteRequested) -> None:
         try:
@@ -103,3 +111,8 @@ class ItemCommands:
         kept = ledger.text_until(audio_end_ms)
         self._call.history.replace(replace(item, parts=(Part(item.parts[0].kind, kept),)))
         self._call.tell(ItemTruncated(item.item_id, 0, audio_end_ms, kept))
+
+
+def _unknown_sounds(item: Item) -> int:
+    parts = item.parts if isinstance(item, Message) else ()
+    return sum(part.kind is PartKind.INPUT_AUDIO and part.text is None for part in parts)

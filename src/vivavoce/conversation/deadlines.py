@@ -12,6 +12,7 @@ class Deadline(StrEnum):
     TURN_END = "turn_end"
     TRANSCRIPT = "transcript"
     FAREWELL = "farewell"
+    IDLE = "idle"
 
 
 class Deadlines:

@@ -1,22 +1,48 @@
-"""What a reply leaves behind: its items in the history, and what the client is told of them while they grow.
+"""What becomes of a reply: its items, what the client is told of them while they grow, and its end.
 
-A message is opened by the reply's first words and closed with what was heard of it; `Replying` says when.
+A message is opened by the reply's first words and closed with what was heard of it. `Replying` and `Beside` say which
+replies there are; this room is the same for both.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import assert_never
+
 from vivavoce.conversation.call import Call
-from vivavoce.conversation.events import PieceStarted, ReplyToolCalled
+from vivavoce.conversation.events import (
+    PieceEnded,
+    PieceQueued,
+    PieceStarted,
+    PlaybackProgressed,
+    ReplyEvent,
+    ReplyFailed,
+    ReplyGenerated,
+    ReplySpoken,
+    ReplyTextGenerated,
+    ReplyToolCalled,
+)
+from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.items import FunctionCall, Item, ItemStatus, Message, Part
 from vivavoce.conversation.notices import (
     ReplyCalledFunction,
+    ReplyDone,
     ReplyMessageAdded,
     ReplyMessageDone,
     ReplyTextGrew,
     TurnTimed,
 )
-from vivavoce.conversation.replies import CUT_SHORT, EndReason, Reply, ReplyState, ReplyStep
+from vivavoce.conversation.orders import CancelReply
+from vivavoce.conversation.replies import CUT_SHORT, EndReason, Generated, Reply, ReplyState, ReplyStep
 from vivavoce.conversation.settings import Modality
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Why a reply is to end now."""
+
+    reason: EndReason
+    error: str | None = None
 
 
 class Delivering:
@@ -25,7 +51,45 @@ class Delivering:
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    def text_generated(self, reply: Reply, text: str) -> None:
+    def follow(self, reply: Reply, fact: ReplyEvent) -> End | None:
+        """Take in what became of a reply; the end that follows from it."""
+        match fact:
+            case ReplyTextGenerated(text=text):
+                self._text_generated(reply, text)
+            case ReplyToolCalled():
+                self._function_called(reply, fact)
+            case ReplyGenerated(cut_at_limit=cut_at_limit, usage=usage):
+                reply.generated = Generated(cut_at_limit, usage)
+                return _completed(reply) if reply.modality is Modality.TEXT else None
+            case ReplyFailed(message=message):
+                return End(EndReason.FAILED, message)
+            case PieceQueued():
+                if reply.marks.first_sentence_at is None:
+                    reply.marks.first_sentence_at = self._call.now
+            case PieceStarted():
+                self._piece_started(reply, fact)
+            case PieceEnded(end_ms=end_ms):
+                reply.ledger.end_piece(end_ms)
+            case PlaybackProgressed(played_ms=played_ms):
+                reply.played_ms = played_ms
+            case ReplySpoken(end_ms=end_ms):
+                reply.spoken_ms = end_ms
+                return _completed(reply)
+            case _:
+                assert_never(fact)
+        return None
+
+    def end(self, reply: Reply, end: End) -> None:
+        """Stop what is still made of a reply, settle what it leaves behind, and tell its end."""
+        if reply.state is not ReplyState.QUEUED and end.reason in CUT_SHORT:
+            self._call.order(CancelReply(reply.reply_id))
+        reply.step(ReplyStep.END)
+        self._close_message(reply, end.reason)
+        self._call.tell(ReplyDone(reply.snapshot(self._output(reply), end.reason, end.error)))
+
+    # --- its items --------------------------------------------------------------------------------------------------
+
+    def _text_generated(self, reply: Reply, text: str) -> None:
         if not text:
             return
         if reply.marks.first_token_at is None:
@@ -35,56 +99,60 @@ class Delivering:
         if reply.modality is Modality.TEXT:
             self._tell_grew(reply, text)
 
-    def function_called(self, reply: Reply, fact: ReplyToolCalled) -> None:
+    def _function_called(self, reply: Reply, fact: ReplyToolCalled) -> None:
         item = FunctionCall(self._call.next_item_id(), fact.call_id, fact.name, fact.arguments)
-        previous = self._call.history.add(item)
+        previous = reply.items.add(item)
         reply.output.append(item.item_id)
-        self._call.tell(ReplyCalledFunction(reply.reply_id, len(reply.output) - 1, item, previous))
+        output_index, inside = len(reply.output) - 1, reply.options.in_conversation
+        self._call.tell(ReplyCalledFunction(reply.reply_id, output_index, item, previous, inside))
 
-    def piece_started(self, reply: Reply, fact: PieceStarted) -> None:
+    def _piece_started(self, reply: Reply, fact: PieceStarted) -> None:
         self._open_message(reply)
         if reply.state is ReplyState.GENERATING:
             reply.step(ReplyStep.SPEAK)
             self._tell_timed(reply)
         self._tell_grew(reply, reply.ledger.begin_piece(fact.text, fact.start_ms))
 
-    def close_message(self, reply: Reply, reason: EndReason) -> None:
+    def _close_message(self, reply: Reply, reason: EndReason) -> None:
         """Give the message its final text. One that the client has deleted is still told, for whoever reads along."""
         if reply.message_id is None:
             return
         status = ItemStatus.COMPLETED if reason is EndReason.COMPLETED else ItemStatus.INCOMPLETE
         item = reply.message(reply.message_id, self._kept_text(reply, reason), status)
-        history, previous = self._call.history, None
+        previous = None
         begun = reply.message(reply.message_id, "", ItemStatus.IN_PROGRESS)
-        if item.item_id in history and history.get(item.item_id) == begun:
-            history.replace(item)
-            previous = history.before(item.item_id)
-        output_index = reply.output.index(item.item_id)
-        self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, previous))
+        if item.item_id in reply.items and reply.items.get(item.item_id) == begun:
+            reply.items.replace(item)
+            previous = reply.items.before(item.item_id)
+        output_index, inside = reply.output.index(item.item_id), reply.options.in_conversation
+        self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, previous, inside))
 
-    def output(self, reply: Reply) -> tuple[Item, ...]:
-        history = self._call.history
-        found = [history.get(item_id) for item_id in reply.output if item_id in history]
+    def _output(self, reply: Reply) -> tuple[Item, ...]:
+        found = [reply.items.get(item_id) for item_id in reply.output if item_id in reply.items]
         return tuple(item for item in found if isinstance(item, Message | FunctionCall))
 
     def _open_message(self, reply: Reply) -> None:
         if reply.message_id is not None:
             return
-        reply.message_id = self._call.next_item_id()
+        reply.message_id = self._message_id(reply)
         item = reply.message(reply.message_id, "", ItemStatus.IN_PROGRESS)
-        previous = self._call.history.add(item)
-        output_index = len(reply.output)
+        previous = reply.items.add(item)
+        output_index, inside = len(reply.output), reply.options.in_conversation
         reply.output.append(item.item_id)
-        if reply.modality is Modality.AUDIO:
+        if reply.modality is Modality.AUDIO and inside:
             self._call.ledgers[item.item_id] = reply.ledger
-        self._call.tell(
-            ReplyMessageAdded(reply.reply_id, output_index, item, Part(reply.part_kind, ""), previous),
-        )
+        part = Part(reply.part_kind, "")
+        self._call.tell(ReplyMessageAdded(reply.reply_id, output_index, item, part, previous, inside))
+
+    def _message_id(self, reply: Reply) -> ItemId:
+        wanted = reply.wanted_message_id
+        return wanted if wanted is not None and not self._call.history.is_taken(wanted) else self._call.next_item_id()
 
     def _kept_text(self, reply: Reply, reason: EndReason) -> str:
+        """What was heard. Nobody keeps account of what is heard of a reply beside the conversation: what was sent."""
         if reply.modality is Modality.TEXT:
             return reply.text
-        if reason in CUT_SHORT:
+        if reason in CUT_SHORT and reply.options.in_conversation:
             return reply.ledger.text_until(reply.played_ms)
         return reply.ledger.text
 
@@ -113,3 +181,8 @@ class Delivering:
                 since(self._call.now),
             )
         )
+
+
+def _completed(reply: Reply) -> End:
+    cut = reply.generated is not None and reply.generated.cut_at_limit
+    return End(EndReason.MAX_OUTPUT_TOKENS if cut else EndReason.COMPLETED)

@@ -46,9 +46,14 @@ class Ending:
         """Nothing new may begin: the end of the call follows."""
         return self._reason is not None
 
+    @property
+    def takes_replies(self) -> bool:
+        """Replies may follow: the last answer has not begun, or has called functions and is not over."""
+        return not self.closing or self._awaits_tools
+
     def refuses_reply(self, event_id: EventId | None) -> bool:
         """No reply follows the last one, but the rest of an answer that has called functions; the client is told."""
-        if not self.closing or self._awaits_tools:
+        if self.takes_replies:
             return False
         self._refuse(event_id)
         return True
@@ -79,7 +84,7 @@ class Ending:
         return (LAST_ANSWER,) if self.closing else ()
 
     def reply_ended(self, reply: Reply, reason: EndReason) -> None:
-        if not self.closing:
+        if not self.closing or (self._awaits_tools and reply.script is not None):
             return
         if reason in CUT_SHORT:
             self.end(MAX_TURNS)

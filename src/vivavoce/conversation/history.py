@@ -6,11 +6,20 @@ Owned by the conversation; lives as long as the call.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, assert_never
 
 from vivavoce.conversation.identifiers import CallId, ItemId
-from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, Role
+from vivavoce.conversation.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    Item,
+    ItemReference,
+    Message,
+    Part,
+    PartKind,
+    Role,
+)
 
 ROOT = ItemId("root")
 """As `previous_item_id`: put the item before all others."""
@@ -139,17 +148,40 @@ class History:
         messages: list[PromptMessage] = []
         if instructions:
             messages.append(PromptMessage("system", instructions))
-        for item in (*self._past, *self.items):
-            message = _prompt_message(item)
-            if message is not None:
-                messages.append(message)
-        return tuple(messages)
+        return (*messages, *prompt_of((*self._past, *self.items)))
+
+    def resolved(self, wanted: Iterable[Item | ItemReference]) -> tuple[Item, ...]:
+        """The items of a reply's own input. Raises `UnknownItemError` for a reference to none of this conversation."""
+        return tuple(self.get(each.item_id) if isinstance(each, ItemReference) else each for each in wanted)
 
 
-def user_text_replaced(message: Message, text: str) -> Message:
-    """The same message with the text of its first part (its transcript) replaced."""
-    first, *others = message.parts
-    return Message(message.item_id, message.role, (Part(first.kind, text), *others), message.status)
+def prompt_of(items: Iterable[Item]) -> list[PromptMessage]:
+    """Items as the language model is to see them. Calls that were made together stand together, as models want it."""
+    messages: list[PromptMessage] = []
+    together = False
+    for item in items:
+        message = _prompt_message(item)
+        if message is None:
+            continue
+        if together and message.calls:
+            messages[-1] = replace(messages[-1], calls=messages[-1].calls + message.calls)
+        else:
+            messages.append(message)
+        together = message.calls != ()
+    return messages
+
+
+def untranscribed_part(item: Item) -> int | None:
+    """Where a message holds sound whose words are not there yet."""
+    parts = item.parts if isinstance(item, Message) else ()
+    found = (index for index, part in enumerate(parts) if part.kind is PartKind.INPUT_AUDIO and part.text is None)
+    return next(found, None)
+
+
+def transcribed(message: Message, index: int, text: str) -> Message:
+    """The same message with the words of its part `index`."""
+    parts = (*message.parts[:index], Part(message.parts[index].kind, text), *message.parts[index + 1 :])
+    return replace(message, parts=parts)
 
 
 def _prompt_message(item: Item) -> PromptMessage | None:

@@ -8,6 +8,6 @@ from vivavoce.conversation.settings import Settings
 
 def speech_interrupts(settings: Settings, reply: Reply | None) -> bool:
     """True if speech that starts now must stop `reply`: it is under way, and the session lets callers interrupt."""
-    if reply is None or settings.turn_detection is None:
+    if reply is None or not reply.interruptible or settings.turn_detection is None:
         return False
     return settings.turn_detection.interrupt_response

@@ -64,6 +64,7 @@ from vivavoce.conversation.orders import ApplySettings, Order
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import Settings
+from vivavoce.conversation.silence import Silence
 from vivavoce.conversation.turn_taking import TurnTaking
 
 GREETING_DELAY_SECONDS = 0.25
@@ -78,6 +79,7 @@ class Conversation:
         self._replying = Replying(self._call)
         self._turns = TurnTaking(self._call, self._replying)
         self._items = ItemCommands(self._call, self._turns, self._replying)
+        self._silence = Silence(self._call, self._replying)
 
     @property
     def next_deadline(self) -> float | None:
@@ -100,6 +102,9 @@ class Conversation:
             return []
         self._call.now = now
         self._take_in(event)
+        if self._replying.ending.due:
+            self._replying.beside.end_all()
+        self._silence.watch()
         self._replying.ending.conclude()
         return self._call.drain()
 
@@ -113,8 +118,8 @@ class Conversation:
                 self._call.history.resume(items)
             case CallEndRequested(reason=reason):
                 self._replying.end_call(reason)
-            case DeadlineReached():
-                self._reach_deadlines()
+            case DeadlineReached(heard_ms=heard_ms):
+                self._reach_deadlines(heard_ms)
             case (
                 SpeechStarted()
                 | SpeechPaused()
@@ -145,8 +150,9 @@ class Conversation:
     def _join(self) -> None:
         settings = self._call.settings
         self._call.tell(SessionOpened(settings))
-        self._call.warm()
-        if settings.greeting:
+        if not settings.only_transcribes:
+            self._call.warm()
+        if settings.greeting and not settings.only_transcribes:
             self._call.deadlines.set(Deadline.GREETING, self._call.now + GREETING_DELAY_SECONDS)
 
     def _configure(self, settings: Settings) -> None:
@@ -157,27 +163,34 @@ class Conversation:
         self._call.tell(SessionUpdated(settings))
         if (settings.instructions, settings.tools) != (former.instructions, former.tools):
             self._call.warm()
+        self._call.deadlines.clear(Deadline.IDLE)
+        if settings.only_transcribes:
+            self._replying.fall_silent()
         if self._call.deadlines.is_set(Deadline.GREETING):
-            if settings.greeting:
+            if settings.greeting and not settings.only_transcribes:
                 self._call.deadlines.set(Deadline.GREETING, self._call.now)
             else:
                 self._call.deadlines.clear(Deadline.GREETING)
 
-    def _reach_deadlines(self) -> None:
+    def _reach_deadlines(self, heard_ms: int) -> None:
         for deadline in self._call.deadlines.take_due(self._call.now):
             match deadline:
                 case Deadline.GREETING:
-                    self._replying.greet(self._call.settings.greeting or "")
+                    self._replying.speak_up(self._call.settings.greeting or "")
                 case Deadline.TURN_END:
                     self._turns.end_reached()
                 case Deadline.TRANSCRIPT:
                     self._replying.start_waiting()
                 case Deadline.FAREWELL:
-                    self._replying.ending.end(MAX_TURNS)
+                    self._replying.end_call(MAX_TURNS)
+                case Deadline.IDLE:
+                    self._silence.end(heard_ms)
                 case _:
                     assert_never(deadline)
 
     def _cancel(self, reply_id: ReplyId | None, event_id: EventId | None) -> None:
+        if reply_id is not None and self._replying.beside.cancel(reply_id):
+            return
         active = self._replying.active
         if active is None or (reply_id is not None and reply_id != active.reply_id):
             wanted = f"response '{reply_id}'" if reply_id is not None else "a response"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from vivavoce.conversation.heard import HeardLedger
+from vivavoce.conversation.history import History
 from vivavoce.conversation.identifiers import ItemId, ReplyId
 from vivavoce.conversation.items import (
     Item,
@@ -124,14 +125,21 @@ class ReplyMarks:
 
 @dataclass(slots=True)
 class Reply:
-    """Owned by the conversation; its message's ledger outlives it, for truncation."""
+    """Owned by the conversation; its message's ledger outlives it, for truncation.
+
+    `items`: where its items go, the call's history or, out of the conversation, one of its own. `message_id` may be
+    wished for with `wanted_message_id`.
+    """
 
     reply_id: ReplyId
     options: ReplyOptions
     modality: Modality
     voice: str
     maximum_output_tokens: int | None
+    items: History
     script: str | None = None
+    interruptible: bool = True
+    wanted_message_id: ItemId | None = None
     state: ReplyState = ReplyState.QUEUED
     message_id: ItemId | None = None
     output: list[ItemId] = field(default_factory=list)
@@ -139,6 +147,7 @@ class Reply:
     generated: Generated | None = None
     text: str = ""
     played_ms: int = 0
+    spoken_ms: int | None = None
     marks: ReplyMarks = field(default_factory=ReplyMarks)
 
     def step(self, step: ReplyStep) -> None:
@@ -147,6 +156,11 @@ class Reply:
     @property
     def called_functions(self) -> bool:
         return len(self.output) > (self.message_id is not None)
+
+    @property
+    def goes_on_with_tools(self) -> bool:
+        """All is written, functions were called, and it is only still being spoken: the client may ask for the rest."""
+        return self.generated is not None and self.called_functions
 
     @property
     def part_kind(self) -> PartKind:
@@ -169,6 +183,8 @@ class Reply:
             ended,
             error,
             usage,
+            self.options.in_conversation,
+            self.spoken_ms if self.spoken_ms is not None else self.played_ms,
         )
 
 

@@ -2,59 +2,45 @@
 
 A reply asked for while another is under way is refused to a client (exactly as OpenAI's server does), with one
 exception: the other has called its tools and is only still being spoken. Then, and when a turn of the caller ends
-under a reply that may not be interrupted, the next reply waits.
+under a reply that may not be interrupted, the next reply waits. Words that a client wants said wait their turn too.
+Replies beside the conversation (`beside.py`) need no floor.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import assert_never
+from collections import deque
+from dataclasses import dataclass, replace
 
+from vivavoce.conversation.beside import Beside
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.deadlines import Deadline
-from vivavoce.conversation.delivering import Delivering
+from vivavoce.conversation.delivering import Delivering, End
 from vivavoce.conversation.ending import Ending
-from vivavoce.conversation.events import (
-    ForceMessageRequested,
-    PieceEnded,
-    PieceQueued,
-    PieceStarted,
-    PlaybackProgressed,
-    ReplyEvent,
-    ReplyFailed,
-    ReplyGenerated,
-    ReplySpoken,
-    ReplyTextGenerated,
-    ReplyToolCalled,
-)
-from vivavoce.conversation.history import PromptMessage
+from vivavoce.conversation.events import ForceMessageRequested, ReplyEvent
+from vivavoce.conversation.history import DuplicateItemError, PromptMessage, UnknownItemError
 from vivavoce.conversation.identifiers import EventId, ItemId
-from vivavoce.conversation.notices import (
-    ReplyCreated,
-    ReplyDone,
-)
-from vivavoce.conversation.orders import CancelReply, StartReply
-from vivavoce.conversation.replies import (
-    CUT_SHORT,
-    EndReason,
-    Generated,
-    Reply,
-    ReplyMarks,
-    ReplyOptions,
-    ReplyState,
-    ReplyStep,
-)
-from vivavoce.conversation.settings import Modality
+from vivavoce.conversation.notices import ReplyCreated
+from vivavoce.conversation.replies import EndReason, Reply, ReplyMarks, ReplyOptions, ReplyState, ReplyStep
+from vivavoce.conversation.starting import reply_for, start_order
 
 TRANSCRIPT_PATIENCE_SECONDS = 15.0
 """How long a reply waits for the words that it is to answer before it starts without them."""
 
+MAXIMUM_FORCED = 16
+"""Words that clients want said and that wait for the floor; more are refused."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Request:
+    """`asked`: by the client, which is told if it is not followed."""
+
     options: ReplyOptions
     marks: ReplyMarks
     script: str | None = None
+    interruptible: bool = True
+    message_id: ItemId | None = None
+    asked: bool = False
+    hint: tuple[PromptMessage, ...] = ()
 
 
 class Replying:
@@ -64,22 +50,30 @@ class Replying:
         self._call = call
         self._delivering = Delivering(call)
         self._waiting: _Request | None = None
+        self._forced: deque[_Request] = deque()
         self._awaited: set[ItemId] = set()
+        self._hint: tuple[PromptMessage, ...] = ()
+        self.beside = Beside(call, self._delivering)
         self.ending = Ending(call)
         self.active: Reply | None = None
+        self.last: Reply | None = None
         self.caller_has_floor = False
 
     # --- asking for a reply -----------------------------------------------------------------------------------------
 
     def request(self, options: ReplyOptions, event_id: EventId | None) -> None:
         """The client asks (`response.create`). An answer that waits for the floor is then no longer wanted."""
-        request = _Request(options, ReplyMarks())
-        if self.active is None:
+        if self._refuses(options, event_id):
+            return
+        request = _Request(options, ReplyMarks(), asked=True)
+        if not options.in_conversation:
+            self.beside.begin(options, event_id)
+        elif self.active is None:
             if self.ending.refuses_reply(event_id):
                 return
             self._waiting = None
             self._begin(request)
-        elif self.active.generated is not None and self.active.called_functions:
+        elif self.active.goes_on_with_tools and (self._waiting is None or not self._waiting.asked):
             self._waiting = request
         else:
             self._call.refuse(
@@ -102,16 +96,35 @@ class Replying:
             self._begin(request)
         elif self.active is not None and self.active.state is ReplyState.QUEUED:
             self.active.marks = marks.later(self.active.marks)
+        elif self._waiting is not None and self._waiting.asked:
+            self._waiting = replace(self._waiting, marks=marks.later(self._waiting.marks))
         else:
             self._waiting = request
 
     def force(self, command: ForceMessageRequested) -> None:
-        """The client puts words into the agent's mouth."""
-        self._call.refuse("not_implemented", "this server cannot say given words yet", command.event_id, "item.type")
+        """The client puts words into the agent's mouth: now, or when the reply under way has ended."""
+        options = ReplyOptions(voice=command.voice)
+        if self._refuses(options, command.event_id) or self.ending.refuses_reply(command.event_id):
+            return
+        item_id = command.item_id
+        if item_id is not None and self._call.history.is_taken(item_id):
+            refusal = str(DuplicateItemError(item_id))
+            self._call.refuse("item_create_duplicate_item_id", refusal, command.event_id, "item.id")
+        elif not command.text.strip():
+            self._call.refuse("invalid_value", "a forced message has words", command.event_id, "item.content")
+        elif len(self._forced) >= MAXIMUM_FORCED:
+            message = f"{MAXIMUM_FORCED} forced messages wait to be said; wait for a response.done"
+            self._call.refuse("too_many_active_responses", message, command.event_id, "item")
+        else:
+            self._forced.append(
+                _Request(options, ReplyMarks(), command.text, command.interruptible, item_id, asked=True)
+            )
+            self._say_forced()
 
-    def greet(self, greeting: str) -> None:
+    def speak_up(self, script: str | None = None, hint: tuple[PromptMessage, ...] = ()) -> None:
+        """The agent says something that nobody asked for, unless it speaks: a script, or what the model is hinted."""
         if self.active is None:
-            self._begin(_Request(ReplyOptions(), ReplyMarks(), greeting))
+            self._begin(_Request(ReplyOptions(), ReplyMarks(), script, hint=hint))
 
     def await_words(self, item_id: ItemId) -> None:
         """Replies wait until this item has its transcript."""
@@ -124,6 +137,8 @@ class Replying:
 
     def floor_released(self) -> None:
         """The caller may have stopped: what waits begins, unless words are still to come."""
+        if not self.caller_has_floor:
+            self._say_forced()
         if not self._awaited:
             self.start_waiting()
 
@@ -137,10 +152,19 @@ class Replying:
             request, self._waiting = self._waiting, None
             self._begin(request)
 
+    # --- ending one -------------------------------------------------------------------------------------------------
+
     def interrupt(self, reason: EndReason) -> None:
         """Stop the active reply, if there is one; what was heard of it stays."""
         if self.active is not None:
-            self._end(self.active, reason)
+            self._end(self.active, End(reason))
+
+    def fall_silent(self) -> None:
+        """From here on the session has no replies."""
+        self._waiting = None
+        self._forced.clear()
+        self.beside.end_all()
+        self.interrupt(EndReason.CLIENT_CANCELLED)
 
     def end_call(self, reason: str) -> None:
         """Stop whatever is under way or waits; the call ends with this fact."""
@@ -148,101 +172,72 @@ class Replying:
         self.interrupt(EndReason.CLIENT_CANCELLED)
 
     def handle(self, fact: ReplyEvent) -> None:
-        """What became of a reply; late results are dropped here and nowhere else."""
+        """What became of a reply; late results are dropped here and in `Beside`, and nowhere else."""
         reply = self.active
         if reply is None or reply.reply_id != fact.reply_id:
-            return
-        match fact:
-            case ReplyTextGenerated(text=text):
-                self._delivering.text_generated(reply, text)
-            case ReplyToolCalled():
-                self._delivering.function_called(reply, fact)
-            case ReplyGenerated():
-                self._generated(reply, fact)
-            case ReplyFailed(message=message):
-                self._end(reply, EndReason.FAILED, message)
-            case PieceQueued():
-                self._piece_queued(reply)
-            case PieceStarted():
-                self._delivering.piece_started(reply, fact)
-            case PieceEnded(end_ms=end_ms):
-                reply.ledger.end_piece(end_ms)
-            case PlaybackProgressed(played_ms=played_ms):
-                reply.played_ms = played_ms
-            case ReplySpoken():
-                self._complete(reply)
-            case _:
-                assert_never(fact)
+            self.beside.handle(fact)
+        elif (end := self._delivering.follow(reply, fact)) is not None:
+            self._end(reply, end)
 
-    # --- what became of it ------------------------------------------------------------------------------------------
+    # --- inside -----------------------------------------------------------------------------------------------------
 
-    def _generated(self, reply: Reply, fact: ReplyGenerated) -> None:
-        reply.generated = Generated(fact.cut_at_limit, fact.usage)
-        if reply.modality is Modality.TEXT:
-            self._complete(reply)
+    @property
+    def quiet(self) -> bool:
+        """Nobody speaks, and nothing is to come before the caller speaks."""
+        waits = self._waiting is not None or self._forced or self._awaited
+        return self.active is None and not self.caller_has_floor and not waits and not self.ending.closing
 
-    def _piece_queued(self, reply: Reply) -> None:
-        if reply.marks.first_sentence_at is None:
-            reply.marks.first_sentence_at = self._call.now
+    def _refuses(self, options: ReplyOptions, event_id: EventId | None) -> bool:
+        """The client is told if no such reply can be."""
+        if self._call.settings.only_transcribes:
+            message = "a transcription session has no responses; open a session of type 'realtime'"
+            self._call.refuse("response_create_not_allowed", message, event_id)
+            return True
+        try:
+            self._call.history.resolved(options.input or ())
+        except UnknownItemError as error:
+            self._call.refuse("item_not_found", str(error), event_id, "response.input")
+            return True
+        return False
+
+    def _say_forced(self) -> None:
+        if self._forced and self.active is None and self.ending.takes_replies:
+            self._begin(self._forced.popleft())
 
     def _begin(self, request: _Request) -> None:
-        settings, options = self._call.settings, request.options
-        reply = Reply(
-            self._call.ids.next_reply(),
-            options,
-            options.modality or settings.modality,
-            options.voice or settings.voice,
-            options.maximum_output_tokens or settings.maximum_output_tokens,
-            request.script,
-            marks=request.marks,
-        )
-        self.active = reply
-        self.ending.reply_begun()
+        reply = reply_for(self._call, request.options, self._call.history)
+        reply.script, reply.marks = request.script, request.marks
+        reply.interruptible, reply.wanted_message_id = request.interruptible, request.message_id
+        self.active, self._hint = reply, request.hint
+        if reply.script is None:
+            self.ending.reply_begun()
         self._call.deadlines.clear(Deadline.GREETING)
         self._call.tell(ReplyCreated(reply.snapshot()))
-        if self._awaited:
+        if self._awaited and reply.script is None:
             self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
         else:
             self._start(reply)
 
     def _start(self, reply: Reply) -> None:
         reply.step(ReplyStep.START)
-        settings, options = self._call.settings, reply.options
-        instructions = options.instructions if options.instructions is not None else settings.instructions
         prompt: tuple[PromptMessage, ...] = ()
         if reply.script is None:
-            prompt = (*self._call.history.prompt(instructions), *self.ending.reply_started())
-        self._call.order(
-            StartReply(
-                reply.reply_id,
-                prompt,
-                reply.modality,
-                reply.voice,
-                settings.speed,
-                options.tools if options.tools is not None else settings.tools,
-                options.tool_choice or settings.tool_choice,
-                reply.maximum_output_tokens,
-                reply.script,
-            )
-        )
+            prompt = (*self._call.prompt(reply.options), *self._hint, *self.ending.reply_started())
+        self._call.order(start_order(self._call, reply, prompt))
 
-    def _complete(self, reply: Reply) -> None:
-        cut = reply.generated is not None and reply.generated.cut_at_limit
-        self._end(reply, EndReason.MAX_OUTPUT_TOKENS if cut else EndReason.COMPLETED)
-
-    def _end(self, reply: Reply, reason: EndReason, error: str | None = None) -> None:
-        if reply.state is not ReplyState.QUEUED and reason in CUT_SHORT:
-            self._call.order(CancelReply(reply.reply_id))
-        reply.step(ReplyStep.END)
+    def _end(self, reply: Reply, end: End) -> None:
         self.active = None
+        self.last = reply
         self._call.deadlines.clear(Deadline.TRANSCRIPT)
-        self._delivering.close_message(reply, reason)
-        output = self._delivering.output(reply)
-        self._call.tell(ReplyDone(reply.snapshot(output, reason, error)))
-        self.ending.reply_ended(reply, reason)
+        self._delivering.end(reply, end)
+        self.ending.reply_ended(reply, end.reason)
         if self.ending.due:
             return
         if reply.script is not None:
             self._call.warm()  # these words are not the model's own: it has not read them yet
+        if not self.caller_has_floor:
+            self._say_forced()
         if self._waiting is not None and not self._awaited:
             self.start_waiting()
+        elif self._waiting is not None:
+            self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)

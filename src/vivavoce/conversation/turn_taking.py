@@ -22,7 +22,7 @@ from vivavoce.conversation.events import (
     TurnAssessed,
     TurnTranscribed,
 )
-from vivavoce.conversation.history import user_text_replaced
+from vivavoce.conversation.history import transcribed, untranscribed_part
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.interruptions import speech_interrupts
 from vivavoce.conversation.items import ItemStatus, Message, Part, PartKind, Role
@@ -37,7 +37,15 @@ from vivavoce.conversation.notices import (
     TranscriptFailed,
     TranscriptGrew,
 )
-from vivavoce.conversation.orders import AssessTurn, ClearInput, CloseTurn, OpenTurn, TakeBuffer, TranscribeTurn
+from vivavoce.conversation.orders import (
+    AssessTurn,
+    ClearInput,
+    CloseTurn,
+    OpenTurn,
+    TakeBuffer,
+    TakeRecording,
+    TranscribeTurn,
+)
 from vivavoce.conversation.replies import EndReason, ReplyMarks, ReplyOptions
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import SemanticTurnDetection
@@ -93,13 +101,13 @@ class TurnTaking:
             if speech_interrupts(self._call.settings, self._replying.active):
                 self._replying.interrupt(EndReason.TURN_DETECTED)
             return
-        self._replying.caller_has_floor = True
-        if speech_interrupts(self._call.settings, self._replying.active):
-            self._replying.interrupt(EndReason.TURN_DETECTED)
         audio_start_ms = max(0, fact.audio_start_ms - detection.prefix_padding_ms)
         self._open = Turn(self._call.next_item_id(), audio_start_ms)
+        self._replying.caller_has_floor = True
         self._call.deadlines.clear(Deadline.GREETING)
         self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
+        if speech_interrupts(self._call.settings, self._replying.active):
+            self._replying.interrupt(EndReason.TURN_DETECTED)
         self._call.order(OpenTurn(self._open.item_id, audio_start_ms))
 
     def _speech_paused(self, fact: SpeechPaused) -> None:
@@ -160,8 +168,8 @@ class TurnTaking:
             return
         del self._awaiting[turn.item_id]
         turn.transcribe(self._call.now)
-        self._call.tell(TranscriptFailed(turn.item_id, fact.message))
-        item = self._item_without_words(turn.item_id)
+        self._call.tell(TranscriptFailed(turn.item_id, fact.message, turn.content_index))
+        item = self._item_without_words(turn)
         if item is not None:
             self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
         self._release_floor()
@@ -195,6 +203,21 @@ class TurnTaking:
         self._call.order(CloseTurn(turn.item_id))
         self._commit(turn)
 
+    def transcribe(self, item: Message, recording: int) -> None:
+        """An item came with sound: its words are to be found out. It is no turn, so nobody answers it by itself."""
+        turn = Turn(item.item_id, 0)
+        turn.recorded, turn.content_index = True, untranscribed_part(item) or 0
+        turn.end(self._call.now)
+        self._awaiting[turn.item_id] = turn
+        self._replying.await_words(turn.item_id)
+        self._call.order(TakeRecording(turn.item_id, recording))
+        self._call.order(TranscribeTurn(turn.item_id, turn.pause))
+        self._call.order(CloseTurn(turn.item_id))
+
+    def awaits(self, item_id: ItemId) -> bool:
+        """True while the words of this item are to come."""
+        return item_id in self._awaiting
+
     def clear(self) -> None:
         self._open = None
         self._call.deadlines.clear(Deadline.TURN_END)
@@ -222,8 +245,7 @@ class TurnTaking:
 
     def _warm(self, words: str) -> None:
         """Let the model read what was said so far, if it is free and will be asked to answer."""
-        detection = self._call.settings.turn_detection
-        if words and self._replying.active is None and detection is not None and detection.create_response:
+        if words and self._replying.active is None and self._answers:
             self._call.warm(words)
 
     # --- inside -----------------------------------------------------------------------------------------------------
@@ -253,22 +275,28 @@ class TurnTaking:
         marks = turn.transcribe(self._call.now)
         if delta := turn.finish_text(text):
             self._call.tell(TranscriptGrew(turn.item_id, delta))
-        self._call.tell(TranscriptCompleted(turn.item_id, text, audio_seconds))
-        item = self._item_without_words(turn.item_id)
+        self._call.tell(TranscriptCompleted(turn.item_id, text, audio_seconds, turn.content_index))
+        item = self._item_without_words(turn)
         if item is not None:
-            item = user_text_replaced(item, text)
+            item = transcribed(item, turn.content_index, text)
             self._call.history.replace(item)
             self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
         self._release_floor()
-        detection = self._call.settings.turn_detection
-        if detection is not None and detection.create_response and text and item is not None:
+        if text and item is not None and not turn.recorded and self._answers:
             self._replying.answer(ReplyOptions(), ReplyMarks(marks, turn.item_id))
         self._replying.words_arrived(turn.item_id)
 
-    def _item_without_words(self, item_id: ItemId) -> Message | None:
+    def _item_without_words(self, turn: Turn) -> Message | None:
         """A committed item. None if the client has deleted it, even if something else bears its id now."""
-        item = self._call.history.get(item_id) if item_id in self._call.history else None
-        return item if isinstance(item, Message) and item.parts == UNTRANSCRIBED else None
+        item = self._call.history.get(turn.item_id) if turn.item_id in self._call.history else None
+        waits = item is not None and untranscribed_part(item) == turn.content_index
+        return item if isinstance(item, Message) and waits else None
+
+    @property
+    def _answers(self) -> bool:
+        settings = self._call.settings
+        detection = settings.turn_detection
+        return detection is not None and detection.create_response and not settings.only_transcribes
 
     def _release_floor(self) -> None:
         self._replying.caller_has_floor = self._open is not None

@@ -45,7 +45,10 @@ class TurnMarks:
 
 
 class Turn:
-    """Owned by the conversation; dies when its words are in the history."""
+    """Owned by the conversation; dies when its words are in the history.
+
+    `recorded`: not spoken in the call, but the sound of part `content_index` of an item that the client made.
+    """
 
     def __init__(self, item_id: ItemId, audio_start_ms: int) -> None:
         self.item_id = item_id
@@ -58,6 +61,8 @@ class Turn:
         self.probability: float | None = None
         self.text_at_pause: tuple[str, float] | None = None
         self.failed_at_pause = False
+        self.recorded = False
+        self.content_index = 0
         self.told_text = ""
         self._interim_text = ""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 import msgspec
@@ -52,6 +52,7 @@ from vivavoce.media.formats import AudioFormat
 from vivavoce.media.pacing import Playout
 from vivavoce.media.resampling import StreamResampler
 from vivavoce.sessions.ports import Engines, Outlet
+from vivavoce.sessions.pronunciations import Pronunciations
 from vivavoce.sessions.transcribing import Spawn
 
 LEAD_SECONDS = 0.2
@@ -65,6 +66,37 @@ QUEUED_PIECES = 256
 
 QUEUED_CHUNKS = 8
 """Chunks of audio that may wait to be sent; more and the voice waits."""
+
+
+@dataclass(slots=True)
+class _Track:
+    """One reply on its way to the client: its own pace and its own position."""
+
+    order: StartReply
+    playout: Playout
+    affinity: AffinityKey
+    sent_seconds: float = 0.0
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def reply_id(self) -> ReplyId:
+        return self.order.reply_id
+
+    @property
+    def sent_ms(self) -> int:
+        return round(self.sent_seconds * 1000)
+
+    def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    async def pace(self, duration_seconds: float) -> None:
+        """Wait until this much more sound may go out, and count it as sent."""
+        clock = asyncio.get_running_loop()
+        if wait := self.playout.wait_seconds(clock.time()):
+            await asyncio.sleep(wait)
+        self.playout.send(clock.time(), duration_seconds)
+        self.sent_seconds += duration_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +129,28 @@ class Speaking:
         self._submit = submit
         self._spawn = spawn
         self._playout = Playout(LEAD_SECONDS)
-        self._reply: tuple[ReplyId, asyncio.Task[None]] | None = None
+        self._reply: _Track | None = None
+        self._beside: dict[ReplyId, _Track] = {}
         self._warming: asyncio.Task[None] | None = None
-        self._sent_seconds = 0.0
         self.output_format = output_format
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
     def start(self, order: StartReply) -> None:
-        self._sent_seconds = 0.0
-        self._reply = (order.reply_id, self._spawn(self._run(order), f"reply {order.reply_id}"))
+        """Begin a reply. One beside the conversation is paced by itself: its sound is not the caller's to wait for."""
+        if order.beside:
+            track = self._beside[order.reply_id] = _Track(order, Playout(LEAD_SECONDS), self._affinity_of(order))
+        else:
+            track = self._reply = _Track(order, self._playout, self._affinity)
+        track.task = self._spawn(self._run(track), f"reply {order.reply_id}")
 
     def cancel(self, reply_id: ReplyId) -> None:
-        if self._reply is not None and self._reply[0] == reply_id:
-            self._reply[1].cancel()
+        beside = self._beside.get(reply_id)
+        if beside is not None:
+            beside.stop()
+            self._let_go(reply_id)
+        elif self._reply is not None and self._reply.reply_id == reply_id:
+            self._reply.stop()
             self._reply = None
             self._playout.flush(asyncio.get_running_loop().time())
 
@@ -118,15 +158,15 @@ class Speaking:
         """Let the language model read the prompt's prefix before it is needed."""
         if self._warming is not None:
             self._warming.cancel()
-        request = self._request(order.prompt, order.tools, "auto", None)
+        request = _request(self._affinity, order.prompt, order.tools)
         self._warming = self._spawn(self._warm(request), "warm prompt")
 
     def played_ms(self, reply_id: ReplyId) -> int:
         """How much of a reply's audio the caller has heard by now."""
-        if self._reply is None or self._reply[0] != reply_id:
+        if self._reply is None or self._reply.reply_id != reply_id:
             return 0
         buffered = self._playout.buffered_seconds(asyncio.get_running_loop().time())
-        return max(0, int((self._sent_seconds - buffered) * 1000))
+        return max(0, int((self._reply.sent_seconds - buffered) * 1000))
 
     def end(self) -> None:
         """The call is over."""
@@ -134,36 +174,48 @@ class Speaking:
 
     # --- the road ---------------------------------------------------------------------------------------------------
 
-    async def _run(self, order: StartReply) -> None:
+    async def _run(self, track: _Track) -> None:
         try:
-            if order.modality is Modality.TEXT:
-                async for _ in self._write(order):
-                    pass
-                return
-            pieces: asyncio.Queue[str | None] = asyncio.Queue(QUEUED_PIECES)
-            voiced: asyncio.Queue[_Voiced] = asyncio.Queue(QUEUED_CHUNKS)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._cut(order, pieces), name=f"words of {order.reply_id}")
-                tasks.create_task(self._voice(order, pieces, voiced), name=f"voice of {order.reply_id}")
-                tasks.create_task(self._send(order.reply_id, voiced), name=f"audio of {order.reply_id}")
+            await self._deliver(track)
         except* EngineError as errors:
-            self._submit(ReplyFailed(order.reply_id, str(errors.exceptions[0])))
+            self._submit(ReplyFailed(track.reply_id, str(errors.exceptions[0])))
+        finally:
+            self._let_go(track.reply_id)
 
-    async def _write(self, order: StartReply) -> AsyncGenerator[str]:
+    async def _deliver(self, track: _Track) -> None:
+        order = track.order
+        if order.modality is Modality.TEXT:
+            async with aclosing(self._write(track)) as words:
+                async for _ in words:
+                    pass
+            return
+        pieces: asyncio.Queue[str | None] = asyncio.Queue(QUEUED_PIECES)
+        voiced: asyncio.Queue[_Voiced] = asyncio.Queue(QUEUED_CHUNKS)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._cut(track, pieces), name=f"words of {order.reply_id}")
+            tasks.create_task(self._voice(order, pieces, voiced), name=f"voice of {order.reply_id}")
+            tasks.create_task(self._send(track, voiced), name=f"audio of {order.reply_id}")
+
+    async def _write(self, track: _Track) -> AsyncGenerator[str]:
         """The reply's words as they come; tells the conversation of everything the model does."""
+        order = track.order
         if order.script is not None:
             self._submit(ReplyTextGenerated(order.reply_id, order.script))
             yield order.script
             self._submit(ReplyGenerated(order.reply_id, cut_at_limit=False, usage=Usage()))
             return
-        request = self._request(order.prompt, order.tools, order.tool_choice, order.maximum_output_tokens)
+        request = _request(track.affinity, order.prompt, order.tools)
+        request = replace(request, tool_choice=order.tool_choice, maximum_output_tokens=order.maximum_output_tokens)
+        if order.temperature is not None:
+            request = replace(request, temperature=order.temperature)
         async with aclosing(self._engines.language_model.generate(request)) as parts:
             async for part in parts:
                 self._submit(_fact(order.reply_id, part))
                 if isinstance(part, TextGenerated):
                     yield part.text
 
-    async def _cut(self, order: StartReply, pieces: asyncio.Queue[str | None]) -> None:
+    async def _cut(self, track: _Track, pieces: asyncio.Queue[str | None]) -> None:
+        order = track.order
         cutter = SentenceStream(first_piece_words=self._first_piece_words(order.voice))
 
         async def queue(cut: list[str]) -> None:
@@ -171,7 +223,7 @@ class Speaking:
                 self._submit(PieceQueued(order.reply_id, piece.strip()))
                 await pieces.put(piece)
 
-        async with aclosing(self._write(order)) as words:
+        async with aclosing(self._write(track)) as words:
             async for text in words:
                 await queue(cutter.push(text))
         await queue(cutter.flush())
@@ -180,9 +232,9 @@ class Speaking:
     async def _voice(
         self, order: StartReply, pieces: asyncio.Queue[str | None], voiced: asyncio.Queue[_Voiced]
     ) -> None:
-        form = SpokenForm()
+        form, pronunciations = SpokenForm(), Pronunciations(order.pronunciations)
         while (piece := await pieces.get()) is not None:
-            spoken = form.of(piece)
+            spoken = form.of(pronunciations.spoken(piece))
             if not spoken:
                 continue
             request = SpeechRequest(spoken, order.voice, order.speed)
@@ -197,37 +249,26 @@ class Speaking:
                 await voiced.put(_PieceOver())
         await voiced.put(None)
 
-    async def _send(self, reply_id: ReplyId, voiced: asyncio.Queue[_Voiced]) -> None:
-        output_format = self.output_format
+    async def _send(self, track: _Track, voiced: asyncio.Queue[_Voiced]) -> None:
+        reply_id, output_format = track.reply_id, self.output_format
         resampler = StreamResampler(VOICE_RATE_HZ, output_format.rate_hz)
         while (part := await voiced.get()) is not None:
             match part:
                 case _PieceBegun(text=text):
-                    self._submit(PieceStarted(reply_id, text, self._sent_ms))
+                    self._submit(PieceStarted(reply_id, text, track.sent_ms))
                 case _PieceOver():
-                    self._submit(PieceEnded(reply_id, self._sent_ms))
+                    self._submit(PieceEnded(reply_id, track.sent_ms))
                 case samples:
                     for start in range(0, len(samples), FRAME_SAMPLES):
                         frame = samples[start : start + FRAME_SAMPLES]
-                        await self._pace(len(frame) / VOICE_RATE_HZ)
+                        await track.pace(len(frame) / VOICE_RATE_HZ)
                         self._emit(reply_id, output_format.encode(resampler.push(frame)))
         self._emit(reply_id, output_format.encode(resampler.flush()))
-        self._submit(ReplySpoken(reply_id, self._sent_ms))
-
-    async def _pace(self, duration_seconds: float) -> None:
-        clock = asyncio.get_running_loop()
-        if wait := self._playout.wait_seconds(clock.time()):
-            await asyncio.sleep(wait)
-        self._playout.send(clock.time(), duration_seconds)
-        self._sent_seconds += duration_seconds
+        self._submit(ReplySpoken(reply_id, track.sent_ms))
 
     def _emit(self, reply_id: ReplyId, audio: bytes) -> None:
         if audio:
             self._outlet.send_audio(reply_id, audio)
-
-    @property
-    def _sent_ms(self) -> int:
-        return round(self._sent_seconds * 1000)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -242,18 +283,23 @@ class Speaking:
         except EngineError:
             return  # the reply that needs the model will say what is wrong
 
-    def _request(
-        self, prompt: tuple[PromptMessage, ...], tools: tuple[Tool, ...], tool_choice: str, limit: int | None
-    ) -> GenerationRequest:
-        return GenerationRequest(
-            messages=tuple(_chat_message(message) for message in prompt),
-            affinity=self._affinity,
-            tools=tuple(
-                FunctionTool(tool.name, tool.description, msgspec.json.decode(tool.parameters)) for tool in tools
-            ),
-            tool_choice=tool_choice,
-            maximum_output_tokens=limit,
-        )
+    def _let_go(self, reply_id: ReplyId) -> None:
+        """A reply beside the conversation is over."""
+        track = self._beside.pop(reply_id, None)
+        if track is not None:
+            self._engines.language_model.release(track.affinity)
+
+    def _affinity_of(self, order: StartReply) -> AffinityKey:
+        """A reply beside the conversation reads another prompt: the conversation's cache is not to be spoilt by it."""
+        return AffinityKey(f"{self._affinity} {order.reply_id}")
+
+
+def _request(affinity: AffinityKey, prompt: tuple[PromptMessage, ...], tools: tuple[Tool, ...]) -> GenerationRequest:
+    return GenerationRequest(
+        messages=tuple(_chat_message(message) for message in prompt),
+        affinity=affinity,
+        tools=tuple(FunctionTool(tool.name, tool.description, msgspec.json.decode(tool.parameters)) for tool in tools),
+    )
 
 
 def _chat_message(message: PromptMessage) -> ChatMessage:
