@@ -33,7 +33,7 @@ router = APIRouter(
     prefix="/v1/voice-agents",
     route_class=IdempotentRoute,
     responses=error_responses(Dialect.ACP),
-    tags=["voice agents (ACP)"],
+    tags=["ACP: voice agents"],
 )
 
 

@@ -42,7 +42,7 @@ router = APIRouter(
     prefix="/v1/voice-agents",
     route_class=IdempotentRoute,
     responses=error_responses(Dialect.ACP),
-    tags=["voice sessions (ACP)"],
+    tags=["ACP: voice sessions"],
 )
 
 

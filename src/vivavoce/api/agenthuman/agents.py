@@ -40,7 +40,7 @@ router = APIRouter(
     prefix="/api/v1/agents",
     route_class=IdempotentRoute,
     responses=error_responses(Dialect.AGENTHUMAN),
-    tags=["agents (AgentHuman)"],
+    tags=["AgentHuman: agents"],
 )
 
 

@@ -22,7 +22,7 @@ router = APIRouter(
     prefix="/api/v1/avatars",
     route_class=IdempotentRoute,
     responses=error_responses(Dialect.AGENTHUMAN),
-    tags=["avatars (AgentHuman)"],
+    tags=["AgentHuman: avatars"],
 )
 
 

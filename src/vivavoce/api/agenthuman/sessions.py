@@ -42,7 +42,7 @@ router = APIRouter(
     prefix="/api/v1/sessions",
     route_class=IdempotentRoute,
     responses=error_responses(Dialect.AGENTHUMAN),
-    tags=["sessions (AgentHuman)"],
+    tags=["AgentHuman: sessions"],
 )
 
 

@@ -24,7 +24,7 @@ from vivavoce.services.callers import Caller
 from vivavoce.services.platform import Platform
 from vivavoce.store.records import AgentRecord
 
-router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.XAI), tags=["agents"])
+router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.XAI), tags=["Agents"])
 
 AgentIdInPath = Annotated[
     str, Path(description="The agent's id in any rendering (`agent_…`, `agt_…`, a UUID, a number), or `default`.")

@@ -17,7 +17,7 @@ from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.idempotency import IdempotentRoute
 from vivavoce.store.records import AgentRecord, AgentVersion
 
-router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.XAI), tags=["agents"])
+router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.XAI), tags=["Agents"])
 
 VERSION_MAXIMUM = 2_147_483_647
 VersionInPath = Annotated[int, Path(ge=1, le=VERSION_MAXIMUM, description="The number of a version; the first is 1.")]

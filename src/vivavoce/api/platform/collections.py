@@ -22,7 +22,7 @@ from vivavoce.api.platform.shapes import Deleted, Listed, given, identifier, lis
 from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.resources import Resource
 
-router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.PLATFORM), tags=["collections"])
+router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.PLATFORM), tags=["Collections"])
 
 CollectionId = Annotated[str, Path(description="The collection's id, in any rendering.")]
 

@@ -22,7 +22,7 @@ from vivavoce.services.platform import Platform
 from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.resources import Resource
 
-router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.PLATFORM), tags=["environments"])
+router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.PLATFORM), tags=["Environments"])
 
 SECRET_PURPOSE = "environment secret"  # noqa: S105 - the name of a purpose
 EnvironmentId = Annotated[str, Path(description="The environment's id, in any rendering.")]

@@ -12,7 +12,7 @@ from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
 from vivavoce.store.errors import UnknownRecordError
 
-router = APIRouter(responses=error_responses(Dialect.PLATFORM), tags=["organisation"])
+router = APIRouter(responses=error_responses(Dialect.PLATFORM), tags=["Organisation"])
 
 
 class OrganisationObject(BaseModel):

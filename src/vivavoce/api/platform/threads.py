@@ -23,7 +23,7 @@ from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.records import MessageRecord, NewMessage, ThreadRecord
 from vivavoce.store.threads import NewThread
 
-router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.PLATFORM), tags=["threads"])
+router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.PLATFORM), tags=["Threads"])
 
 ThreadId = Annotated[str, Path(description="The thread's id, in any rendering.")]
 

@@ -24,7 +24,7 @@ from vivavoce.api.xai.phone_number_models import (
 from vivavoce.services.phone_numbers import PhoneNumbers, TrunkNumber
 from vivavoce.store.resources import Resource
 
-router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.XAI), tags=["phone numbers"])
+router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.XAI), tags=["Phone numbers"])
 
 PhoneNumberId = Annotated[str, Path(description="The number's id (`pn_…`) in any rendering; not the number itself.")]
 

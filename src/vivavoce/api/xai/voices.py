@@ -16,7 +16,7 @@ from vivavoce.services.errors import NotReadyError
 from vivavoce.services.platform import Platform
 from vivavoce.store.errors import UnknownRecordError
 
-router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.XAI), tags=["voices"])
+router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialect.XAI), tags=["Voices"])
 
 
 class VoiceListing(BaseModel):
