@@ -73,7 +73,7 @@ class Promises:
             case "conversation_already_has_active_response":
                 assert self.replies.active is not None, "there was no response in progress"
                 assert not self.replies.tools_were_called or RESPONSE in self.owed, (
-                    "one response after tool calls waits"
+                    "one of them may wait"
                 )
             case "call_ending":
                 assert self.end.closing, "the call could have gone on"

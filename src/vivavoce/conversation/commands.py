@@ -52,7 +52,7 @@ class ItemCommands:
             self._call.refuse("invalid_value", message, command.event_id, "item.content")
             return
         try:
-            awaited = command.recording is not None and self._turns.awaits(item.item_id)
+            awaited = command.recording is not None and self._turns.words.awaits(item.item_id)
             if item.item_id == self._turns.open_item_id or awaited:
                 raise DuplicateItemError(item.item_id)
             previous = self._call.history.add(item, command.after)
@@ -63,7 +63,7 @@ class ItemCommands:
         else:
             self._call.tell(ItemAdded(item, previous))
             if command.recording is not None and isinstance(item, Message):
-                self._turns.transcribe(item, command.recording)
+                self._turns.words.await_recording(item, command.recording)
             else:
                 self._call.tell(ItemDone(item, previous))
 

@@ -109,3 +109,8 @@ class Settings:
     pronunciations: tuple[tuple[str, str], ...] = ()
     truncation: Truncation = Truncation()
     only_transcribes: bool = False
+
+    @property
+    def answers_turns(self) -> bool:
+        """Whether a turn of the caller is answered without the client's asking."""
+        return self.turn_detection is not None and self.turn_detection.create_response and not self.only_transcribes

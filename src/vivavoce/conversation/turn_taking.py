@@ -22,19 +22,12 @@ from vivavoce.conversation.events import (
     TurnAssessed,
     TurnTranscribed,
 )
-from vivavoce.conversation.history import transcribed, untranscribed_part
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.interruptions import speech_interrupts
-from vivavoce.conversation.items import ItemStatus, Message, Part, PartKind, Role
 from vivavoce.conversation.notices import (
     AudioCleared,
-    AudioCommitted,
     CallerSpeechStarted,
     CallerSpeechStopped,
-    ItemAdded,
-    ItemDone,
-    TranscriptCompleted,
-    TranscriptFailed,
     TranscriptGrew,
 )
 from vivavoce.conversation.orders import (
@@ -43,19 +36,16 @@ from vivavoce.conversation.orders import (
     CloseTurn,
     OpenTurn,
     TakeBuffer,
-    TakeRecording,
     TranscribeTurn,
 )
-from vivavoce.conversation.replies import EndReason, ReplyMarks, ReplyOptions
+from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import SemanticTurnDetection
 from vivavoce.conversation.turns import Turn, TurnFact, TurnState
+from vivavoce.conversation.words import Words
 
 MINIMUM_COMMIT_MS = 100
 """A commit of less audio is refused, as OpenAI's server does."""
-
-UNTRANSCRIBED = (Part(PartKind.INPUT_AUDIO, None),)
-"""The parts of a turn's item until its words are there."""
 
 
 class TurnTaking:
@@ -65,7 +55,7 @@ class TurnTaking:
         self._call = call
         self._replying = replying
         self._open: Turn | None = None
-        self._awaiting: dict[ItemId, Turn] = {}
+        self.words = Words(call, replying, self._release_floor)
 
     @property
     def open_item_id(self) -> ItemId | None:
@@ -154,26 +144,14 @@ class TurnTaking:
                 if self._open is not None:  # else the reply itself is under way
                     self._warm(fact.text)
             return
-        turn = self._awaiting.get(fact.item_id)
-        if turn is not None and turn.pause == fact.pause:
-            self._finish(turn, fact.text, fact.audio_seconds)
+        self.words.arrive(fact)
 
     def _transcription_failed(self, fact: TranscriptionFailed) -> None:
         """An open turn is transcribed again when it ends; an ended one is lost, and the client is told."""
         if self._open is not None and (self._open.item_id, self._open.pause) == (fact.item_id, fact.pause):
             self._open.failed_at_pause = True
             return
-        turn = self._awaiting.get(fact.item_id)
-        if turn is None or turn.pause != fact.pause:
-            return
-        del self._awaiting[turn.item_id]
-        turn.transcribe(self._call.now)
-        self._call.tell(TranscriptFailed(turn.item_id, fact.message, turn.content_index))
-        item = self._item_without_words(turn)
-        if item is not None:
-            self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
-        self._release_floor()
-        self._replying.words_arrived(turn.item_id)
+        self.words.lose(fact)
 
     def end_reached(self) -> None:
         """The pause has lasted as long as it may."""
@@ -201,22 +179,7 @@ class TurnTaking:
         self._call.order(TakeBuffer(turn.item_id))
         self._call.order(TranscribeTurn(turn.item_id, turn.pause))
         self._call.order(CloseTurn(turn.item_id))
-        self._commit(turn)
-
-    def transcribe(self, item: Message, recording: int) -> None:
-        """An item came with sound: its words are to be found out. It is no turn, so nobody answers it by itself."""
-        turn = Turn(item.item_id, 0)
-        turn.recorded, turn.content_index = True, untranscribed_part(item) or 0
-        turn.end(self._call.now)
-        self._awaiting[turn.item_id] = turn
-        self._replying.await_words(turn.item_id)
-        self._call.order(TakeRecording(turn.item_id, recording))
-        self._call.order(TranscribeTurn(turn.item_id, turn.pause))
-        self._call.order(CloseTurn(turn.item_id))
-
-    def awaits(self, item_id: ItemId) -> bool:
-        """True while the words of this item are to come."""
-        return item_id in self._awaiting
+        self.words.await_turn(turn)
 
     def clear(self) -> None:
         self._open = None
@@ -239,13 +202,13 @@ class TurnTaking:
         if not asked:
             self._call.order(TranscribeTurn(turn.item_id, turn.pause))
         self._call.order(CloseTurn(turn.item_id))
-        self._commit(turn)
+        self.words.await_turn(turn)
         if turn.text_at_pause is not None:
-            self._finish(turn, *turn.text_at_pause)
+            self.words.finish(turn, *turn.text_at_pause)
 
     def _warm(self, words: str) -> None:
         """Let the model read what was said so far, if it is free and will be asked to answer."""
-        if words and self._replying.active is None and self._answers:
+        if words and self._replying.active is None and self._call.settings.answers_turns:
             self._call.warm(words)
 
     # --- inside -----------------------------------------------------------------------------------------------------
@@ -260,43 +223,6 @@ class TurnTaking:
             self.end_open_turn()
         else:
             self._call.deadlines.set(Deadline.TURN_END, at)
-
-    def _commit(self, turn: Turn) -> None:
-        item = Message(turn.item_id, Role.USER, UNTRANSCRIBED, ItemStatus.COMPLETED)
-        previous = self._call.history.add(item)
-        self._call.deadlines.clear(Deadline.GREETING)
-        self._awaiting[turn.item_id] = turn
-        self._replying.await_words(turn.item_id)
-        self._call.tell(AudioCommitted(turn.item_id, previous))
-        self._call.tell(ItemAdded(item, previous))
-
-    def _finish(self, turn: Turn, text: str, audio_seconds: float) -> None:
-        del self._awaiting[turn.item_id]
-        marks = turn.transcribe(self._call.now)
-        if delta := turn.finish_text(text):
-            self._call.tell(TranscriptGrew(turn.item_id, delta))
-        self._call.tell(TranscriptCompleted(turn.item_id, text, audio_seconds, turn.content_index))
-        item = self._item_without_words(turn)
-        if item is not None:
-            item = transcribed(item, turn.content_index, text)
-            self._call.history.replace(item)
-            self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
-        self._release_floor()
-        if text and item is not None and not turn.recorded and self._answers:
-            self._replying.answer(ReplyOptions(), ReplyMarks(marks, turn.item_id))
-        self._replying.words_arrived(turn.item_id)
-
-    def _item_without_words(self, turn: Turn) -> Message | None:
-        """A committed item. None if the client has deleted it, even if something else bears its id now."""
-        item = self._call.history.get(turn.item_id) if turn.item_id in self._call.history else None
-        waits = item is not None and untranscribed_part(item) == turn.content_index
-        return item if isinstance(item, Message) and waits else None
-
-    @property
-    def _answers(self) -> bool:
-        settings = self._call.settings
-        detection = settings.turn_detection
-        return detection is not None and detection.create_response and not settings.only_transcribes
 
     def _release_floor(self) -> None:
         self._replying.caller_has_floor = self._open is not None
