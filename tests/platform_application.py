@@ -65,7 +65,7 @@ async def application_open(data: Path, url: str | None = None, **chosen: Any) ->
     settings = ServerSettings(data=data, engines=EngineSet.SCRIPTED, platform=PlatformSettings(**chosen))
     async with await Store.open(url or sqlite_url(data)) as store:
         running = RunningPlatform(settings, store, Vault(MASTER_KEY), SessionDirectory(8), lambda: None)
-        app, asgi = build_application(Ready(), [])
+        app, asgi = build_application(Ready(), [], settings.platform.cors_origins)
         app.state.api = running.api_state
         key = (await store.keys.create("administrator")).secret
         opened = Opened(app, asgi, running, store, httpx.AsyncClient(), key)

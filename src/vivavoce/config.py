@@ -48,6 +48,7 @@ class PlatformSettings:
     """What the platform API is told. `public_url` None: clients reach the server by the address that they used.
 
     `identity`: whose tokens are taken besides API keys. `private_webhooks`: webhooks may go to private addresses.
+    `cors_origins`: whose pages may use the API in browsers, such as `https://app.example.com`; `*` is anybody's.
     """
 
     public_url: str | None = None
@@ -57,6 +58,7 @@ class PlatformSettings:
     limits: SessionLimits = field(default_factory=SessionLimits)
     requests_per_minute: int = 6_000
     private_webhooks: bool = False
+    cors_origins: tuple[str, ...] = ()
 
 
 def default_data_directory() -> Path:

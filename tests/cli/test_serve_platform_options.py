@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from vivavoce.api.json_web_tokens import JwtSettings
 from vivavoce.cli import serve as serve_command
-from vivavoce.cli.serve_platform import identity_of, livekit_of, public_url_of, upstream_of
+from vivavoce.cli.serve_platform import cors_origins_of, identity_of, livekit_of, public_url_of, upstream_of
 from vivavoce.config import PlatformSettings, ServerSettings
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import SessionLimits
@@ -57,7 +57,8 @@ def test_every_option_reaches_its_setting(serve: Serve) -> None:
     }
     arguments = [word for pair in options.items() for word in pair]
     parties = ["--jwt-authorized-party", "https://one.example", "--jwt-authorized-party", "https://two.example"]
-    assert serve(*arguments, *parties, "--private-webhooks") == PlatformSettings(
+    pages = ["--cors-origin", "https://app.example", "--cors-origin", "http://localhost:3000"]
+    assert serve(*arguments, *parties, *pages, "--private-webhooks") == PlatformSettings(
         public_url="https://voice.example",
         identity=JwtSettings(
             ISSUER, "vivavoce", "https://keys.example/jwks", ("https://one.example", "https://two.example")
@@ -65,6 +66,7 @@ def test_every_option_reaches_its_setting(serve: Serve) -> None:
         limits=SessionLimits(60, 30, 7),
         requests_per_minute=90,
         private_webhooks=True,
+        cors_origins=("https://app.example", "http://localhost:3000"),
     )
 
 
@@ -78,6 +80,7 @@ def test_every_variable_reaches_its_setting(serve: Serve) -> None:
         "VIVAVOCE_OPEN_SESSIONS": "8",
         "VIVAVOCE_REQUESTS_PER_MINUTE": "91",
         "VIVAVOCE_PRIVATE_WEBHOOKS": "1",
+        "VIVAVOCE_CORS_ORIGINS": "https://app.example *",
         "XAI_UPSTREAM_API_KEY": "xai-upstream",
         "XAI_UPSTREAM_BASE_URL": "http://127.0.0.1:9",
     }
@@ -94,6 +97,7 @@ def test_every_variable_reaches_its_setting(serve: Serve) -> None:
         limits=SessionLimits(61, 31, 8),
         requests_per_minute=91,
         private_webhooks=True,
+        cors_origins=("https://app.example", "*"),
     )
 
 
@@ -108,6 +112,8 @@ def test_an_address_of_livekit_that_is_no_websocket_is_made_one() -> None:
 
 
 REFUSED = [
+    pytest.param(lambda: cors_origins_of(["https://app.example/"]), "--cors-origin", id="an origin with a path"),
+    pytest.param(lambda: cors_origins_of(["app.example"]), "--cors-origin", id="an origin without a scheme"),
     pytest.param(lambda: public_url_of("voice.example"), "http", id="a public address without a scheme"),
     pytest.param(lambda: identity_of(None, "vivavoce", None, None), "--jwt-issuer", id="an audience without an issuer"),
     pytest.param(lambda: identity_of("clerk", None, None, None), "--jwks-url", id="an issuer that is no address"),

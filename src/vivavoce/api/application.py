@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import HTMLResponse
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
@@ -23,13 +24,28 @@ from vivavoce.api.envelope import Envelope
 from vivavoce.api.error_shapes import MOUNTS, Dialect
 from vivavoce.api.errors import exception_handlers, response_of
 from vivavoce.api.health import Readiness, health_routes
+from vivavoce.api.idempotency import REPLAYED
 from vivavoce.api.problems import Problem
 from vivavoce.api.routers import DIALECT_ROUTERS, PLATFORM_ROUTERS, SHARED_ROUTERS
 from vivavoce.api.speech.answering import UPLOAD_BYTES_MAXIMUM, UPLOAD_PATHS
 
 BODY_BYTES_MAXIMUM = 1024 * 1024
+PREFLIGHT_SECONDS = 600
+"""How long a browser may remember what it may ask."""
+
 DOCS_PATH = "/docs"
 _ASSETS = "/docs/assets"
+_EXPOSED_HEADERS = (
+    "X-Request-Id",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-RateLimit-Limit-Requests",
+    "X-RateLimit-Remaining-Requests",
+    "X-RateLimit-Reset-Requests",
+    "Retry-After",
+    REPLAYED,
+)
 _TITLE = "vivavoce"
 _DESCRIPTION = """\
 Voice agents that you run yourself. One server speaks the APIs of five voice-agent products; an agent made through one \
@@ -47,8 +63,13 @@ _SECURITY = {
 }
 
 
-def build_application(readiness: Readiness, sockets: Sequence[BaseRoute]) -> tuple[FastAPI, ASGIApp]:
-    """The application, and it within what surrounds every request; the second is what is to be served."""
+def build_application(
+    readiness: Readiness, sockets: Sequence[BaseRoute], cors_origins: Sequence[str] = ()
+) -> tuple[FastAPI, ASGIApp]:
+    """The application, and it within what surrounds every request; the second is what is to be served.
+
+    `cors_origins`: which pages of other origins may use it; `*` is any.
+    """
     app = FastAPI(
         title=_TITLE,
         version=__version__,
@@ -72,7 +93,7 @@ def build_application(readiness: Readiness, sockets: Sequence[BaseRoute]) -> tup
     limited = BodyLimit(
         app, exempt=_is_exempt, refuse=_too_large, maximum_bytes=BODY_BYTES_MAXIMUM, maximum_of=_upload_maximum
     )
-    return app, Envelope(limited)
+    return app, Envelope(_shared_with(cors_origins, limited))
 
 
 def _mount_alone(app: FastAPI, dialect: Dialect, routers: Sequence[APIRouter]) -> None:
@@ -109,6 +130,23 @@ def _document(app: FastAPI) -> dict[str, Any]:
         document["security"] = [{name: []} for name in _SECURITY]
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _shared_with(origins: Sequence[str], app: ASGIApp) -> ASGIApp:
+    """Let pages of these origins read the answers, errors among them (WHATWG Fetch, "CORS protocol").
+
+    Without credentials: keys travel in headers, never in cookies, so a page has only what it was given itself.
+    """
+    if not origins:
+        return app
+    return CORSMiddleware(
+        app,
+        allow_origins=origins,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=_EXPOSED_HEADERS,
+        max_age=PREFLIGHT_SECONDS,
+    )
 
 
 def _is_exempt(_scope: Scope) -> bool:

@@ -16,6 +16,7 @@ from vivavoce.api.errors import ApiError, AuthenticationError
 from vivavoce.api.json_web_tokens import InvalidTokenError, IssuerUnavailableError, JwtVerifier, looks_like_jwt
 from vivavoce.api.problems import Problem
 from vivavoce.services.callers import Caller
+from vivavoce.services.client_secrets import looks_like_client_secret
 from vivavoce.services.session_tokens import (
     InvalidSessionTokenError,
     SessionToken,
@@ -37,6 +38,7 @@ _WHERE_KEYS_COME_FROM = (
 _NO_KEY = f"This needs an API key, sent as `Authorization: Bearer KEY` or as `x-api-key: KEY`. {_WHERE_KEYS_COME_FROM}"
 _WRONG_KEY = f"This API key is wrong or was revoked. {_WHERE_KEYS_COME_FROM}"
 _ONLY_FOR_CALLS = "A session's token opens its call and nothing else; this needs an API key."
+_OPENS_CALLS = "A client secret opens calls and nothing else; this needs an API key."
 
 
 class KeyVerifier(Protocol):
@@ -94,6 +96,8 @@ class Authenticator:
             raise AuthenticationError(_NO_KEY)
         if looks_like_session_token(secret):
             raise AuthenticationError(_ONLY_FOR_CALLS)
+        if looks_like_client_secret(secret):
+            raise AuthenticationError(_OPENS_CALLS)
         if self._identity is not None and looks_like_jwt(secret):
             return await self._person(self._identity, secret)
         record = await self._keys.verify(secret)

@@ -22,6 +22,7 @@ from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.nuri import agents as nuri_agents
 from vivavoce.api.nuri import sessions as nuri_sessions
 from vivavoce.api.platform import api_keys, collections, environments, organisation, threads, webhooks
+from vivavoce.api.realtime import client_secrets as realtime_secrets
 from vivavoce.api.speech import audio, stt, stt_socket, tts, tts_socket
 from vivavoce.api.xai import chat_completions as xai_chat_completions
 from vivavoce.api.xai import phone_numbers as xai_phone_numbers
@@ -36,6 +37,7 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
     collections.router,
     environments.router,
     organisation.router,
+    realtime_secrets.router,
     threads.router,
     webhooks.router,
 )

@@ -18,6 +18,7 @@ from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, pla
 from vivavoce.conversation.settings import Settings
 from vivavoce.dialects.realtime.codec import VoiceResolver
 from vivavoce.services.callers import Caller
+from vivavoce.services.client_secrets import InvalidClientSecretError, SecretGrant, looks_like_client_secret
 from vivavoce.services.errors import ServiceError
 from vivavoce.services.platform import Platform
 from vivavoce.services.sessions import SessionWish, over
@@ -37,12 +38,15 @@ CALL_LIFETIME_SECONDS = 20 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """The session that a caller comes into. `ends_with_call`: it was made for this connection alone."""
+    """The session that a caller comes into. `ends_with_call`: it was made for this connection alone. `grant`: what the
+    client secret brings that opened it.
+    """
 
     session: SessionRecord
     agent: AgentRecord | None
     thread: ThreadRecord
     ends_with_call: bool
+    grant: SecretGrant | None = None
 
 
 class PlatformDoorkeeper:
@@ -81,6 +85,8 @@ class PlatformDoorkeeper:
             if request.session_id is not None and parse(Kind.SESSION, request.session_id) != token.session_id:
                 raise AuthenticationError("This token opens another session than the one in the address.")
             return await self._existing(caller, token.session_id)
+        if secret is not None and looks_like_client_secret(secret):
+            return await self._granted(secret, request)
         caller = await self._authenticator.caller(secret)
         if "realtime" not in caller.scopes:
             message = "This key may not hold calls: it lacks the scope 'realtime'. Use a key that has it."
@@ -96,6 +102,28 @@ class PlatformDoorkeeper:
         )
         opened = await self._platform.open_session(caller, wish)
         return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True)
+
+    async def _granted(self, secret: str, request: CallRequest) -> _Place:
+        """A call that a client secret opens: with the agent that the secret names, and in a thread of its own."""
+        try:
+            grant = await self._platform.client_secrets.grant(secret)
+        except InvalidClientSecretError as error:
+            raise AuthenticationError(str(error)) from error
+        if request.session_id is not None:
+            raise AuthenticationError(
+                "A client secret opens new calls at /v1/realtime; this needs the session's token."
+            )
+        asked_agent = request.query.get("agent_id")
+        if asked_agent and (grant.agent_id is None or parse(Kind.AGENT, asked_agent) != grant.agent_id):
+            raise _not_granted("agent_id", "another agent")
+        if request.query.get("thread_id"):
+            raise _not_granted("thread_id", "an earlier thread")
+        self._check_place()
+        wish = SessionWish(
+            "realtime", grant.agent_id, lifetime_seconds=grant.call_seconds_maximum or CALL_LIFETIME_SECONDS
+        )
+        opened = await self._platform.open_session(Caller(grant.organisation_id, ("realtime",)), wish)
+        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True, grant=grant)
 
     def _check_place(self) -> None:
         """A call that cannot be held is not given a session that nobody would end."""
@@ -119,7 +147,7 @@ class PlatformDoorkeeper:
         said = await self._said(place.thread)
         settings = self._settings(place, said)
         recorder = self._writer.recorder(session, place.thread, self._platform.now())
-        asked_model = request.query.get("model")
+        asked_model = request.query.get("model") or (None if place.grant is None else place.grant.model)
         own_model = PLAIN_MODEL if place.agent is None else place.agent.agent_id
 
         async def begin() -> None:
@@ -148,6 +176,7 @@ class PlatformDoorkeeper:
             subprotocol=subprotocol,
             journal=self._journal(session.session_id),
             history=items_of(said),
+            session=None if place.grant is None else place.grant.session,
             recorder=recorder,
             on_begin=begin,
             on_end=end,
@@ -176,6 +205,11 @@ class PlatformDoorkeeper:
 
     def _journal(self, session_id: str) -> Journal | None:
         return Journal(self._journals / f"{session_id}.jsonl") if self._journals is not None else None
+
+
+def _not_granted(param: str, what: str) -> ApiError:
+    message = f"This client secret does not open calls with {what}; name the agent when you make the secret."
+    return ApiError(Problem(403, "not_granted", message, param=param))
 
 
 def _refusal(problem: Problem) -> Refusal:

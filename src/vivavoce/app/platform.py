@@ -17,11 +17,13 @@ from vivavoce.api.auth import Authenticator
 from vivavoce.api.dependencies import ApiState
 from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
+from vivavoce.app.session_drafts import RealtimeDrafts
 from vivavoce.config import EngineSet, ServerSettings
 from vivavoce.engines.ports import LanguageModel
-from vivavoce.engines.voices import VoiceDescription, describe_voices
+from vivavoce.engines.voices import VoiceDescription, describe_voices, resolve_voice
 from vivavoce.services.agents import AgentService
 from vivavoce.services.chatting import ChatService
+from vivavoce.services.client_secrets import ClientSecretService
 from vivavoce.services.platform import Platform
 from vivavoce.services.session_tokens import SessionTokens
 from vivavoce.services.sessions import SessionService
@@ -68,6 +70,7 @@ class RunningPlatform:
         tokens = SessionTokens(vault.derive(_TOKEN_PURPOSE), _utc_now)
         sessions = SessionService(store, directory, tokens, announcer, chosen.limits, _utc_now)
         agents = AgentService(store, announcer, sessions.end_all_of)
+        drafts = RealtimeDrafts(lambda name: _resolved(name, engines()), lambda: time.time_ns() // 1_000_000)
         self.platform = Platform(
             store=store,
             vault=vault,
@@ -77,6 +80,7 @@ class RunningPlatform:
             speech=SpeechService(engines),
             announcer=announcer,
             webhooks=self._webhooks.service,
+            client_secrets=ClientSecretService(store.client_secrets, vault, agents.get, drafts, _utc_now),
             voices=lambda: _voices(engines()),
             now=_utc_now,
             livekit=chosen.livekit,
@@ -112,12 +116,18 @@ class RunningPlatform:
                 sweeps += 1
                 if sweeps % FORGET_EVERY_SWEEPS == 1:
                     await self._store.answers.forget_old()
+                    await self._store.client_secrets.forget_old()
             except StoreError as error:
                 _log.error("sessions could not be looked through: %s", error)
 
 
 def _voices(engines: Engines | None) -> tuple[VoiceDescription, ...]:
     return () if engines is None else describe_voices(engines.text_to_speech.voices)
+
+
+def _resolved(name: str, engines: Engines | None) -> str | None:
+    """The voice that a name means; until the engines are loaded, any name."""
+    return name if engines is None else resolve_voice(name, engines.text_to_speech.voices)
 
 
 def _language_model(engines: Engines | None) -> LanguageModel | None:

@@ -62,7 +62,7 @@ class Server:
             WebSocketRoute("/v1/realtime", self._realtime),
             WebSocketRoute("/v1/sessions/{session_id}/stream", self._realtime),
         ]
-        self._app, self.application = build_application(self, sockets)
+        self._app, self.application = build_application(self, sockets, settings.platform.cors_origins)
 
     @property
     def engines(self) -> Engines | None:

@@ -26,6 +26,7 @@ from vivavoce.app.http import ListenError, http_server, listen
 from vivavoce.app.server import FirstKey, Server
 from vivavoce.cli.pull_display import PullDisplay
 from vivavoce.cli.serve_platform import (
+    CorsOrigins,
     JwksUrl,
     JwtAudience,
     JwtAuthorizedParty,
@@ -36,6 +37,7 @@ from vivavoce.cli.serve_platform import (
     RequestsPerMinute,
     SessionIdle,
     SessionLifetime,
+    cors_origins_of,
     identity_of,
     livekit_of,
     public_url_of,
@@ -122,6 +124,7 @@ def serve(
     open_sessions: OpenSessions = 100,
     requests_per_minute: RequestsPerMinute = 6000,
     private_webhooks: PrivateWebhooks = False,
+    cors_origin: CorsOrigins = None,
     as_json: AsJson = False,
 ) -> None:
     """Start the server: fetch missing models, create the database, answer calls."""
@@ -135,6 +138,7 @@ def serve(
         limits=SessionLimits(session_lifetime_seconds, session_idle_seconds, open_sessions),
         requests_per_minute=requests_per_minute,
         private_webhooks=private_webhooks,
+        cors_origins=cors_origins_of(cors_origin),
     )
     settings = ServerSettings(
         host=host,

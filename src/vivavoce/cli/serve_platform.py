@@ -6,6 +6,7 @@ arguments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
@@ -19,6 +20,7 @@ LIVEKIT_VARIABLES = ("LIVEKIT_URL", "LIVEKIT_API_KEY", "LIVEKIT_API_SECRET")
 UPSTREAM_KEY_VARIABLE = "XAI_UPSTREAM_API_KEY"
 UPSTREAM_URL_VARIABLE = "XAI_UPSTREAM_BASE_URL"
 """Not XAI_API_KEY and XAI_BASE_URL: these two tell the `agents` command of this very server."""
+_ORIGIN = re.compile(r"https?://[^/\sA-Z?#]+")
 
 PublicUrl = Annotated[
     str | None,
@@ -51,6 +53,15 @@ OpenSessions = Annotated[
 RequestsPerMinute = Annotated[
     int, typer.Option(envvar="VIVAVOCE_REQUESTS_PER_MINUTE", min=1, help="Requests a minute and key.")
 ]
+CorsOrigins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cors-origin",
+        envvar="VIVAVOCE_CORS_ORIGINS",
+        help="An origin whose pages may use the API in browsers; may be repeated; * is any.",
+        show_default=False,
+    ),
+]
 PrivateWebhooks = Annotated[
     bool,
     typer.Option(
@@ -68,6 +79,17 @@ def public_url_of(given: str | None) -> str | None:
     if not given.startswith(("http://", "https://")) or any(character.isspace() for character in given):
         raise typer.BadParameter("--public-url (or VIVAVOCE_PUBLIC_URL) must begin with http:// or https://")
     return given.rstrip("/")
+
+
+def cors_origins_of(given: Sequence[str] | None) -> tuple[str, ...]:
+    """The origins as browsers write them. Raises `BadParameter` for what is none."""
+    for origin in given or ():
+        if origin != "*" and _ORIGIN.fullmatch(origin) is None:
+            raise typer.BadParameter(
+                f"--cors-origin (or VIVAVOCE_CORS_ORIGINS): '{origin}' is not * or an origin such as "
+                "https://app.example.com, in lower case and without a path"
+            )
+    return tuple(given or ())
 
 
 def identity_of(

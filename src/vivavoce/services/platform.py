@@ -14,6 +14,7 @@ from vivavoce.services.agents import AgentService
 from vivavoce.services.announcing import Announcer
 from vivavoce.services.callers import Caller
 from vivavoce.services.chatting import ChatService
+from vivavoce.services.client_secrets import ClientSecretService
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import OpenedSession, SessionService, SessionWish
 from vivavoce.services.speech.service import SpeechService
@@ -38,6 +39,7 @@ class Platform:
     speech: SpeechService
     announcer: Announcer
     webhooks: WebhookService
+    client_secrets: ClientSecretService
     voices: Callable[[], tuple[VoiceDescription, ...]]
     now: Callable[[], datetime]
     livekit: LiveKitSettings | None = None

@@ -279,3 +279,14 @@ idempotent_answers = Table(
     _made_at(),
     Index("ix_idempotent_answers_created_at", "created_at"),
 )
+
+client_secrets = Table(
+    "client_secrets",
+    metadata,
+    Column("secret_hash", String(64), primary_key=True),
+    _organisation(),
+    Column("sealed", Text, nullable=False),
+    _made_at(),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index("ix_client_secrets_expires_at", "expires_at"),
+)

@@ -13,6 +13,7 @@ from vivavoce.agents.identifiers import Kind
 from vivavoce.agents.resources import Avatar, Collection, Environment, PhoneNumber, Webhook
 from vivavoce.store import schema
 from vivavoce.store.agents import StoredAgents
+from vivavoce.store.client_secrets import StoredClientSecrets
 from vivavoce.store.database import Database
 from vivavoce.store.deliveries import StoredDeliveries
 from vivavoce.store.idempotency import StoredAnswers
@@ -50,6 +51,7 @@ class Store:
         self.webhooks = StoredResources(database, now, schema.webhooks, Kind.WEBHOOK, Webhook)
         self.deliveries = StoredDeliveries(database, now)
         self.answers = StoredAnswers(database, now)
+        self.client_secrets = StoredClientSecrets(database, now)
         self.keys = StoredKeys(database, now, monotonic)
 
     @classmethod

@@ -1,0 +1,1 @@
+"""Secrets with which browsers open calls, in the words of OpenAI and xAI."""
