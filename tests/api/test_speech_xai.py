@@ -13,6 +13,7 @@ import pytest
 from tests.serving import KEY, Served, scripted_settings, serving
 
 from vivavoce.api.speech.answering import UPLOAD_BYTES_MAXIMUM
+from vivavoce.engines.scripted import ScriptedTextToSpeech
 from vivavoce.media.wav import write_wav
 
 HEARD = "Hello, can you hear me?"
@@ -168,3 +169,19 @@ def test_a_stranger_is_turned_away_before_the_body_is_read(served: Served) -> No
 def test_a_socket_s_path_says_which_methods_it_takes(http: httpx.Client) -> None:
     answer = http.put("/v1/tts")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+
+
+def test_a_client_that_goes_stops_the_voice(served: Served, http: httpx.Client) -> None:
+    engines = served.server.engines
+    assert engines is not None
+    voice = engines.text_to_speech
+    assert isinstance(voice, ScriptedTextToSpeech)
+    body = {"text": "One more sentence is here. " * 500, "language": "en", "output_format": {"codec": "pcm"}}
+    with http.stream("POST", "/v1/tts", json=body) as answer:
+        next(answer.iter_raw())
+    asked = 0
+    while voice.active and asked < 1_000:  # each question gives the server a moment to notice
+        http.get("/healthz")
+        asked += 1
+    assert voice.active == 0
+    assert len([request for request in voice.requests if request.text == "One more sentence is here."]) < 500

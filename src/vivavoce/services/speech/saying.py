@@ -14,6 +14,9 @@ from vivavoce.engines.ports import VOICE_RATE_HZ, Samples, SpeechRequest, TextTo
 from vivavoce.engines.spoken_text import SentenceStream, SpokenForm
 from vivavoce.engines.voices import first_piece_words
 
+SOUND_SAMPLES_MAXIMUM = VOICE_RATE_HZ // 2
+"""A voice may give a whole sentence at once; what is written of it at once stays small."""
+
 
 @dataclass(frozen=True, slots=True)
 class Manner:
@@ -96,7 +99,9 @@ class Saying:
         request = SpeechRequest(spoken, self._manner.voice, self._manner.speed)
         async with aclosing(self._voice.synthesize(request)) as chunks:
             async for chunk in chunks:
-                self._said_samples += chunk.size
-                yield SaidSound(chunk)
+                for begin in range(0, chunk.size, SOUND_SAMPLES_MAXIMUM):
+                    sound = chunk[begin : begin + SOUND_SAMPLES_MAXIMUM]
+                    self._said_samples += sound.size
+                    yield SaidSound(sound)
         if self._said_samples > start:
             yield SaidPiece(piece, start / VOICE_RATE_HZ, self.seconds)
