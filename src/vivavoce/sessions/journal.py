@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import threading
 import types
 import typing
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -46,11 +48,19 @@ class Difference:
 
 
 class Journal:
-    """Writes one call. A full disk ends the journal, not the call."""
+    """Writes one call. A full disk ends the journal, not the call.
 
-    def __init__(self, path: Path) -> None:
+    `tells_after_writing`: what the client is told is in the file before it is told, so that the call can be resumed
+    even if the process dies. It may be set while the call lives. Nothing is forced to the disk itself: the file
+    survives the process, not a power cut.
+    """
+
+    def __init__(self, path: Path, *, tells_after_writing: bool = False) -> None:
         self._path = path
-        self._lines: list[bytes] = []
+        self._lines: deque[bytes] = deque()
+        self._mended = False
+        self._writing = threading.Lock()
+        self.tells_after_writing = tells_after_writing
         self.failure: OSError | None = None
 
     def begin(self, initial: Settings, id_prefix: str) -> None:
@@ -58,6 +68,8 @@ class Journal:
 
     def write(self, now: float, event: Event, ordered: Sequence[Order]) -> None:
         self._append({"at": now, "event": to_plain(event), "orders": [to_plain(order) for order in ordered]})
+        if self.tells_after_writing and any(isinstance(order, orders.Tell) for order in ordered):
+            self.flush_now()
 
     async def run(self) -> None:
         """Write behind, until cancelled."""
@@ -65,8 +77,16 @@ class Journal:
             await asyncio.sleep(FLUSH_EVERY_SECONDS)
             await asyncio.to_thread(self._flush)
 
+    def flush_now(self) -> None:
+        """Everything written so far is in the file when this returns. A few lines: short enough for the event loop."""
+        self._flush()
+
+    async def flushed(self) -> None:
+        """The same, in a thread."""
+        await asyncio.to_thread(self._flush)
+
     def close(self) -> None:
-        """Write what is left. A few lines: short enough for the event loop."""
+        """Write what is left."""
         self._flush()
 
     def _append(self, record: dict[str, Any]) -> None:
@@ -74,16 +94,32 @@ class Journal:
             self._lines.append(msgspec.json.encode(record))
 
     def _flush(self) -> None:
-        lines, self._lines = self._lines, []
-        if not lines or self.failure is not None:
-            return
+        with self._writing:  # lines that a thread has taken must not be overtaken
+            lines = [self._lines.popleft() for _ in range(len(self._lines))]
+            if lines and self.failure is None:
+                self._write_out(lines)
+
+    def _write_out(self, lines: list[bytes]) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not self._mended:
+                self._mended = True
+                _cut_torn_line(self._path)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             with os.fdopen(descriptor, "ab") as file:
                 file.write(b"\n".join(lines) + b"\n")
         except OSError as failure:
             self.failure = failure
+
+
+def _cut_torn_line(path: Path) -> None:
+    """A process that died while it wrote left half a line, whose orders were not performed: write on before it."""
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)
 
 
 def replay(path: Path) -> Difference | None:
