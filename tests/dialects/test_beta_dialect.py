@@ -124,7 +124,7 @@ def test_content_has_the_types_of_the_beta(codec: RealtimeCodec) -> None:
 
 def test_sound_has_the_name_of_the_beta(codec: RealtimeCodec) -> None:
     codec.send(notices.ReplyMessageAdded(REPLY, 0, BEGUN, Part(PartKind.OUTPUT_AUDIO, ""), None))
-    event = json.loads(codec.send_audio(REPLY, b"\x01\x02"))
+    event = json.loads(codec.send_audio(REPLY, b"\x01\x02") or "")
     assert (event["type"], event["delta"]) == ("response.audio.delta", "AQI=")
     STRICT.validate_python(event)
 
@@ -151,6 +151,9 @@ def test_a_reply_is_flat(codec: RealtimeCodec) -> None:
 
 def test_a_voice_at_the_top_makes_no_client_of_the_beta_one_of_xai(codec: RealtimeCodec) -> None:
     written = notices.ReplyTextGrew(REPLY, ITEM, 0, Part(PartKind.OUTPUT_TEXT, None), "Hello")
+    assert [event["type"] for event in told(codec, written)] == ["response.text.delta"]
+    forced = {"type": "force_message", "content": [{"type": "text", "text": "One moment."}]}
+    codec.receive(client_events.decode(json.dumps({"type": "conversation.item.create", "item": forced})))
     assert [event["type"] for event in told(codec, written)] == ["response.text.delta"]
     assert not codec.wants_pings
 

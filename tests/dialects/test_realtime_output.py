@@ -148,9 +148,15 @@ def test_every_event_type_that_is_documented_is_sent_by_some_notice(codec: Realt
 
 def test_audio_names_the_message_that_it_belongs_to(codec: RealtimeCodec) -> None:
     codec.send(notices.ReplyMessageAdded(REPLY, 2, BEGUN, Part(PartKind.OUTPUT_AUDIO, ""), None))
-    frame = json.loads(codec.send_audio(REPLY, b"\x01\x02"))
+    frame = json.loads(codec.send_audio(REPLY, b"\x01\x02") or "")
     STRICT.validate_python(frame)
     assert (frame["item_id"], frame["output_index"], frame["delta"]) == (ITEM, 2, "AQI=")
+
+
+def test_sound_of_a_reply_that_has_ended_is_not_sent(codec: RealtimeCodec) -> None:
+    codec.send(notices.ReplyMessageAdded(REPLY, 0, BEGUN, Part(PartKind.OUTPUT_AUDIO, ""), None))
+    codec.send(notices.ReplyDone(SNAPSHOT))
+    assert codec.send_audio(REPLY, b"\x01\x02") is None
 
 
 def test_event_ids_never_repeat(codec: RealtimeCodec) -> None:

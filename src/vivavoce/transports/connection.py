@@ -68,6 +68,8 @@ class Connection:
         self._websocket = websocket
         self._subprotocol = plan.subprotocol
         self._lifetime = Lifetime(plan)
+        self._on_resumable = plan.on_resumable
+        self._resumable = False
         self._first_frame_decides = framing is AudioFraming.AS_FIRST_FRAME
         self._codec = RealtimeCodec(
             session_id=plan.session_id,
@@ -93,8 +95,8 @@ class Connection:
             plan.journal,
             history=plan.history,
             recorder=plan.recorder,
-            # A session may be held more than once; what is said in it must not get the same ids again.
-            id_prefix=plan.conversation_id.rpartition("_")[2][-12:],
+            id_prefix=plan.id_prefix,
+            resumed=plan.resumed,
         )
 
     async def hold(self) -> None:
@@ -189,12 +191,27 @@ class Connection:
             case AudioReceived(audio=audio):
                 await self.session.receive_audio(audio)
             case CallConfigured(command=command):
+                self._prepare_to_resume()
                 await self.session.set_up_audio(_audio_format(inbound.input_audio), _audio_format(inbound.output_audio))
                 await self.session.receive(command)
             case ItemWithSound(command=command, audio=audio):
                 await self.session.receive_item(command, audio)
             case command:
                 await self.session.receive(command)
+
+    def _prepare_to_resume(self) -> None:
+        """What the client would come back to is kept before the client is told that it can."""
+        session = self._codec.resumption
+        if self._on_resumable is None or not (self._resumable or session is not None):
+            return
+        self._resumable = session is not None
+        try:
+            journal = self._on_resumable(session)
+        except OSError as error:
+            message = f"the session cannot be kept for later: {error.strerror}"
+            raise WireError("resumption_failed", message, param="session.resumption", kind="server_error") from error
+        if journal is not None:
+            self.session.begin_journal(journal)
 
     async def _send(self, frame: str | bytes) -> bool:
         try:

@@ -24,7 +24,7 @@ class OutboundCodec(Protocol):
 
     def send(self, notice: Notice) -> list[str]: ...
 
-    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str | bytes: ...
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str | bytes | None: ...
 
     def refuse(self, error: WireError) -> str: ...
 
@@ -47,7 +47,9 @@ class FrameOutlet:
             self.put(frame)
 
     def send_audio(self, reply_id: ReplyId, audio: bytes) -> None:
-        self.put(self._codec.send_audio(reply_id, audio))
+        frame = self._codec.send_audio(reply_id, audio)
+        if frame is not None:
+            self.put(frame)
 
     def refuse(self, error: WireError) -> None:
         """Tell the client of input that cannot be followed."""

@@ -85,6 +85,15 @@ class RealtimeCodec:
         """The session before the client has said anything."""
         return self._configured(core_settings(self._shape, self._begun, self._voice(self._shape.audio.output.voice)))
 
+    @property
+    def resumption(self) -> dict[str, Any] | None:
+        """The session object for the connection that goes on with this call; None if the client does not ask for it."""
+        asked = self._shape.resumption
+        if isinstance(asked, msgspec.UnsetType) or not asked.enabled:
+            return None
+        session: dict[str, Any] = msgspec.to_builtins(self._shape)
+        return session
+
     # --- in ---------------------------------------------------------------------------------------------------------
 
     def receive(self, event: ClientEvent) -> Inbound:
@@ -177,7 +186,7 @@ class RealtimeCodec:
             self._half_sample = b""
         self._shape = shape
         self._telling.configure(settings, shape)
-        if not self._asked.beta and is_of_xai(session):
+        if is_of_xai(session):
             self._telling.speak_as_xai(spellings(session) & XAI_SPELLINGS)
         return self._configured(settings, event_id)
 
@@ -211,8 +220,8 @@ class RealtimeCodec:
         """The frames that tell a client of a notice; none if this session did not ask for such."""
         return self._telling.frames(notice)
 
-    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str | bytes:
-        """The frame that carries a piece of a reply's audio, in the session's output format."""
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> str | bytes | None:
+        """The frame that carries a piece of a reply's audio, in the session's output format; None if it has ended."""
         return self._telling.audio_frame(reply_id, audio)
 
     def ping(self, timestamp_ms: int) -> str:

@@ -74,9 +74,13 @@ class Telling:
         self._changes.append((settings, shape))
 
     def speak_as_xai(self, spelled: frozenset[str]) -> None:
-        """From here on as to a client of xAI's, which wrote the fields `spelled` at the top of the session."""
-        self.xai = True
-        self._spellings |= spelled
+        """From here on as to a client of xAI's, which wrote the fields `spelled` at the top of the session.
+
+        A client of the beta stays one: its spellings are much the same.
+        """
+        if not self._beta:
+            self.xai = True
+            self._spellings |= spelled
 
     def stream_binary(self, shape: SessionShape) -> None:
         self._shape = shape
@@ -179,8 +183,10 @@ class Telling:
 
     # --- frames -----------------------------------------------------------------------------------------------------
 
-    def audio_frame(self, reply_id: ReplyId, audio: bytes) -> str | bytes:
-        message = self._messages[reply_id]
+    def audio_frame(self, reply_id: ReplyId, audio: bytes) -> str | bytes | None:
+        message = self._messages.get(reply_id)
+        if message is None:
+            return None  # a reply that was stopped may send one frame more before its task has ended
         if message.transport == "binary":
             return audio
         self._sent += 1
