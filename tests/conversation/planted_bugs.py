@@ -48,9 +48,9 @@ PLANTED_BUGS = (
     # --- who has the floor ---
     PlantedBug(
         "a reply that is interrupted before its first sound goes on being generated",
-        "replying.py",
-        "if reply.state is not ReplyState.QUEUED and reason in CUT_SHORT:",
-        "if reply.state is ReplyState.SPEAKING and reason in CUT_SHORT:",
+        "delivering.py",
+        "if reply.state is not ReplyState.QUEUED and end.reason in CUT_SHORT:",
+        "if reply.state is ReplyState.SPEAKING and end.reason in CUT_SHORT:",
     ),
     PlantedBug(
         "callers interrupt agents that may not be interrupted",
@@ -62,10 +62,14 @@ PLANTED_BUGS = (
         "a waiting reply begins the moment the caller interrupts the one before it",
         "turn_taking.py",
         """        self._replying.caller_has_floor = True
+        self._call.deadlines.clear(Deadline.GREETING)
+        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
         if speech_interrupts(self._call.settings, self._replying.active):
             self._replying.interrupt(EndReason.TURN_DETECTED)
 """,
-        """        if speech_interrupts(self._call.settings, self._replying.active):
+        """        self._call.deadlines.clear(Deadline.GREETING)
+        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
+        if speech_interrupts(self._call.settings, self._replying.active):
             self._replying.interrupt(EndReason.TURN_DETECTED)
         self._replying.caller_has_floor = True
 """,
@@ -79,15 +83,15 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "a session that wants no responses gets them",
-        "turn_taking.py",
-        "detection.create_response and text and item is not None",
-        "text and item is not None",
+        "settings.py",
+        "return self.turn_detection is not None and self.turn_detection.create_response and not self.only_transcribes",
+        "return self.turn_detection is not None and not self.only_transcribes",
     ),
     PlantedBug(
         "a cough is answered",
-        "turn_taking.py",
-        "detection.create_response and text and item is not None",
-        "detection.create_response and item is not None",
+        "words.py",
+        "if text and item is not None and not turn.recorded",
+        "if item is not None and not turn.recorded",
     ),
     PlantedBug(
         "an answer that waited for the floor is given although another has answered meanwhile",
@@ -95,18 +99,18 @@ PLANTED_BUGS = (
         """                return
             self._waiting = None
             self._begin(request)
-        elif self.active.generated""",
+        elif self.active.goes_on""",
         """                return
             self._begin(request)
-        elif self.active.generated""",
+        elif self.active.goes_on""",
     ),
     PlantedBug(
         "two turns in quick succession are answered twice",
         "replying.py",
         """        elif self.active is not None and self.active.state is ReplyState.QUEUED:
             self.active.marks = marks.later(self.active.marks)
-        else:""",
-        """        else:""",
+        elif self._waiting""",
+        """        elif self._waiting""",
     ),
     PlantedBug(
         "a turn that is thrown away leaves the answer to the one before waiting for ever",
@@ -126,7 +130,7 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "words of an older pause are taken for the whole turn",
-        "turn_taking.py",
+        "words.py",
         "if turn is not None and turn.pause == fact.pause:",
         "if turn is not None:",
     ),
@@ -153,26 +157,30 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "a reply whose words are lost waits for them for ever",
-        "turn_taking.py",
+        "words.py",
         """        self._release_floor()
         self._replying.words_arrived(turn.item_id)
 
-    def end_reached""",
+    def finish""",
         """        self._release_floor()
 
-    def end_reached""",
+    def finish""",
     ),
     PlantedBug(
         "a reply starts before the words that it is to answer",
-        "turn_taking.py",
+        "words.py",
         "        self._replying.await_words(turn.item_id)\n",
         "",
     ),
     PlantedBug(
         "nobody comes back when words take too long",
         "replying.py",
-        "            self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)\n",
-        "            pass\n",
+        """        if self._awaited and reply.script is None:
+            self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
+""",
+        """        if self._awaited and reply.script is None:
+            pass
+""",
     ),
     # --- the caller's turn ---
     PlantedBug(
@@ -219,7 +227,7 @@ PLANTED_BUGS = (
     # --- what is told and kept ---
     PlantedBug(
         "a reply that hit its limit is told as complete",
-        "replying.py",
+        "delivering.py",
         "cut = reply.generated is not None and reply.generated.cut_at_limit",
         "cut = False",
     ),
@@ -295,5 +303,142 @@ PLANTED_BUGS = (
         "history.py",
         "        if self.is_taken(item.item_id):\n",
         "        if item.item_id in self._items:\n",
+    ),
+    # --- beside the conversation, forced, silent ---
+    PlantedBug(
+        "what is said beside the conversation is remembered in it",
+        "beside.py",
+        "reply_for(self._call, options, History())",
+        "reply_for(self._call, options, self._call.history)",
+    ),
+    PlantedBug(
+        "a response beside the conversation is refused while the agent speaks",
+        "replying.py",
+        "        if not options.in_conversation:\n",
+        "        if not options.in_conversation and self.active is None:\n",
+    ),
+    PlantedBug(
+        "a client may ask for any number of responses beside the conversation",
+        "beside.py",
+        "        if len(self._replies) >= MAXIMUM_AT_ONCE:\n",
+        "        if False:\n",
+    ),
+    PlantedBug(
+        "a response beside the conversation goes on when the call has ended",
+        "machine.py",
+        "            self._replying.beside.end_all()\n",
+        "            pass\n",
+    ),
+    PlantedBug(
+        "cancelling a response beside the conversation cancels the one that has the floor",
+        "machine.py",
+        """        if reply_id is not None and self._replying.beside.cancel(reply_id):
+            return
+        active = self._replying.active
+        if active is None or (reply_id is not None and reply_id != active.reply_id):
+""",
+        """        active = self._replying.active
+        if active is None:
+""",
+    ),
+    PlantedBug(
+        "a response with an input of its own sees the whole conversation",
+        "call.py",
+        "        if options.input is None:\n",
+        "        if not options.input:\n",
+    ),
+    PlantedBug(
+        "a caller interrupts what may not be interrupted",
+        "interruptions.py",
+        "if reply is None or not reply.interruptible or",
+        "if reply is None or",
+    ),
+    PlantedBug(
+        "forced words wait for the words of the caller",
+        "replying.py",
+        "if self._awaited and reply.script is None:",
+        "if self._awaited:",
+    ),
+    PlantedBug(
+        "forced words that wait are never said",
+        "replying.py",
+        """        if not self.caller_has_floor:
+            self._say_forced()
+        if self._waiting is not None""",
+        """        if self._waiting is not None""",
+    ),
+    PlantedBug(
+        "a second response that waits takes the place of the first without a word",
+        "replying.py",
+        "elif self.active.goes_on_with_tools and (self._waiting is None or not self._waiting.asked):",
+        "elif self.active.goes_on_with_tools:",
+    ),
+    PlantedBug(
+        "a response that waits for words waits for ever",
+        "replying.py",
+        """        elif self._waiting is not None:
+            self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
+""",
+        "",
+    ),
+    PlantedBug(
+        "the client's player is told to fall silent only after the reply's end",
+        "turn_taking.py",
+        """        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
+        if speech_interrupts(self._call.settings, self._replying.active):
+            self._replying.interrupt(EndReason.TURN_DETECTED)
+""",
+        """        if speech_interrupts(self._call.settings, self._replying.active):
+            self._replying.interrupt(EndReason.TURN_DETECTED)
+        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
+""",
+    ),
+    PlantedBug(
+        "the agent speaks up although its client is at work on a function call",
+        "silence.py",
+        "timeout_ms is None or last is None or last.called_functions or not",
+        "timeout_ms is None or last is None or not",
+    ),
+    PlantedBug(
+        "the agent speaks up before anybody has said anything",
+        "silence.py",
+        "if timeout_ms is None or last is None or last.called_functions or not self._replying.quiet:",
+        "if timeout_ms is None or (last and last.called_functions) or not self._replying.quiet:",
+    ),
+    PlantedBug(
+        "the silence is counted while the caller speaks",
+        "replying.py",
+        "return self.active is None and not self.caller_has_floor and not waits",
+        "return self.active is None and not waits",
+    ),
+    PlantedBug(
+        "sound in an item is answered as if it were a turn",
+        "words.py",
+        "if text and item is not None and not turn.recorded and",
+        "if text and item is not None and",
+    ),
+    PlantedBug(
+        "the words of sound in an item land in its first part",
+        "words.py",
+        "turn.recorded, turn.content_index = True, untranscribed_part(item) or 0",
+        "turn.recorded, turn.content_index = True, 0",
+    ),
+    PlantedBug(
+        "a transcription session gets a response that its client asks for",
+        "replying.py",
+        "        if self._call.settings.only_transcribes:\n",
+        "        if False:\n",
+    ),
+    PlantedBug(
+        "calls that were made together are told to the model one by one",
+        "history.py",
+        "        if together and message.calls:\n",
+        "        if False:\n",
+    ),
+    PlantedBug(
+        "a long conversation is cut to exactly the limit, so that every turn empties the prompt cache",
+        "prompt_truncation.py",
+        "tokens > limit * truncation.retention_ratio or",
+        "tokens > limit or",
     ),
 )

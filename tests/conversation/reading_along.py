@@ -72,9 +72,7 @@ class Promises:
         match refusal.code:
             case "conversation_already_has_active_response":
                 assert self.replies.active is not None, "there was no response in progress"
-                assert not self.replies.tools_were_called or RESPONSE in self.owed, (
-                    "one of them may wait"
-                )
+                assert not self.replies.tools_were_called or RESPONSE in self.owed, "one of them may wait"
             case "call_ending":
                 assert self.end.closing, "the call could have gone on"
             case "response_cancel_not_active":
