@@ -1,7 +1,7 @@
 """Runs one of other people's clients as a process and reads what it lived through.
 
-A counterpart is a script that holds its talks one after the other, each over one connection, and prints one line of
-JSON a talk: `{"talk": name, ...what the client saw}`, with `"failure"` and a trace where a talk broke.
+A counterpart is a script that holds its talks at once, each over one connection, and prints one line of JSON a talk:
+`{"talk": name, ...what the client saw}`, with `"failure"` and a trace where a talk broke.
 """
 
 from __future__ import annotations
@@ -22,6 +22,14 @@ from vivavoce.engines.ports import GenerationRequest
 JS = Path(__file__).parent / "js"
 LIMIT_SECONDS = 240
 
+ONLY_SAID_IN = {
+    "written": "Is the shop open?",
+    "function": "What is the weather in Bern?",
+    "barge_in": "Tell me a story.",
+    "say": "One moment, please.",
+}
+"""What a client says in one talk alone: the wire of a talk is known by it. The talk `spoken` has none of these."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encounter:
@@ -37,7 +45,7 @@ class Encounters:
 
     def __init__(self, talks: Mapping[str, Mapping[str, Any]], server: TalkingServer) -> None:
         self._talks = talks
-        self._wires = dict(zip(talks, server.tap.wires, strict=False))
+        self._wires = {_talk_on(wire): wire for wire in server.tap.wires}
         self._requests = server.requests
 
     def __getitem__(self, name: str) -> Encounter:
@@ -50,10 +58,10 @@ class Encounters:
         return Encounter(told, wire, mine)
 
 
-def python_encounters(server: TalkingServer, script: str, *talks: str) -> Encounters:
-    """Hold the talks of a script in `counterparts/`: those that are named, or all of them."""
+def python_encounters(server: TalkingServer, script: str) -> Encounters:
+    """Hold the talks of a script in `counterparts/`."""
     environments = installed()
-    return _run([str(environments.python), "-m", f"tests.compliance.counterparts.{script}", *talks], server, ROOT)
+    return _run([str(environments.python), "-m", f"tests.compliance.counterparts.{script}"], server, ROOT)
 
 
 def javascript_encounters(server: TalkingServer, script: str, place: Path) -> Encounters:
@@ -63,6 +71,11 @@ def javascript_encounters(server: TalkingServer, script: str, place: Path) -> En
     for source in JS.glob("*.mjs"):
         (place / source.name).write_text(source.read_text())
     return _run([str(environments.node), str(place / f"{script}.mjs")], server, place)
+
+
+def _talk_on(wire: Wire) -> str:
+    said = json.dumps([frame for by, frame in wire.frames if by == "client"])
+    return next((talk for talk, words in ONLY_SAID_IN.items() if words in said), "spoken")
 
 
 def _run(command: list[str], server: TalkingServer, place: Path) -> Encounters:

@@ -14,20 +14,15 @@ from tests.compliance.talking_server import HEARD, STORY, talking_server
 @pytest.fixture(scope="module", params=["livekit_openai", "livekit_xai"])
 def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encounters]:
     with talking_server(tmp_path_factory.mktemp("data")) as server:
-        yield python_encounters(server, request.param, "spoken", "written", "function", "barge_in")
-
-
-@pytest.fixture(scope="module")
-def saying(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Encounters]:
-    with talking_server(tmp_path_factory.mktemp("data")) as server:
-        yield python_encounters(server, "livekit_xai", "say")
+        yield python_encounters(server, request.param)
 
 
 @pytest.mark.parametrize("talk", ["spoken", "written", "function", "barge_in"])
 def test_the_plugin_has_nothing_to_complain_of(lived: Encounters, talk: str) -> None:
     encounter = lived[talk]
-    assert encounter.told["errors"] == []
-    # LiveKit cancels twice when a caller breaks in, and passes over the answer to the second.
+    # LiveKit cancels twice when a caller breaks in; what it makes of the answer to the second hangs on its wording:
+    # see test_openai_python.py.
+    assert [error for error in encounter.told["errors"] if "response_cancel_not_active" not in error] == []
     codes = {error["error"]["code"] for error in encounter.wire.told("error")}
     assert codes <= {"response_cancel_not_active"}, encounter.wire.story()
 
@@ -62,9 +57,9 @@ def test_a_barge_in_cuts_what_the_agent_has_said(lived: Encounters) -> None:
     assert interrupted.wire.told("conversation.item.truncated")
 
 
-@pytest.mark.xfail(strict=True, reason="items of type 'force_message' are not spoken yet")
-def test_a_line_is_said_without_the_model(saying: Encounters) -> None:
-    said = saying["say"]
+@pytest.mark.parametrize("lived", ["livekit_xai"], indirect=True)
+def test_a_line_is_said_without_the_model(lived: Encounters) -> None:
+    said = lived["say"]
     claims.no_errors(said.wire)
     assert said.told["said"] == ["One moment, please."]
     assert said.requests == []

@@ -10,6 +10,7 @@ import pytest
 from tests.compliance import claims
 from tests.compliance.counterpart import Encounters, javascript_encounters
 from tests.compliance.talking_server import HEARD, STORY, talking_server
+from tests.serving import KEY
 
 TALKS = ["spoken", "written", "function", "barge_in"]
 
@@ -77,6 +78,9 @@ def test_a_barge_in_ends_what_the_agent_says(lived: Encounters) -> None:
     assert answer == f"You said: {HEARD}"
 
 
-@pytest.mark.xfail(strict=True, reason="POST /v1/realtime/client_secrets is not there yet")
-def test_a_page_comes_in_with_a_secret_instead_of_the_key(lived: Encounters) -> None:
-    assert lived["secret"].told["said"] == ["You said: Is the shop open?"]
+def test_every_page_comes_in_with_a_secret_of_its_own(xai: Encounters, openai: Encounters) -> None:
+    tokens = {xai[talk].wire.headers["sec-websocket-protocol"].removeprefix("xai-client-secret.") for talk in TALKS}
+    offered = [openai[talk].wire.headers["sec-websocket-protocol"].split(", ") for talk in TALKS]
+    tokens |= {keys[1].removeprefix("openai-insecure-api-key.") for keys in offered}
+    assert len(tokens) == 2 * len(TALKS)
+    assert KEY not in tokens

@@ -12,20 +12,12 @@ from agents.realtime import RealtimeAgent, RealtimeRunner
 from agents import function_tool
 from tests.compliance.counterparts.talking import ADDRESS, KEY, NOISE, RATE_HZ, SILENCE, hold
 
-asked: list[str] = []
-
-
-@function_tool  # type: ignore[untyped-decorator, unused-ignore]
-def weather(city: str) -> str:
-    """Tells the weather of a city."""
-    asked.append(city)
-    return f"sunny in {city}"
-
 
 class Talk:
     """One session, and everything that it has told so far."""
 
-    def __init__(self, session: Any) -> None:
+    def __init__(self, session: Any, asked: list[str]) -> None:
+        self.asked = asked
         self.session = session
         self.events: list[Any] = []
         self._more = asyncio.Condition()
@@ -62,20 +54,27 @@ class Talk:
             "audio_bytes": sum(len(event.audio.data) for event in self.of("audio")),
             "said": [item for item in history if item.get("role") == "assistant"],
             "heard": [item for item in history if item.get("role") == "user"],
-            "asked": list(asked),
+            "asked": self.asked,
             "outputs": [event.output for event in self.of("tool_end")],
         }
 
 
 @asynccontextmanager
 async def talking(modality: str = "audio") -> AsyncIterator[Talk]:
-    asked.clear()
+    asked: list[str] = []
+
+    @function_tool  # type: ignore[untyped-decorator, unused-ignore]
+    def weather(city: str) -> str:
+        """Tells the weather of a city."""
+        asked.append(city)
+        return f"sunny in {city}"
+
     agent = RealtimeAgent(name="Ana", instructions="You are friendly.", tools=[weather])
     settings = {"output_modalities": [modality]}
     runner = RealtimeRunner(agent, config={"model_settings": settings})
     address = f"ws://{ADDRESS}/v1/realtime?model=gpt-realtime"
     async with await runner.run(model_config={"url": address, "api_key": KEY}) as session:
-        talk = Talk(session)
+        talk = Talk(session, asked)
         reading = asyncio.create_task(talk.read())
         try:
             yield talk

@@ -1,4 +1,4 @@
-"""What every script of this folder does: hold the talks one by one, print a line of JSON for each.
+"""What every script of this folder does: hold the talks at once, print a line of JSON for each.
 
 Runs in the clients' environment, so it knows nothing of the product. Ends with the process.
 """
@@ -34,18 +34,23 @@ Talk = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 def hold(talks: Mapping[str, Talk]) -> None:
-    """Hold the talks and print what each of them gives; one that breaks gives its trace as `failure`."""
+    """Hold the talks at once and print what each gives; one that breaks gives its trace as `failure`."""
     chosen = sys.argv[1:] or list(talks)
-    for name in chosen:
-        told: dict[str, Any]
-        try:
-            told = dict(asyncio.run(_within(talks[name])))
-        except Exception:  # noqa: BLE001 - whatever a client throws is for the test to see
-            told = {"failure": traceback.format_exc()}
-        sys.stdout.write(json.dumps({"talk": name, **told}) + "\n")
-        sys.stdout.flush()
+    asyncio.run(_hold({name: talks[name] for name in chosen}))
 
 
-async def _within(talk: Talk) -> Mapping[str, Any]:
-    async with asyncio.timeout(TALK_SECONDS):
-        return await talk()
+async def _hold(talks: Mapping[str, Talk]) -> None:
+    async with asyncio.TaskGroup() as holding:
+        for name, talk in talks.items():
+            holding.create_task(_tell(name, talk), name=name)
+
+
+async def _tell(name: str, talk: Talk) -> None:
+    told: dict[str, Any]
+    try:
+        async with asyncio.timeout(TALK_SECONDS):
+            told = dict(await talk())
+    except Exception:  # noqa: BLE001 - whatever a client throws is for the test to see
+        told = {"failure": traceback.format_exc()}
+    sys.stdout.write(json.dumps({"talk": name, **told}) + "\n")
+    sys.stdout.flush()

@@ -12,7 +12,6 @@ const realtime = openai.experimental_realtime;
 
 await holdTalks({
   model: realtime(model),
-  key: () => ({ token: KEY, url: `wss://${ADDRESS}/v1/realtime?model=${model}` }),
-  secret: () => realtime.getToken({ model }),
+  token: () => realtime.getToken({ model }),
   wordsOnly: { outputModalities: ['text'] },
 });

@@ -35,7 +35,7 @@ class Session extends AbstractRealtimeSession {
   }
 }
 
-// The application's own endpoint, which hands tokens to its pages.
+// The application's own endpoint: it keeps the key and hands a secret to each page.
 async function application(token) {
   const server = createServer(async (request, response) => {
     try {
@@ -50,9 +50,9 @@ async function application(token) {
   return server;
 }
 
-async function talking(provider, config, work, token = provider.key) {
+async function talking(provider, config, work) {
   const seen = { asked: [], errors: [], audioBytes: 0, ends: 0, statuses: [], speechStarted: 0, heard: [], custom: [] };
-  const server = await application(token);
+  const server = await application(provider.token);
   const session = new Session({
     model: provider.model,
     api: { token: `http://127.0.0.1:${server.address().port}/` },
@@ -126,16 +126,5 @@ export function holdTalks(provider) {
         speak(session);
         await until(() => seen.ends >= 2);
       }),
-    // As the SDK means it: the page gets a secret of its own instead of the key.
-    secret: () =>
-      talking(
-        provider,
-        provider.wordsOnly,
-        async (session, seen) => {
-          write(provider, session, 'Is the shop open?');
-          await until(() => seen.ends >= 1);
-        },
-        provider.secret,
-      ),
   });
 }

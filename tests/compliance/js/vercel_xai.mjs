@@ -12,6 +12,5 @@ const realtime = xai.experimental_realtime;
 
 await holdTalks({
   model: realtime(model),
-  key: () => ({ token: KEY, url: `wss://${ADDRESS}/v1/realtime?model=${model}` }),
-  secret: () => realtime.getToken({ model }),
+  token: () => realtime.getToken({ model }),
 });
