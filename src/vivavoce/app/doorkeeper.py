@@ -5,16 +5,19 @@ Owned by the server; stateless but for the rooms it joins.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vivavoce.agents.identifiers import Kind, new_identifier, parse
+from vivavoce.agents.identifiers import Kind, new_identifier, parse, with_prefix
 from vivavoce.api.auth import Authenticator, offered
 from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
 from vivavoce.api.problems import SERVER_ERROR, Problem
 from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings
+from vivavoce.app.resumption import FoundConversation, KeptCall, KeptConversation, Resumptions
+from vivavoce.conversation.items import Message, Role
 from vivavoce.conversation.settings import Settings
 from vivavoce.dialects.realtime.codec import VoiceResolver
 from vivavoce.services.callers import Caller
@@ -32,6 +35,7 @@ from vivavoce.transports.admission import REPLACED, CallPlan, CallRequest, Refus
 _log = logging.getLogger(__name__)
 
 HISTORY_MESSAGES_MAXIMUM = 200
+ID_PREFIX_CHARACTERS = 12
 CALL_LIFETIME_SECONDS = 20 * 24 * 3600.0
 """A call that brought a key of its own has no session that could expire under it: it ends with its connection."""
 
@@ -39,7 +43,7 @@ CALL_LIFETIME_SECONDS = 20 * 24 * 3600.0
 @dataclass(frozen=True, slots=True)
 class _Place:
     """The session that a caller comes into. `ends_with_call`: it was made for this connection alone. `grant`: what the
-    client secret brings that opened it.
+    client secret brings that opened it. `found`: the conversation that the caller comes back to.
     """
 
     session: SessionRecord
@@ -47,6 +51,7 @@ class _Place:
     thread: ThreadRecord
     ends_with_call: bool
     grant: SecretGrant | None = None
+    found: FoundConversation | None = None
 
 
 class PlatformDoorkeeper:
@@ -59,6 +64,7 @@ class PlatformDoorkeeper:
         writer: TranscriptWriter,
         directory: SessionDirectory,
         journals: Path | None,
+        resumptions: Resumptions,
         resolve_voice: VoiceResolver,
     ) -> None:
         self._platform = platform
@@ -66,6 +72,7 @@ class PlatformDoorkeeper:
         self._writer = writer
         self._directory = directory
         self._journals = journals
+        self._resumptions = resumptions
         self._resolve_voice = resolve_voice
 
     async def admit(self, request: CallRequest) -> CallPlan:
@@ -84,7 +91,7 @@ class PlatformDoorkeeper:
             caller = Caller(OrganisationId(token.organisation_id), ("realtime",))
             if request.session_id is not None and parse(Kind.SESSION, request.session_id) != token.session_id:
                 raise AuthenticationError("This token opens another session than the one in the address.")
-            return await self._existing(caller, token.session_id)
+            return await self._existing(caller, token.session_id, request)
         if secret is not None and looks_like_client_secret(secret):
             return await self._granted(secret, request)
         caller = await self._authenticator.caller(secret)
@@ -92,16 +99,17 @@ class PlatformDoorkeeper:
             message = "This key may not hold calls: it lacks the scope 'realtime'. Use a key that has it."
             raise ApiError(Problem(403, "insufficient_scope", message))
         if request.session_id is not None:
-            return await self._existing(caller, request.session_id)
+            return await self._existing(caller, request.session_id, request)
         self._check_place()
+        found = await self._come_back(caller, request)
         wish = SessionWish(
             "realtime",
-            request.query.get("agent_id") or None,
-            thread=request.query.get("thread_id") or None,
+            found.kept.agent_id if found is not None else request.query.get("agent_id") or None,
+            thread=found.kept.thread_id if found is not None else request.query.get("thread_id") or None,
             lifetime_seconds=CALL_LIFETIME_SECONDS,
         )
         opened = await self._platform.open_session(caller, wish)
-        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True)
+        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True, found=found)
 
     async def _granted(self, secret: str, request: CallRequest) -> _Place:
         """A call that a client secret opens: with the agent that the secret names, and in a thread of its own."""
@@ -119,11 +127,45 @@ class PlatformDoorkeeper:
         if request.query.get("thread_id"):
             raise _not_granted("thread_id", "an earlier thread")
         self._check_place()
+        caller = Caller(grant.organisation_id, ("realtime",))
+        found = await self._come_back(caller, request, grant)
         wish = SessionWish(
-            "realtime", grant.agent_id, lifetime_seconds=grant.call_seconds_maximum or CALL_LIFETIME_SECONDS
+            "realtime",
+            grant.agent_id,
+            thread=None if found is None else found.kept.thread_id,
+            lifetime_seconds=grant.call_seconds_maximum or CALL_LIFETIME_SECONDS,
         )
-        opened = await self._platform.open_session(Caller(grant.organisation_id, ("realtime",)), wish)
-        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True, grant=grant)
+        opened = await self._platform.open_session(caller, wish)
+        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True, grant=grant, found=found)
+
+    async def _come_back(
+        self, caller: Caller, request: CallRequest, grant: SecretGrant | None = None
+    ) -> FoundConversation | None:
+        """The conversation that the caller names, once nobody holds it any more; None if the caller names none."""
+        named = request.query.get("conversation_id")
+        if not named:
+            return None
+        thread_id = parse(Kind.THREAD, named)
+        found = await self._found(caller, thread_id)
+        if found is None:
+            message = (
+                "There is no conversation with this id to come back to: its session did not ask for `resumption`, or "
+                "nothing happened in it for half an hour. Connect without conversation_id."
+            )
+            raise ApiError(Problem(404, "conversation_not_found", message, param="conversation_id"))
+        if grant is not None and grant.agent_id != found.kept.agent_id:
+            raise _not_granted("conversation_id", "another agent")
+        living = [each for each in found.kept.sessions if self._directory.get(each) is not None]
+        for session_id in living:
+            if (session := self._directory.get(session_id)) is not None:
+                session.end(REPLACED)
+                await self._directory.gone(session_id)
+        return await self._found(caller, thread_id) if living else found
+
+    async def _found(self, caller: Caller, thread_id: str | int | None) -> FoundConversation | None:
+        if not isinstance(thread_id, str):
+            return None
+        return await asyncio.to_thread(self._resumptions.find, caller.organisation_id, thread_id)
 
     def _check_place(self) -> None:
         """A call that cannot be held is not given a session that nobody would end."""
@@ -132,7 +174,7 @@ class PlatformDoorkeeper:
         except NoPlaceError as error:
             raise ApiError(Problem(503, "no_place", str(error), SERVER_ERROR)) from error
 
-    async def _existing(self, caller: Caller, session_id: str) -> _Place:
+    async def _existing(self, caller: Caller, session_id: str, request: CallRequest) -> _Place:
         sessions = self._platform.sessions
         session = await sessions.get(caller, session_id)
         if session.status.is_over:
@@ -140,19 +182,28 @@ class PlatformDoorkeeper:
         agent = None
         if session.agent_id is not None:
             agent = await self._platform.agents.get(caller, session.agent_id)
-        return _Place(session, agent, await sessions.thread_of(session), ends_with_call=False)
+        thread = await sessions.thread_of(session)
+        found = await self._come_back(caller, request)
+        if found is not None and found.kept.thread_id != thread.thread_id:
+            message = "This conversation is not the one of this session."
+            raise ApiError(Problem(404, "conversation_not_found", message, param="conversation_id"))
+        return _Place(session, agent, thread, ends_with_call=False, found=found)
 
     async def _plan(self, place: _Place, request: CallRequest, subprotocol: str | None) -> CallPlan:
-        session = place.session
+        session, found = place.session, place.found
         said = await self._said(place.thread)
-        settings = self._settings(place, said)
         recorder = self._writer.recorder(session, place.thread, self._platform.now())
-        asked_model = request.query.get("model") or (None if place.grant is None else place.grant.model)
-        own_model = PLAIN_MODEL if place.agent is None else place.agent.agent_id
+        now_ms = int(self._platform.now().timestamp() * 1000)
+        model = request.query.get("model") or _own_model(place)
+        journal = await self._journal(place)
+        keeping = KeptCall(self._resumptions, _kept(place, model), journal)
 
         async def begin() -> None:
             try:
                 await self._platform.sessions.begin(session)
+                if found is not None:
+                    await asyncio.to_thread(keeping.go_on)
+                    await self._end_former(session, found)
             except (ServiceError, StoreError) as error:
                 raise _refusal(problem_of(error)) from error
 
@@ -168,19 +219,36 @@ class PlatformDoorkeeper:
             except StoreError as error:
                 _log.error("the end of %s is not kept; it will be ended as idle: %s", session.session_id, error)
 
-        return CallPlan(
+        plan = CallPlan(
             session.session_id,
-            new_identifier(Kind.CONVERSATION, int(self._platform.now().timestamp() * 1000)),
-            asked_model or own_model,
-            settings,
+            with_prefix(place.thread.thread_id, Kind.CONVERSATION),
+            model,
+            self._settings(place, said),
             subprotocol=subprotocol,
-            journal=self._journal(session.session_id),
+            journal=journal,
             history=items_of(said),
             session=None if place.grant is None else place.grant.session,
+            # A session may be held more than once; what is said in it must not get the same ids again.
+            id_prefix=new_identifier(Kind.CONVERSATION, now_ms)[-ID_PREFIX_CHARACTERS:],
             recorder=recorder,
+            on_resumable=keeping.change,
             on_begin=begin,
             on_end=end,
         )
+        return plan if found is None else _gone_on(plan, found, self._turns_left(place, found))
+
+    async def _end_former(self, session: SessionRecord, found: FoundConversation) -> None:
+        """The session that held the conversation before may not know yet that its connection broke."""
+        caller = Caller(session.organisation_id, ("realtime",))
+        for session_id in found.kept.sessions:
+            if session_id != session.session_id:
+                await self._platform.sessions.end(await self._platform.sessions.get(caller, session_id), "resumed")
+
+    def _turns_left(self, place: _Place, found: FoundConversation) -> int | None:
+        if place.agent is None or place.agent.definition.max_turns is None:
+            return None
+        used = sum(isinstance(item, Message) and item.role is Role.USER for item in found.resumed.items)
+        return max(1, place.agent.definition.max_turns - used)
 
     def _settings(self, place: _Place, said: Sequence[MessageRecord]) -> Settings:
         if place.agent is None:
@@ -203,8 +271,48 @@ class PlatformDoorkeeper:
         page = await threads.messages(thread.organisation_id, newest, thread_id=thread.thread_id)
         return tuple(reversed(page.items))
 
-    def _journal(self, session_id: str) -> Journal | None:
+    async def _journal(self, place: _Place) -> Journal | None:
+        session_id = place.session.session_id
+        if place.found is not None:
+            await asyncio.to_thread(self._resumptions.mend, session_id)
+            return Journal(self._resumptions.journal_path(session_id), tells_after_writing=True)
         return Journal(self._journals / f"{session_id}.jsonl") if self._journals is not None else None
+
+
+def _own_model(place: _Place) -> str:
+    """What the session object calls its model where the address names none."""
+    if place.found is not None:
+        return place.found.kept.model
+    if place.grant is not None and place.grant.model is not None:
+        return place.grant.model
+    return PLAIN_MODEL if place.agent is None else place.agent.agent_id
+
+
+def _kept(place: _Place, model: str) -> KeptConversation:
+    """What is kept of this call if its client asks to be able to come back."""
+    session = place.session
+    sessions = [session.session_id] if place.found is None else [session.session_id, place.found.session_id]
+    return KeptConversation(
+        session.organisation_id,
+        session.thread_id,
+        session.agent_id,
+        model,
+        tuple(dict.fromkeys(sessions)),
+        {} if place.found is None else place.found.kept.session,
+    )
+
+
+def _gone_on(plan: CallPlan, found: FoundConversation, turns_left: int | None) -> CallPlan:
+    """The same call as the one that goes on with a conversation: nobody is greeted again."""
+    resumed = found.resumed
+    return replace(
+        plan,
+        settings=replace(resumed.settings, greeting=None, max_turns=turns_left),
+        history=resumed.past,
+        session=found.kept.session,
+        replay=resumed.items,
+        resumed=resumed.items,
+    )
 
 
 def _not_granted(param: str, what: str) -> ApiError:

@@ -17,6 +17,7 @@ from vivavoce.api.auth import Authenticator
 from vivavoce.api.dependencies import ApiState
 from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
+from vivavoce.app.resumption import Resumptions
 from vivavoce.app.session_drafts import RealtimeDrafts
 from vivavoce.config import EngineSet, ServerSettings
 from vivavoce.engines.ports import LanguageModel
@@ -39,7 +40,9 @@ from vivavoce.store.vault import Vault
 
 SWEEP_EVERY_SECONDS = 5.0
 FORGET_EVERY_SWEEPS = 720
+FORGET_RESUMPTIONS_EVERY_SWEEPS = 12
 HTTP_CONNECTIONS_MAXIMUM = 50
+JOURNALS = "journals"
 _TOKEN_PURPOSE = "session tokens"  # noqa: S105 - the name of a key, not a key
 
 _log = logging.getLogger(__name__)
@@ -92,6 +95,8 @@ class RunningPlatform:
         self.authenticator = Authenticator(store.keys, store.organisations, tokens, identity)
         limit = chosen.requests_per_minute
         self.api_state = ApiState(self.platform, self.authenticator, RateLimiter(limit, limit, time.monotonic))
+        self.journals = settings.data / JOURNALS if settings.journal else None
+        self.resumptions = Resumptions(settings.data, self.journals)
         self.transcripts = TranscriptWriter(store.threads, sessions)
 
     async def run(self) -> None:
@@ -114,6 +119,8 @@ class RunningPlatform:
                 await self.platform.sessions.sweep()
                 self.platform.chat.forget_idle()
                 sweeps += 1
+                if sweeps % FORGET_RESUMPTIONS_EVERY_SWEEPS == 1:
+                    await asyncio.to_thread(self.resumptions.forget_old)
                 if sweeps % FORGET_EVERY_SWEEPS == 1:
                     await self._store.answers.forget_old()
                     await self._store.client_secrets.forget_old()

@@ -35,7 +35,6 @@ from vivavoce.transports.websocket import RealtimeEndpoint
 _log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 5.0
-JOURNALS = "journals"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +97,6 @@ class Server:
         """Load and warm the engines; from then on calls are taken. Raises `EngineError`."""
         assert self._platform is not None, "open_store comes first"
         self._engines = engines = await load_engines(self._settings, self._waiting_for.remove)
-        journals = self._settings.data / JOURNALS if self._settings.journal else None
 
         def resolve(name: str) -> str | None:
             return resolve_voice(name, engines.text_to_speech.voices)
@@ -109,7 +107,8 @@ class Server:
             running_platform.authenticator,
             running_platform.transcripts,
             self.directory,
-            journals,
+            running_platform.journals,
+            running_platform.resumptions,
             resolve,
         )
 

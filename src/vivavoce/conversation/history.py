@@ -87,6 +87,10 @@ class History:
     def items(self) -> tuple[Item, ...]:
         return tuple(self._items[item_id] for item_id in self._order)
 
+    @property
+    def past(self) -> tuple[Item, ...]:
+        return tuple(self._past)
+
     def restore(self, items: Iterable[Item]) -> None:
         """Put items behind the past. Their ids may be missing or the same: nobody asks for them."""
         self._past += items

@@ -58,6 +58,7 @@ from vivavoce.conversation.events import (
     TurnAssessed,
     TurnTranscribed,
 )
+from vivavoce.conversation.history import History
 from vivavoce.conversation.identifiers import EventId, ReplyId
 from vivavoce.conversation.notices import SessionOpened, SessionUpdated
 from vivavoce.conversation.orders import ApplySettings, Order
@@ -85,6 +86,15 @@ class Conversation:
     def next_deadline(self) -> float | None:
         """Loop seconds at which `DeadlineReached` is wanted, if nothing happens before."""
         return self._call.deadlines.next
+
+    @property
+    def settings(self) -> Settings:
+        return self._call.settings
+
+    @property
+    def history(self) -> History:
+        """To read: only facts change it."""
+        return self._call.history
 
     @property
     def ended(self) -> bool:

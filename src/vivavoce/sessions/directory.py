@@ -22,6 +22,7 @@ class SessionDirectory:
     def __init__(self, maximum_sessions: int) -> None:
         self._maximum_sessions = maximum_sessions
         self._sessions: dict[str, Session] = {}
+        self._left: dict[str, asyncio.Event] = {}
         self._draining = False
         self._empty = asyncio.Event()
         self._empty.set()
@@ -41,6 +42,11 @@ class SessionDirectory:
         """The live call of this id, if it lives in this process."""
         return self._sessions.get(session_id)
 
+    async def gone(self, session_id: str) -> None:
+        """Wait until no call of this id lives in this process."""
+        while (left := self._left.get(session_id)) is not None:
+            await left.wait()
+
     def check_place(self) -> None:
         """Raises `NoPlaceError` if a call that came now could not be held."""
         if self._draining:
@@ -53,11 +59,14 @@ class SessionDirectory:
         """Hold a place for a call. Raises `NoPlaceError`."""
         self.check_place()
         self._sessions[session.session_id] = session
+        left = self._left[session.session_id] = asyncio.Event()
         self._empty.clear()
         try:
             yield
         finally:
             del self._sessions[session.session_id]
+            del self._left[session.session_id]
+            left.set()
             if not self._sessions:
                 self._empty.set()
 

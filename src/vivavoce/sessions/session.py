@@ -67,6 +67,7 @@ class Session:
         self.session_id = session_id
         self.end_reason: str | None = None
         prefix = id_prefix or session_id.rpartition("_")[2][-12:]
+        self._prefix = prefix
         self._conversation = Conversation(settings, prefix)
         self._outlet = outlet
         self._recorder = recorder
@@ -119,6 +120,15 @@ class Session:
         """End the call by the server's own wish; the client is told why. Harmless if it has ended."""
         if not self._ended.is_set():
             self.submit(CallEndRequested(reason))
+
+    def begin_journal(self, journal: Journal) -> None:
+        """Keep a journal from here on. It begins with the items as they are, as one that is resumed does."""
+        self._journal = journal
+        journal.begin(self._conversation.settings, self._prefix)
+        now = asyncio.get_running_loop().time()
+        for fact in _opening(self._conversation.history.past, self._conversation.history.items):
+            journal.write(now, fact, ())
+        self._spawn(journal.run(), "journal")
 
     # --- the shell --------------------------------------------------------------------------------------------------
 

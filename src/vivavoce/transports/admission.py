@@ -39,15 +39,15 @@ class CallRequest:
 class CallPlan:
     """What a new call begins with, and whom to tell of it.
 
-    `session` is a session object as clients write it, applied before the first event. `replay` are the items of an
-    earlier connection, told to a client that opts in to resumption. `resumed` are the same for the conversation.
-    `id_prefix` keeps the ids of what is said apart from those of earlier connections. `on_resumable` is called when the
-    client asks to be able to come back, with the session object to come back to, and again whenever that changes,
-    before the client is told; with None when it asks no more; what it returns is the journal to begin now. It may raise
-    `OSError`. `subprotocol` is the one to select. `history` is what was said in earlier calls. `on_begin` is awaited when the call has its place and before the upgrade; it may
-    raise `Refusal`. `on_end` is awaited exactly once for every `on_begin` that did not refuse, whatever happens, with
-    the reason: None when the client hung up, `BROKE` for a defect, otherwise the session's `end_reason`, which may be
-    `REPLACED`.
+    `session` is a session object as clients write it, applied before the first event. `resumed` are the items of an
+    earlier connection that the conversation goes on with; `replay` the same, told to a client that opts in to
+    resumption. `id_prefix` keeps the ids of what is said apart from those of earlier connections. `on_resumable` is
+    called when the client asks to be able to come back, with the session object to come back to, and again whenever
+    that changes, before the client is told; with None when it asks no more; what it returns is the journal to begin
+    now; it may raise `OSError`. `subprotocol` is the one to select. `history` is what was said in earlier calls.
+    `on_begin` is awaited when the call has its place and before the upgrade; it may raise `Refusal`. `on_end` is
+    awaited exactly once for every `on_begin` that did not refuse, whatever happens, with the reason: None when the
+    client hung up, `BROKE` for a defect, otherwise the session's `end_reason`, which may be `REPLACED`.
     """
 
     session_id: str

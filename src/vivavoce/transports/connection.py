@@ -137,7 +137,7 @@ class Connection:
                 self._outlet.refuse(WireError("internal_error", "the call broke; connect again", kind="server_error"))
             pings.cancel()
             self._outlet.finish()
-            if not (self._outlet.overflowed or self._gives_way):
+            if not (self._outlet.overflowed or self._gives_way or reason == REPLACED):
                 await pump
         finally:
             pings.cancel()

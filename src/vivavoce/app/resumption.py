@@ -1,0 +1,176 @@
+"""Conversations that their clients may come back to: what is kept of them beside the journal, and how they are found.
+
+One small file for each, named after its thread: which sessions held it, and the session object that its last
+connection had. The items are in the sessions' journals. A file is replaced as a whole, so a process that dies leaves
+the former one. Files survive the process; after half an hour without anything happening they are forgotten.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from vivavoce.sessions.journal import Journal, JournalError
+from vivavoce.sessions.resuming import Resumed, resumed_from
+
+KEPT_SECONDS = 30 * 60
+"""How long a client may stay away (xAI, "Resumption")."""
+
+_FOLDER = "resumption"
+_BEGUN = b'"$":"CallerJoined"'
+_log = logging.getLogger(__name__)
+
+
+class KeptConversation(msgspec.Struct, frozen=True):
+    """What the file of a conversation says. `sessions`: who held it, the last first; `session`: the session object."""
+
+    organisation_id: str
+    thread_id: str
+    agent_id: str | None
+    model: str
+    sessions: tuple[str, ...]
+    session: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundConversation:
+    """A conversation to go on with. `session_id`: the session that held it last; its journal was read."""
+
+    kept: KeptConversation
+    session_id: str
+    resumed: Resumed
+
+
+class Resumptions:
+    """The files of one data directory. `journals`: where the journals of all calls are; None where none are kept.
+
+    Every method works on files: a few kilobytes, but for `find`, which reads a journal; call that one in a thread.
+    """
+
+    def __init__(self, data: Path, journals: Path | None) -> None:
+        self._folder = data / _FOLDER
+        self._journals = journals or self._folder
+        self._own_journals = journals is None
+
+    def journal_path(self, session_id: str) -> Path:
+        return self._journals / f"{session_id}.jsonl"
+
+    def keep(self, kept: KeptConversation) -> None:
+        """From now on the client may come back. Raises `OSError`."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._path(kept.thread_id)
+        draft = path.with_suffix(f".{kept.sessions[0]}.draft")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(kept))
+        draft.replace(path)
+
+    def mend(self, session_id: str) -> None:
+        """Cut off the line that a process left half written. Only while nobody writes. Raises `OSError`."""
+        path = self.journal_path(session_id)
+        if path.exists():
+            content = path.read_bytes()
+            os.truncate(path, content.rfind(b"\n") + 1)
+
+    def drop(self, thread_id: str) -> None:
+        """The client does not want to come back any more."""
+        self._path(thread_id).unlink(missing_ok=True)
+
+    def find(self, organisation_id: str, thread_id: str) -> FoundConversation | None:
+        """The conversation of this thread, if its client asked to come back and it is not too late."""
+        try:
+            kept = msgspec.json.decode(self._path(thread_id).read_bytes(), type=KeptConversation)
+        except (OSError, msgspec.DecodeError):
+            return None
+        if kept.organisation_id != organisation_id or self._is_old(self._path(thread_id), kept.sessions):
+            return None
+        for session_id in kept.sessions:
+            resumed = self._read(session_id)
+            if resumed is not None:
+                return FoundConversation(kept, session_id, resumed)
+        return None
+
+    def forget_old(self) -> None:
+        """Delete what nobody can come back to any more."""
+        for path in list(self._folder.glob("*.json")) if self._folder.is_dir() else ():
+            try:
+                kept = msgspec.json.decode(path.read_bytes(), type=KeptConversation)
+            except (OSError, msgspec.DecodeError):
+                kept = None
+            sessions = () if kept is None else kept.sessions
+            if self._is_old(path, sessions):
+                path.unlink(missing_ok=True)
+        if self._own_journals and self._folder.is_dir():
+            for path in (*self._folder.glob("*.jsonl"), *self._folder.glob("*.draft")):
+                if self._is_old(path, ()):
+                    path.unlink(missing_ok=True)
+
+    def _path(self, thread_id: str) -> Path:
+        return self._folder / f"{thread_id}.json"
+
+    def _is_old(self, path: Path, sessions: Sequence[str]) -> bool:
+        latest = max((_touched_at(each) for each in (path, *map(self.journal_path, sessions))), default=0.0)
+        return latest < time.time() - KEPT_SECONDS
+
+    def _read(self, session_id: str) -> Resumed | None:
+        """None for a journal whose connection died before its client was told anything."""
+        try:
+            content = self.journal_path(session_id).read_bytes()
+        except OSError:
+            return None
+        whole = content[: content.rfind(b"\n") + 1]
+        if _BEGUN not in whole:
+            return None
+        try:
+            return resumed_from(whole)
+        except JournalError as error:
+            _log.error("the journal of %s cannot be read, so its call cannot go on: %s", session_id, error)
+            return None
+
+
+class KeptCall:
+    """Keeps one call for its client to come back to. Owned by the call's plan; ends with the call.
+
+    `journal` None: the call has none, and gets one when its client first asks.
+    """
+
+    def __init__(self, resumptions: Resumptions, kept: KeptConversation, journal: Journal | None) -> None:
+        self._resumptions = resumptions
+        self._kept = kept
+        self._journal = journal
+
+    def go_on(self) -> None:
+        """The client has come back. Raises `OSError`."""
+        self._resumptions.keep(self._kept)
+
+    def change(self, session: Mapping[str, Any] | None) -> Journal | None:
+        """The session object to come back to has changed; None: the client does not want to come back any more.
+
+        The journal that is to begin now, if one is. Raises `OSError`.
+        """
+        if session is None:
+            self._resumptions.drop(self._kept.thread_id)
+            if self._journal is not None:
+                self._journal.tells_after_writing = False
+            return None
+        self._kept = msgspec.structs.replace(self._kept, session=dict(session))
+        self._resumptions.keep(self._kept)
+        begun = None
+        if self._journal is None:
+            begun = self._journal = Journal(self._resumptions.journal_path(self._kept.sessions[0]))
+        self._journal.tells_after_writing = True
+        return begun
+
+
+def _touched_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
