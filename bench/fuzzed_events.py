@@ -42,6 +42,8 @@ def main() -> None:
             runner.run(fuzz(chosen.seed + number, SESSION_EVENTS, found))
         if number == sessions // 10:
             settled = resident_mb()
+        if number % max(1, sessions // 5) == 0:
+            print(f"after {found.sent} events: {resident_mb():.1f} MB resident", flush=True)
     grown = resident_mb() - settled
     print(f"{found.sent} events in {sessions} sessions took {time.monotonic() - begun:.0f} s; none crashed, none hung")
     print(f"received: {sum(found.received.values())} events of {len(found.received)} types")
