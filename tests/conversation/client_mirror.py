@@ -33,15 +33,15 @@ class Mirror:
         match notice:
             case (
                 notices.ItemAdded(item=item, previous_item_id=previous)
-                | notices.ReplyMessageAdded(item=item, previous_item_id=previous)
-                | notices.ReplyCalledFunction(item=item, previous_item_id=previous)
+                | notices.ReplyMessageAdded(item=item, previous_item_id=previous, in_conversation=True)
+                | notices.ReplyCalledFunction(item=item, previous_item_id=previous, in_conversation=True)
             ):
                 self._add(item, previous, event)
             case notices.ItemDone(item=item, previous_item_id=previous):
                 assert item.item_id in self.ids, "done before it was added"
                 assert previous == self._before(item.item_id), "a wrong predecessor"
                 self.items[self.ids.index(item.item_id)] = item
-            case notices.ReplyMessageDone(item=item, previous_item_id=previous):
+            case notices.ReplyMessageDone(item=item, previous_item_id=previous, in_conversation=True):
                 self._close(item, previous)
             case notices.ItemTruncated(item_id=item_id, kept_text=kept):
                 cut = self.items[self.ids.index(item_id)]

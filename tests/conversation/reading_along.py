@@ -14,12 +14,17 @@ from turns_so_far import TurnsSoFar
 from vivavoce.conversation import events, notices, orders
 from vivavoce.conversation.ending import LAST_ANSWER
 from vivavoce.conversation.events import Event
-from vivavoce.conversation.items import Item
+from vivavoce.conversation.history import PromptMessage
+from vivavoce.conversation.identifiers import ReplyId
+from vivavoce.conversation.items import Item, ItemReference
 from vivavoce.conversation.notices import CommandRefused, Notice, ReplyCreated
 from vivavoce.conversation.orders import Order, Tell
-from vivavoce.conversation.settings import Settings
+from vivavoce.conversation.settings import ServerVad, Settings
+from vivavoce.conversation.silence import SPEAK_UP
 
 ANSWER = "an answer to the caller"
+FORCED = "the words that the client wants said"
+SPEAKING_UP = "what the agent says to a silent caller"
 RESPONSE = "the response that the client asked for"
 
 
@@ -34,6 +39,11 @@ class Promises:
         self.replies = RepliesSoFar()
         self.owed: list[str] = []
         self.greeted = False
+        self.interruptible = True
+        self.forced: list[bool] = []
+        self._scripted: dict[ReplyId, str] = {}
+        self._speaking_up = False
+        self._due: float | None = None
 
     def read(self, event: Event, ordered: list[Order], now: float, next_deadline: float | None) -> None:
         """Take in a fact that was handled at `now`, the orders that followed, and when to come back."""
@@ -47,12 +57,22 @@ class Promises:
             return
         if self.turns.is_worthless(event) or self.replies.is_late(event):
             assert ordered == [], "something followed from an answer that nobody waits for"
+        self._scripted = {
+            order.reply_id: order.script
+            for order in ordered
+            if isinstance(order, orders.StartReply) and order.script is not None
+        }
+        self._speaking_up = False
+        was_due, self._due = self._due is not None and self._due <= now, next_deadline
+        if isinstance(event, events.DeadlineReached) and was_due and not ordered and self.owed:
+            self.turns.given_up |= self.turns.unsettled  # patience ran out while the caller spoke
         was_open, was_active, was_closing = self.turns.open, self.replies.active_id, self.end.closing
         self._foresee(event)
         for order in ordered:
             self._obey(order, event, now)
         if self.end.look_back(event, ordered, was_closing=was_closing):
             assert self.replies.active is None, "the call ended over the agent's head"
+            assert not self.replies.beside, "the call ended over a reply beside it"
             assert next_deadline is None, "waiting for something after the end"
             return
         if isinstance(event, events.SpeechStarted) and was_open is None:
@@ -60,7 +80,8 @@ class Promises:
                 assert was_active is None or not self._may_interrupt, "a goodbye that may be interrupted was not"
             else:
                 self._check_barge_in(interrupted=was_active is not None and self.replies.active_id != was_active)
-        if not isinstance(event, events.ResponseRequested) and self.turns.open is not None:
+        asked = isinstance(event, events.ResponseRequested | events.ForceMessageRequested)
+        if not asked and self.turns.open is not None:
             assert not any(isinstance(notice, ReplyCreated) for notice in told), "began while the caller spoke"
         if self.replies.one_waits:
             assert self.turns.unsettled, "a reply waits for nothing"
@@ -77,6 +98,8 @@ class Promises:
                 assert self.end.closing, "the call could have gone on"
             case "response_cancel_not_active":
                 pass
+            case "response_create_not_allowed":
+                assert self.settings.only_transcribes, "responses are allowed"
             case "input_audio_buffer_commit_empty":
                 assert self.turns.open is None, "there was a turn to commit"
             case _:
@@ -85,8 +108,13 @@ class Promises:
     def _foresee(self, event: Event) -> None:
         if isinstance(event, events.SessionConfigured):
             self.settings = event.settings
-        if isinstance(event, events.ResponseRequested):
+            if event.settings.only_transcribes:
+                self.owed, self.forced = [], []
+        if isinstance(event, events.ResponseRequested) and event.options.in_conversation:
             self.owed.append(RESPONSE)
+        if isinstance(event, events.ForceMessageRequested):
+            self.owed.append(FORCED)
+            self.forced.append(event.interruptible)
         self.turns.foresee(event, self.settings)
         self.replies.foresee(event)
 
@@ -113,25 +141,53 @@ class Promises:
             case notices.TranscriptCompleted(item_id=item_id, text=text):
                 detection = self.settings.turn_detection
                 answered = detection is not None and detection.create_response and not self.end.closing
+                answered = answered and not self.settings.only_transcribes and item_id not in self.turns.recorded
                 if text and answered and item_id in self.mirror.ids:
                     self.owed.append(ANSWER)
+            case notices.IdleTimeoutTriggered():
+                detection = self.settings.turn_detection
+                assert isinstance(detection, ServerVad), "nobody counts this silence"
+                assert detection.idle_timeout_ms is not None, "nobody counts this silence"
+                assert self.replies.active is None, "spoke up although it spoke already"
+                assert self.turns.open is None, "spoke up although the caller speaks"
+                assert self.owed == [], "spoke up although something was to come"
+                self.owed.append(SPEAKING_UP)
+                self._speaking_up = True
+            case ReplyCreated(reply=reply) if not reply.in_conversation:
+                assert not self.settings.only_transcribes, "a reply in a session that has none"
+            case ReplyCreated(reply=reply) if self._scripted.get(reply.reply_id) == "One moment.":
+                self.owed.remove(FORCED)
+                self.interruptible = self.forced.pop(0)
             case ReplyCreated():
+                assert not self.settings.only_transcribes, "a reply in a session that has none"
+                self.interruptible = True
                 assert not self.end.closing or self.replies.last_called_functions, "an answer after the last one"
                 assert self.owed or not self.greeted, "a reply that nobody waited for"
                 self.greeted = self.greeted or not self.owed
-                self.owed = [debt for debt in self.owed if debt != RESPONSE]
+                self.owed = [debt for debt in self.owed if debt not in (RESPONSE, SPEAKING_UP)]
             case notices.ReplyDone() if self.replies.one_waits:
                 self.owed = [debt for debt in self.owed if debt != ANSWER]
             case _:
                 pass
 
     def _start(self, order: orders.StartReply, event: Event) -> None:
+        if order.beside:
+            assert isinstance(event, events.ResponseRequested)
+            named = [each.item_id for each in event.options.input or () if isinstance(each, ItemReference)]
+            seen = [item for item in self.mirror.items if item.item_id in named]
+            opening = [PromptMessage("system", self.settings.instructions)] if self.settings.instructions else []
+            known = self.mirror.prompt(self.settings.instructions)
+            wanted = known if event.options.input is None else opening + self.mirror.prompt_of(seen)
+            assert list(order.prompt) == wanted, "asked beside the conversation with something else"
+            return
+        if order.script is not None:
+            return
         self.owed = [debt for debt in self.owed if debt != ANSWER]
         if isinstance(event, events.DeadlineReached):
             self.turns.given_up |= self.turns.unsettled
         assert not self.turns.unsettled, "started before the words were there"
-        wanted = self.mirror.prompt(self.settings.instructions) if order.script is None else []
-        if order.script is None and self.end.is_last(self.mirror.items, self.settings.max_turns):
+        wanted = [*self.mirror.prompt(self.settings.instructions), *([SPEAK_UP] if self._speaking_up else [])]
+        if self.end.is_last(self.mirror.items, self.settings.max_turns):
             wanted.append(LAST_ANSWER)
         assert list(order.prompt) == wanted, "the model is asked with something else than the client knows"
 
@@ -146,4 +202,10 @@ class Promises:
     @property
     def _may_interrupt(self) -> bool:
         detection = self.settings.turn_detection
-        return detection is not None and detection.interrupt_response
+        return detection is not None and detection.interrupt_response and self.interruptible
+
+    @property
+    def may_speak_up(self) -> bool:
+        """True while the agent is to break the caller's silence."""
+        detection = self.settings.turn_detection
+        return isinstance(detection, ServerVad) and detection.idle_timeout_ms is not None

@@ -24,6 +24,7 @@ class RepliedSoFar:
     """What was ordered and told of one reply."""
 
     modality: Modality
+    beside: bool = False
     started: bool = False
     cancelled: bool = False
     timed: bool = False
@@ -46,6 +47,9 @@ class RepliesSoFar:
     def __init__(self) -> None:
         self.all: dict[ReplyId, RepliedSoFar] = {}
         self.active_id: ReplyId | None = None
+        self.last: RepliedSoFar | None = None
+        self._last_but_one: RepliedSoFar | None = None
+        self.beside: dict[ReplyId, RepliedSoFar] = {}
 
     @property
     def active(self) -> RepliedSoFar | None:
@@ -64,36 +68,40 @@ class RepliesSoFar:
     @property
     def last_called_functions(self) -> bool:
         """True if the newest reply has called functions: then another may go on with the same answer."""
-        return bool(self.all) and list(self.all.values())[-1].calls > 0
+        return self.last is not None and self.last.calls > 0
 
     def is_late(self, event: Event) -> bool:
-        return isinstance(event, ReplyEvent) and event.reply_id != self.active_id
+        return isinstance(event, ReplyEvent) and event.reply_id not in (self.active_id, *self.beside)
 
     def foresee(self, event: Event) -> None:
         if isinstance(event, events.ItemTruncateRequested):
             for reply in self.all.values():
                 if reply.message is not None and reply.message.item_id == event.item_id:
                     reply.played_ms = event.audio_end_ms
-        if not isinstance(event, ReplyEvent) or self.active is None or event.reply_id != self.active_id:
+        if not isinstance(event, ReplyEvent) or self.is_late(event):
             return
+        reply = self.all[event.reply_id]
         match event:
             case events.PieceStarted(text=text, start_ms=start_ms):
-                self.active.pieces.append((text, start_ms))
+                reply.pieces.append((text, start_ms))
             case events.PlaybackProgressed(played_ms=played_ms):
-                self.active.played_ms = played_ms
+                reply.played_ms = played_ms
             case events.ReplyGenerated(cut_at_limit=cut_at_limit):
-                self.active.written, self.active.cut_at_limit = True, cut_at_limit
+                reply.written, reply.cut_at_limit = True, cut_at_limit
             case _:
                 pass
 
     def obey(self, order: Order) -> None:
         match order:
-            case orders.StartReply(reply_id=reply_id):
-                assert reply_id == self.active_id, "only the reply under way starts"
+            case orders.StartReply(reply_id=reply_id, beside=beside):
+                assert beside == (reply_id in self.beside)
+                assert beside or reply_id == self.active_id, "only the reply under way starts"
                 assert not self.all[reply_id].started, "a reply starts once"
                 self.all[reply_id].started = True
+                if order.script is not None:
+                    self.last = self._last_but_one  # given words are no part of an answer
             case orders.CancelReply(reply_id=reply_id):
-                assert reply_id == self.active_id, "only the reply under way can be cancelled"
+                assert reply_id in (self.active_id, *self.beside), "only the reply under way can be cancelled"
                 assert self.all[reply_id].started, "nothing has started that could be cancelled"
                 assert not self.all[reply_id].cancelled, "cancelled twice"
                 self.all[reply_id].cancelled = True
@@ -103,10 +111,16 @@ class RepliesSoFar:
     def read(self, notice: Notice) -> None:
         match notice:
             case notices.ReplyCreated(reply=snapshot):
-                assert self.active_id is None, "two replies at once"
                 assert snapshot.reply_id not in self.all, "a reply is created once"
-                self.active_id = snapshot.reply_id
-                self.all[snapshot.reply_id] = RepliedSoFar(snapshot.modality)
+                created = self.all[snapshot.reply_id] = RepliedSoFar(
+                    snapshot.modality, beside=not snapshot.in_conversation
+                )
+                if not snapshot.in_conversation:
+                    self.beside[snapshot.reply_id] = created
+                    assert len(self.beside) <= 4, "more beside the conversation than may be"
+                    return
+                assert self.active_id is None, "two replies at once"
+                self.active_id, self._last_but_one, self.last = snapshot.reply_id, self.last, created
             case (
                 notices.ReplyMessageAdded()
                 | notices.ReplyTextGrew()
@@ -114,12 +128,17 @@ class RepliesSoFar:
                 | notices.ReplyCalledFunction()
                 | notices.TurnTimed()
             ):
-                assert notice.reply_id == self.active_id, "a notice of a reply that is not under way"
+                assert notice.reply_id in (self.active_id, *self.beside), "a notice of a reply that is not under way"
+                if not isinstance(notice, notices.ReplyTextGrew | notices.TurnTimed):
+                    assert notice.in_conversation == (notice.reply_id == self.active_id), "told as what it is not"
                 _read_of_active(notice, self.all[notice.reply_id])
             case notices.ReplyDone(reply=snapshot):
-                assert snapshot.reply_id == self.active_id, "a reply ends once, and while it is under way"
-                _end(self.all[snapshot.reply_id], snapshot.ended)
-                self.active_id = None
+                beside = self.beside.pop(snapshot.reply_id, None)
+                assert snapshot.in_conversation == (beside is None)
+                assert beside or snapshot.reply_id == self.active_id, "a reply ends once, and while it is under way"
+                _end(self.all[snapshot.reply_id], snapshot.ended, heard=beside is None)
+                if beside is None:
+                    self.active_id = None
             case notices.ItemTruncated(item_id=item_id, kept_text=kept):
                 (reply,) = (each for each in self.all.values() if each.message and each.message.item_id == item_id)
                 assert reply.heard_at_most(reply.played_ms).startswith(kept), "kept what was not heard"
@@ -155,13 +174,13 @@ def _read_of_active(
             reply.calls += 1
 
 
-def _end(reply: RepliedSoFar, reason: EndReason | None) -> None:
+def _end(reply: RepliedSoFar, reason: EndReason | None, *, heard: bool) -> None:
     assert reason is not None
     assert (reply.message is None) == (reply.closed is None), "the message was left open"
     assert reply.cancelled == (reply.started and reason in STOPPED), "stopped and told do not agree"
     if reason not in STOPPED:
         limit = reason is EndReason.MAX_OUTPUT_TOKENS
         assert limit == reply.cut_at_limit, "told as complete, or as incomplete, and is not"
-    elif reply.closed is not None and reply.closed.parts[0].kind is PartKind.OUTPUT_AUDIO:
-        heard = reply.heard_at_most(reply.played_ms)
-        assert heard.startswith(reply.closed.text), f"{reply.closed.text!r} was not heard, at most {heard!r}"
+    elif heard and reply.closed is not None and reply.closed.parts[0].kind is PartKind.OUTPUT_AUDIO:
+        most = reply.heard_at_most(reply.played_ms)
+        assert most.startswith(reply.closed.text), f"{reply.closed.text!r} was not heard, at most {most!r}"

@@ -31,6 +31,7 @@ from conversation_stories import (
 )
 
 from vivavoce.conversation.events import (
+    AudioCommitRequested,
     CallEndRequested,
     ConversationResumed,
     DeadlineReached,
@@ -261,6 +262,33 @@ def test_beside_the_conversation(one: Story) -> None:
             "cancel reply 1",
             "reply 1 ended (turn_detected): nothing",
             ...,
+        ),
+    ),
+    story(
+        "forced words do not wait for what the caller has said to be written down",
+        MANUAL,
+        at(0.0, AudioCommitRequested(900), ...),
+        at(
+            0.1,
+            ForceMessageRequested("One moment."),
+            "reply 1 created (audio, eve)",
+            "start reply 1 (audio, eve): script 'One moment.'",
+        ),
+        Waits(None),
+    ),
+    story(
+        "a response that waits for the floor and then for words does not wait for ever",
+        MANUAL,
+        at(0.0, ResponseRequested(), ...),
+        at(0.1, calls(1, "a"), ...),
+        at(0.1, written(1), ...),
+        at(0.2, AudioCommitRequested(900), ...),
+        at(0.3, ResponseRequested()),
+        at(0.5, falls_silent(1, 0), "reply 1 ended (completed): item 1"),
+        when_due(
+            15.5,
+            "reply 2 created (audio, eve)",
+            "start reply 2 (audio, eve): assistant: weather({}) as a",
         ),
     ),
     story(

@@ -6,6 +6,8 @@ knows what must hold of the orders.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from effort import thorough
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -15,7 +17,16 @@ from vivavoce.conversation import events
 from vivavoce.conversation.events import Event
 from vivavoce.conversation.history import ROOT
 from vivavoce.conversation.identifiers import CallId, EventId, ItemId, ReplyId
-from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, PartKind, Role
+from vivavoce.conversation.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    Item,
+    ItemReference,
+    Message,
+    Part,
+    PartKind,
+    Role,
+)
 from vivavoce.conversation.machine import Conversation
 from vivavoce.conversation.orders import Order
 from vivavoce.conversation.replies import ReplyOptions, Usage
@@ -38,6 +49,7 @@ DETECTED = st.one_of(
         silence_duration_ms=st.sampled_from([0, 200, 500]),
         create_response=st.sampled_from([True, True, False]),
         interrupt_response=st.sampled_from([True, True, False]),
+        idle_timeout_ms=st.sampled_from([None, None, 5000]),
     ),
     st.builds(
         SemanticTurnDetection,
@@ -56,6 +68,7 @@ SETTINGS = st.builds(
     turn_detection=DETECTIONS,
     modality=st.sampled_from([Modality.AUDIO, Modality.AUDIO, Modality.TEXT]),
     max_turns=st.sampled_from([None, None, None, 1, 2]),
+    only_transcribes=st.sampled_from([False] * 9 + [True]),
 )
 PAST = (
     Message(ItemId("mine1"), Role.USER, (Part(PartKind.INPUT_TEXT, "Two, please."),)),
@@ -169,7 +182,8 @@ class AnyConversation(RuleBasedStateMachine):
 
     def _reply(self, aim: str) -> ReplyId:
         """The shell tells only of replies that it was told to start."""
-        started = [reply_id for reply_id, reply in self.promises.replies.all.items() if reply.started]
+        replies = self.promises.replies.all.items()
+        started = [reply_id for reply_id, reply in replies if reply.started and not reply.beside]
         if aim == "current" and started:
             return started[-1]
         return started[0] if aim == "older" and started else ReplyId("resp_unknown")
@@ -283,6 +297,42 @@ class AnyConversation(RuleBasedStateMachine):
     def client_asks_for_a_response(self, modality: Modality | None) -> None:
         self._send(events.ResponseRequested(ReplyOptions(modality=modality)))
 
+    @rule(modality=st.sampled_from(Modality), aim=st.sampled_from(["none", "current", "unknown"]))
+    def client_asks_for_a_response_beside(self, modality: Modality, aim: str) -> None:
+        named = None if aim == "none" else (ItemReference(self._item(aim)),)
+        self._send(events.ResponseRequested(ReplyOptions(modality=modality, in_conversation=False, input=named)))
+
+    @rule(interruptible=st.booleans(), named=st.booleans())
+    def client_forces_words(self, *, interruptible: bool, named: bool) -> None:
+        self.create_count += 1
+        item_id = ItemId(f"mine{self.create_count}") if named else None
+        self._send(events.ForceMessageRequested("One moment.", interruptible, item_id=item_id))
+
+    @rule(taken=st.booleans())
+    def client_creates_an_item_with_sound(self, *, taken: bool) -> None:
+        self.create_count += 1
+        item_id = self._item("current") if taken else ItemId(f"mine{self.create_count}")
+        parts = (Part(PartKind.INPUT_TEXT, "Listen:"), Part(PartKind.INPUT_AUDIO, None))
+        self._send(events.ItemCreateRequested(Message(item_id, Role.USER, parts), None, None, self.create_count))
+
+    @precondition(lambda self: self.promises.replies.beside)
+    @rule(how=st.sampled_from(["writes", "calls", "speaks", "ends", "ends", "fails", "cancelled"]))
+    def a_reply_beside_goes_on(self, how: str) -> None:
+        reply_id = next(iter(self.promises.replies.beside))
+        fact: dict[str, Event] = {
+            "writes": events.ReplyTextGenerated(reply_id, "Gladly. "),
+            "calls": events.ReplyToolCalled(reply_id, CallId("c1"), "weather", "{}"),
+            "speaks": events.PieceStarted(reply_id, "Gladly.", 0),
+            "fails": events.ReplyFailed(reply_id, "gone"),
+            "cancelled": events.ResponseCancelRequested(reply_id),
+        }
+        if how == "speaks" and self.promises.replies.beside[reply_id].modality is Modality.TEXT:
+            return
+        if how == "ends":
+            self.a_reply_beside_ends()
+        else:
+            self._send(fact[how])
+
     @precondition(lambda self: self.promises.replies.all)
     @rule(aim=st.sampled_from(["any", "current", "older", "unknown"]))
     def client_cancels_the_response(self, aim: str) -> None:
@@ -333,6 +383,11 @@ class AnyConversation(RuleBasedStateMachine):
         self.voice_speaks_a_piece("current", text, 1200)
         self.audio_is_played("current", 0.3)
 
+    def a_reply_beside_ends(self) -> None:
+        reply_id = next(iter(self.promises.replies.beside))
+        self._send(events.ReplyGenerated(reply_id, cut_at_limit=False, usage=Usage(3, 2, 1)))
+        self._send(events.ReplySpoken(reply_id, 300))
+
     # --- the end ----------------------------------------------------------------------------------------------------
 
     def teardown(self) -> None:
@@ -361,6 +416,11 @@ class AnyConversation(RuleBasedStateMachine):
             self._send(events.AudioCommitRequested(0))
         elif turns.asked:
             self.words_come("current", "yes")
+        elif self.promises.may_speak_up:
+            detection = ServerVad() if self.promises.settings.turn_detection is not None else None
+            self._send(events.SessionConfigured(replace(self.promises.settings, turn_detection=detection)))
+        elif self.promises.replies.beside:
+            self.a_reply_beside_ends()
         elif reply is not None and reply.started:
             self.model_is_done("current", cut=False)
             self.voice_falls_silent("current")

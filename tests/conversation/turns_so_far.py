@@ -41,6 +41,7 @@ class TurnsSoFar:
         self.settled: set[ItemId] = set()
         self.given_up: set[ItemId] = set()
         self.grown: dict[ItemId, str] = {}
+        self.recorded: set[ItemId] = set()
 
     @property
     def unsettled(self) -> set[ItemId]:
@@ -97,6 +98,10 @@ class TurnsSoFar:
                 self.hearing.add(item_id)
             case orders.TakeBuffer(item_id=item_id):
                 self.hearing.add(item_id)
+            case orders.TakeRecording(item_id=item_id):
+                self.hearing.add(item_id)
+                self.committed.add(item_id)
+                self.recorded.add(item_id)
             case orders.TranscribeTurn(item_id=item_id, pause=pause):
                 self._ask(item_id, pause)
             case orders.AssessTurn(item_id=item_id):
@@ -122,6 +127,8 @@ class TurnsSoFar:
 
     def _close(self, item_id: ItemId, event: Event, now: float) -> None:
         self.hearing.remove(item_id)
+        if item_id in self.recorded:
+            return
         turn, self.open = self.open, None
         if turn is None or isinstance(event, events.AudioCommitRequested | events.SessionConfigured):
             return
@@ -145,7 +152,7 @@ class TurnsSoFar:
                     assert grown == self.answered.get(item_id), "told again what had been told otherwise"
             case notices.TranscriptCompleted(item_id=item_id, text=text):
                 self._settle(item_id)
-                assert text == self.answered.get(item_id), "the words of an older pause"
+                assert text == self.answered.get(item_id, ""), "the words of an older pause"
                 grown = self.grown.get(item_id, "")
                 assert grown == text or not text.startswith(grown), "the deltas lack a part of the text"
             case notices.TranscriptFailed(item_id=item_id):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -417,3 +418,59 @@ def test_a_file_without_a_first_line_is_no_journal(tmp_path: Path) -> None:
     path.write_text('{"at":1.0,"event":{"$":"CallerJoined"},"orders":[]}\n')
     with pytest.raises(JournalError, match="no journal of version 1"):
         replay(path)
+
+
+async def test_a_reply_beside_the_conversation_is_sent_while_the_agent_speaks(open_call: OpenCall) -> None:
+    async with open_call() as call:
+        await call.ask()
+        await call.outlet.until_audio(frames=10)
+        await call.session.receive(events.ResponseRequested(ReplyOptions(in_conversation=False)))
+        done = await call.outlet.until(notices.ReplyDone, 2)
+    first, second = call.outlet.told(notices.ReplyDone)
+    assert {first.reply.ended, second.reply.ended} == {EndReason.COMPLETED}
+    assert done.reply.audio_ms > 0
+    voices = [reply_id for _, reply_id, _ in call.outlet.audio]
+    turns = sum(one != other for one, other in pairwise(voices))
+    assert (len(set(voices)), turns > 2) == (2, True), "the two were not sent side by side"
+
+
+async def test_a_reply_beside_the_conversation_stops_when_its_client_cancels_it(open_call: OpenCall) -> None:
+    async with open_call() as call:
+        await call.session.receive(events.ResponseRequested(ReplyOptions(in_conversation=False)))
+        created = await call.outlet.until(notices.ReplyCreated)
+        await call.outlet.until_audio(frames=10)
+        await call.session.receive(events.ResponseCancelRequested(created.reply.reply_id))
+        done = await call.outlet.until(notices.ReplyDone)
+        sent = len(call.outlet.audio)
+        await call.be_silent(0.3)
+        assert len(call.outlet.audio) == sent
+    assert done.reply.ended is EndReason.CLIENT_CANCELLED
+    assert call.model.active == 0
+
+
+async def test_what_the_caller_said_can_be_retrieved_as_sound(open_call: OpenCall) -> None:
+    async with open_call() as call:
+        await call.ask()
+        await call.outlet.until(notices.ReplyDone)
+        committed = await call.outlet.until(notices.AudioCommitted)
+        await call.session.receive(events.ItemRetrieveRequested(committed.item_id))
+        retrieved = await call.outlet.until(notices.ItemRetrieved)
+    assert retrieved.audio is not None
+    assert len(retrieved.audio) / 2 / RATE_HZ > 1.0
+    assert np.abs(PCM.decode(retrieved.audio)).max() > 0.05
+
+
+async def test_sound_that_comes_with_an_item_is_written_down(open_call: OpenCall) -> None:
+    sound = PCM.encode(np.random.default_rng(7).uniform(-0.5, 0.5, RATE_HZ).astype(np.float32))
+    item = Message(ItemId("mine"), Role.USER, (Part(PartKind.INPUT_AUDIO, None),))
+    async with open_call() as call:
+        await call.session.receive_item(events.ItemCreateRequested(item), sound)
+        done = await call.outlet.until(notices.ItemDone)
+        await call.session.receive(events.ItemRetrieveRequested(ItemId("mine")))
+        retrieved = await call.outlet.until(notices.ItemRetrieved)
+        await call.session.receive_item(events.ItemCreateRequested(item), sound)
+        await call.outlet.until(notices.CommandRefused)
+    assert isinstance(done.item, Message)
+    assert done.item.text == "what time is it"
+    assert retrieved.audio is not None
+    assert abs(len(retrieved.audio) - len(sound)) < RATE_HZ // 50

@@ -71,13 +71,13 @@ class TranscriptBuilder:
                 self._spoken.add(item_id)
             case notices.AudioCleared():
                 self._turns = {item_id: ms for item_id, ms in self._turns.items() if item_id in self._spoken}
-            case notices.TranscriptCompleted(item_id=item_id, text=text):
+            case notices.TranscriptCompleted(item_id=item_id, text=text) if item_id in self._spoken:
                 return self._said_by_caller(item_id, text)
             case notices.ItemDone(item=item) if item.item_id not in self._spoken:
                 return self._typed(item)
-            case notices.ReplyCalledFunction(item=item):
+            case notices.ReplyCalledFunction(item=item, in_conversation=True):
                 return self._called(item)
-            case notices.ReplyMessageDone(reply_id=reply_id, item=item):
+            case notices.ReplyMessageDone(reply_id=reply_id, item=item, in_conversation=True):
                 self._closed[reply_id] = item
             case notices.ReplyDone(reply=reply):
                 return self._replied(reply)
