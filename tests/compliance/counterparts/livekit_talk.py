@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from livekit import rtc
 from livekit.agents import Agent, AgentSession, function_tool
 from livekit.agents.voice.io import AudioInput, AudioOutput, AudioOutputCapabilities
+from livekit.rtc import AudioFrame
 
 from tests.compliance.counterparts.talking import NOISE, RATE_HZ, SILENCE
 
@@ -31,7 +31,7 @@ class Microphone(AudioInput):  # type: ignore[misc, unused-ignore]
         sound = b"".join(sounds)
         for start in range(0, len(sound), 2 * FRAME_SAMPLES):
             piece = sound[start : start + 2 * FRAME_SAMPLES]
-            self._frames.put_nowait(rtc.AudioFrame(piece, RATE_HZ, 1, len(piece) // 2))
+            self._frames.put_nowait(AudioFrame(piece, RATE_HZ, 1, len(piece) // 2))
 
     async def __anext__(self) -> Any:
         return await self._frames.get()
