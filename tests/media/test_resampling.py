@@ -61,6 +61,20 @@ def test_a_stream_of_20_ms_frames_comes_out_in_20_ms_frames(from_hz: int, to_hz:
     assert to_hz // 50 - sizes[0] <= to_hz * 5 // 1000, "the filter holds back at most 5 ms"
 
 
+@pytest.mark.parametrize(("from_hz", "to_hz"), [(24_000, 16_000), (16_000, 24_000), (48_000, 16_000), (8_000, 16_000)])
+def test_a_voice_up_to_four_fifths_of_the_band_stays_as_loud_as_it_was(from_hz: int, to_hz: int) -> None:
+    highest = 0.8 * min(from_hz, to_hz) / 2
+    converted = resample(_tone(highest, from_hz), from_hz, to_hz)
+    assert np.abs(converted - _tone(highest, to_hz)[: converted.size])[500:-500].max() < 2e-3
+
+
+def test_a_recording_of_minutes_is_the_same_at_once_and_in_frames() -> None:
+    whole = np.random.default_rng(9).uniform(-0.5, 0.5, 24_000 * 61).astype(np.float32)
+    resampler = StreamResampler(24_000, 16_000)
+    pieces = [resampler.push(whole[at : at + 24_000]) for at in range(0, whole.size, 24_000)]
+    assert np.allclose(np.concatenate([*pieces, resampler.flush()]), resample(whole, 24_000, 16_000), atol=1e-5)
+
+
 def test_equal_rates_pass_through_untouched() -> None:
     resampler = StreamResampler(16_000, 16_000)
     samples = _tone(440, 16_000)

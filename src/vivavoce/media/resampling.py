@@ -1,4 +1,4 @@
-"""Sample rate conversion on libsamplerate's band-limited sinc filter.
+"""Sample rate conversion, band-limited: in blocks between the rates of calls, else by libsamplerate's sinc filter.
 
 One `StreamResampler` belongs to one direction of one call and dies with it.
 """
@@ -10,6 +10,7 @@ import math
 import numpy as np
 import samplerate
 
+from vivavoce.media.block_resampling import BlockResampler, converts
 from vivavoce.media.pcm import Samples
 
 _CONVERTER = "sinc_fastest"
@@ -27,15 +28,23 @@ class StreamResampler:
             raise ValueError(f"sample rates are above 0 Hz, got {from_hz} and {to_hz}")
         self._from_hz = from_hz
         self._to_hz = to_hz
-        self._resampler = None if from_hz == to_hz else samplerate.Resampler(_CONVERTER, channels=1)
+        self._blocks = BlockResampler(from_hz, to_hz) if from_hz != to_hz and converts(from_hz, to_hz) else None
+        general = from_hz != to_hz and self._blocks is None
+        self._resampler = samplerate.Resampler(_CONVERTER, channels=1) if general else None
         self._pushed_samples = 0
         self._produced_samples = 0
 
     def push(self, samples: Samples) -> Samples:
         """Take (n,) samples at `from_hz`; give about n * to_hz / from_hz samples at `to_hz` that are ready."""
-        if self._resampler is None or not samples.size:
+        if not samples.size:
             return samples
-        converted: Samples = self._resampler.process(samples, self._to_hz / self._from_hz, end_of_input=False)
+        converted: Samples
+        if self._blocks is not None:
+            converted = self._blocks.push(samples)
+        elif self._resampler is not None:
+            converted = self._resampler.process(samples, self._to_hz / self._from_hz, end_of_input=False)
+        else:
+            return samples
         self._pushed_samples += samples.size
         self._produced_samples += converted.size
         return converted
@@ -45,13 +54,15 @@ class StreamResampler:
 
         The stream has ended: the next `push` begins a new one.
         """
+        missing = math.ceil(self._pushed_samples * self._to_hz / self._from_hz) - self._produced_samples
+        self._pushed_samples = self._produced_samples = 0
+        if self._blocks is not None:
+            return self._blocks.flush()[: max(0, missing)]
         if self._resampler is None:
             return np.zeros(0, dtype=np.float32)
-        missing = math.ceil(self._pushed_samples * self._to_hz / self._from_hz) - self._produced_samples
         silence = np.zeros(math.ceil(self._from_hz * _FLUSH_SECONDS), dtype=np.float32)
         tail: Samples = self._resampler.process(silence, self._to_hz / self._from_hz, end_of_input=True)
         self._resampler.reset()
-        self._pushed_samples = self._produced_samples = 0
         return tail[: max(0, missing)]
 
 
