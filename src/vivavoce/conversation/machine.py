@@ -203,7 +203,8 @@ class Conversation:
             return
         active = self._replying.active
         if active is None or (reply_id is not None and reply_id != active.reply_id):
-            wanted = f"response '{reply_id}'" if reply_id is not None else "a response"
-            self._call.refuse("response_cancel_not_active", f"cannot cancel: {wanted} is not in progress", event_id)
+            # Clients look for these words: a reply that has just ended is nothing to complain of.
+            message = "Cancellation failed: no active response found"
+            self._call.refuse("response_cancel_not_active", message, event_id)
             return
         self._replying.interrupt(EndReason.CLIENT_CANCELLED)
