@@ -31,7 +31,8 @@ from bench.figures import percentile
 from bench.server import KEY
 from vivavoce.app.http import http_server, listen
 from vivavoce.app.server import running
-from vivavoce.config import EngineSet, ServerSettings
+from vivavoce.config import EngineSet, PlatformSettings, ServerSettings
+from vivavoce.services.sessions import SessionLimits
 
 PROBE_SECONDS = 0.005
 MESSAGES_A_SECOND = 50
@@ -43,7 +44,12 @@ TICKS = 10
 async def serve(sessions: int, seconds: float, profile: Path | None) -> None:
     with tempfile.TemporaryDirectory() as data:
         settings = ServerSettings(
-            data=Path(data), engines=EngineSet.SCRIPTED, api_key=KEY, maximum_sessions=sessions, journal=False
+            data=Path(data),
+            engines=EngineSet.SCRIPTED,
+            api_key=KEY,
+            maximum_sessions=sessions,
+            platform=PlatformSettings(limits=SessionLimits(open_maximum=sessions), requests_per_minute=100 * sessions),
+            journal=False,
         )
         async with running(settings) as server:
             listening = listen("127.0.0.1", 0)

@@ -168,7 +168,9 @@ class Connection:
             text = message.get("text")
             try:
                 inbound = await self._inbound(text if text is not None else message.get("bytes") or b"")
-                if inbound is not None:
+                if type(inbound) is AudioReceived:  # fifty a second: before everything else
+                    await self.session.receive_audio(inbound.audio)
+                elif inbound is not None:
                     await self._take(inbound)
             except WireError as error:
                 self._outlet.refuse(error)
