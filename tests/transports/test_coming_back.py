@@ -242,10 +242,37 @@ def test_after_half_an_hour_it_is_too_late_and_what_was_kept_is_deleted(data: Pa
     assert refused(served, call.conversation_id) == (404, "conversation_not_found")
     platform = served.server._platform
     assert platform is not None
-    platform.resumptions.forget_old()
+    platform.resumptions.forget_old(())
     left = list((data / "resumption").iterdir())
     assert not [path for path in left if session_id in path.name]
     assert not [path for path in left if call.conversation_id.removeprefix("conv_") in path.name]
+
+
+def test_a_caller_who_is_silent_for_half_an_hour_is_not_forgotten(data: Path, served: Served) -> None:
+    platform = served.server._platform
+    assert platform is not None
+    with calling(served) as call:
+        call.opt_in()
+        item = call.write("Good morning")
+        long_ago = time.time() - 31 * 60
+        for path in (data / "resumption").iterdir():
+            os.utime(path, (long_ago, long_ago))
+        platform.resumptions.forget_old(served.server.directory.session_ids())
+    with calling(served, call.conversation_id) as again:
+        assert again.opt_in() == [item]
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_the_call_goes_on(data: Path, served: Served) -> None:
+    with calling(served) as call:
+        ulid = call.conversation_id.removeprefix("conv_")
+        folder = data / "resumption" / f"thr_{ulid}.json"
+        folder.mkdir(parents=True)
+        call.send("session.update", session=OPT_IN)
+        while (event := call.next())["type"] != "error":
+            assert event["type"] != "session.updated"
+        assert event["error"]["code"] == "resumption_failed"
+        assert call.write("Good morning")["status"] == "completed"
+    folder.rmdir()
 
 
 def test_what_is_kept_is_for_the_owner_of_the_server_only(data: Path, served: Served) -> None:

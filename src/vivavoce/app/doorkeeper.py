@@ -82,6 +82,9 @@ class PlatformDoorkeeper:
             return await self._plan(place, request, brought.subprotocol)
         except UnknownRecordError as error:
             raise _refusal(replace(problem_of(error), param=f"{error.kind}_id")) from error
+        except OSError as error:
+            _log.error("an earlier conversation cannot be read: %s", error)
+            raise _refusal(problem_of(error)) from error
         except (ApiError, ServiceError, StoreError, ValueError) as error:
             raise _refusal(problem_of(error)) from error
 
@@ -204,6 +207,9 @@ class PlatformDoorkeeper:
                 if found is not None:
                     await asyncio.to_thread(keeping.go_on)
                     await self._end_former(session, found)
+            except OSError as error:
+                _log.error("%s cannot go on: %s", session.session_id, error)
+                raise _refusal(problem_of(error)) from error
             except (ServiceError, StoreError) as error:
                 raise _refusal(problem_of(error)) from error
 

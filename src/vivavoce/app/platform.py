@@ -65,6 +65,7 @@ class RunningPlatform:
     ) -> None:
         chosen = settings.platform
         self._store = store
+        self._directory = directory
         self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=HTTP_CONNECTIONS_MAXIMUM))
         self._webhooks = RunningWebhooks(
             store, vault, now=_utc_now, monotonic=time.monotonic, allow_private=chosen.private_webhooks
@@ -120,7 +121,7 @@ class RunningPlatform:
                 self.platform.chat.forget_idle()
                 sweeps += 1
                 if sweeps % FORGET_RESUMPTIONS_EVERY_SWEEPS == 1:
-                    await asyncio.to_thread(self.resumptions.forget_old)
+                    await asyncio.to_thread(self.resumptions.forget_old, self._directory.session_ids())
                 if sweeps % FORGET_EVERY_SWEEPS == 1:
                     await self._store.answers.forget_old()
                     await self._store.client_secrets.forget_old()

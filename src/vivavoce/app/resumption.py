@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,20 +97,19 @@ class Resumptions:
                 return FoundConversation(kept, session_id, resumed)
         return None
 
-    def forget_old(self) -> None:
-        """Delete what nobody can come back to any more."""
-        for path in list(self._folder.glob("*.json")) if self._folder.is_dir() else ():
+    def forget_old(self, live: Collection[str]) -> None:
+        """Delete what nobody can come back to any more. `live`: the sessions that are held now; theirs stays."""
+        if not self._folder.is_dir():
+            return
+        for path in list(self._folder.iterdir()):
+            sessions = _sessions_in(path) if path.suffix == ".json" else (path.name.partition(".")[0],)
             try:
-                kept = msgspec.json.decode(path.read_bytes(), type=KeptConversation)
-            except (OSError, msgspec.DecodeError):
-                kept = None
-            sessions = () if kept is None else kept.sessions
-            if self._is_old(path, sessions):
-                path.unlink(missing_ok=True)
-        if self._own_journals and self._folder.is_dir():
-            for path in (*self._folder.glob("*.jsonl"), *self._folder.glob("*.draft")):
-                if self._is_old(path, ()):
+                if any(each in live for each in sessions):
+                    path.touch()  # a caller who says nothing for half an hour may still come back
+                elif self._is_old(path, sessions if path.suffix == ".json" else ()):
                     path.unlink(missing_ok=True)
+            except OSError as error:
+                _log.error("%s cannot be deleted: %s", path, error)
 
     def _path(self, thread_id: str) -> Path:
         return self._folder / f"{thread_id}.json"
@@ -167,6 +166,13 @@ class KeptCall:
             begun = self._journal = Journal(self._resumptions.journal_path(self._kept.sessions[0]))
         self._journal.tells_after_writing = True
         return begun
+
+
+def _sessions_in(path: Path) -> tuple[str, ...]:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=KeptConversation).sessions
+    except (OSError, msgspec.DecodeError):
+        return ()
 
 
 def _touched_at(path: Path) -> float:
