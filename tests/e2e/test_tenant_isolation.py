@@ -24,6 +24,7 @@ from vivavoce.agents.definition import AgentDefinition
 from vivavoce.agents.identifiers import Kind, as_uuid, new_identifier
 from vivavoce.agents.resources import Avatar, Collection, Environment, PhoneNumber, Webhook
 from vivavoce.api.application import DOCS_PATH
+from vivavoce.store.client_secrets import ClientSecretRecord
 from vivavoce.store.records import ApiKeyRecord, NewMessage, OrganisationId, PageRequest
 from vivavoce.store.rows import unix_ms
 from vivavoce.store.schema import agent_versions, metadata, webhook_deliveries
@@ -99,6 +100,7 @@ async def _filled(store: Store, ours: OrganisationId, key: ApiKeyRecord) -> dict
     }
     sent |= {"webhook_id": webhook.resource_id, "event_id": "evt_1", "event_type": "agent.updated"}
     sent |= {"payload": WORD, "status": "delivered"}
+    await store.client_secrets.add("0" * 64, ClientSecretRecord(ours, WORD, at + timedelta(hours=1)))
     async with store._database.writing() as connection:  # by hand, or the server would send it
         await connection.execute(webhook_deliveries.insert().values(**sent, attempts=1, created_at=at, finished_at=at))
     delivery = (await store.deliveries.list(ours, webhook.resource_id, PageRequest())).items[0]
