@@ -7,6 +7,7 @@ Owned by the composition root or the test that made them; each stream is owned b
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,7 +50,7 @@ class _EnergyStream:
     async def speech_probability(self, window: Samples) -> float:
         if window.shape != (VAD_WINDOW_SAMPLES,):
             raise ValueError(f"a voice-activity window has {VAD_WINDOW_SAMPLES} samples, not {window.shape}")
-        rms = float(np.sqrt(np.mean(np.square(window, dtype=np.float64))))
+        rms = math.sqrt(float(np.dot(window, window)) / VAD_WINDOW_SAMPLES)
         return 1.0 if rms >= self._engine.threshold_rms else 0.0
 
     def reset(self) -> None:
