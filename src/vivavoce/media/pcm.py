@@ -12,6 +12,9 @@ PCM16_SCALE = 32_768
 """Full scale of a signed 16-bit sample: -32768 is -1.0, 32767 is just below 1.0."""
 
 
+_PCM16_STEP = np.float32(1 / PCM16_SCALE)
+
+
 class AudioDataError(ValueError):
     """The bytes are not audio of the format that was claimed for them."""
 
@@ -22,7 +25,8 @@ def samples_from_pcm16(data: bytes | bytearray | memoryview) -> Samples:
         raise AudioDataError(
             f"{len(data)} bytes are not whole 16-bit samples: send an even number of bytes of little-endian PCM"
         )
-    return np.frombuffer(data, dtype="<i2").astype(np.float32) / np.float32(PCM16_SCALE)
+    samples: Samples = np.multiply(np.frombuffer(data, dtype="<i2"), _PCM16_STEP, dtype=np.float32)
+    return samples
 
 
 def pcm16_from_samples(samples: Samples) -> bytes:

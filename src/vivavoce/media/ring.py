@@ -32,6 +32,11 @@ class AudioRing:
     def append(self, samples: Samples) -> None:
         """Append (n,) samples; the oldest fall out."""
         capacity = self._buffer.size
+        at = self._end_sample % capacity
+        if at + samples.size <= capacity:  # nearly always
+            self._buffer[at : at + samples.size] = samples
+            self._end_sample += samples.size
+            return
         kept = samples[-capacity:]
         at = (self._end_sample + samples.size - kept.size) % capacity
         first = min(kept.size, capacity - at)
