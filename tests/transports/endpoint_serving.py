@@ -27,7 +27,7 @@ from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
 from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
 from vivavoce.sessions.directory import SessionDirectory
 from vivavoce.sessions.ports import Engines
-from vivavoce.transports.admission import CallPlan, CallRequest
+from vivavoce.transports.admission import CallPlan, CallRequest, SidebandPlan
 from vivavoce.transports.uvicorn_protocol import ClosingWebSocketProtocol
 from vivavoce.transports.websocket import RealtimeEndpoint
 
@@ -48,6 +48,10 @@ class Doorkeeper:
     async def admit(self, request: CallRequest) -> CallPlan:
         self.requests.append(request)
         return replace(self.plan, on_begin=self._begin, on_end=self._end)
+
+    async def admit_sideband(self, request: CallRequest) -> SidebandPlan:
+        self.requests.append(request)
+        return SidebandPlan(request.query["call_id"], request.query["call_id"])
 
     async def _begin(self) -> None:
         self.begun += 1

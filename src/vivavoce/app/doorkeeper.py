@@ -30,12 +30,13 @@ from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
 from vivavoce.sessions.journal import Journal
 from vivavoce.store.errors import StoreError, UnknownRecordError
 from vivavoce.store.records import AgentRecord, MessageRecord, OrganisationId, PageRequest, SessionRecord, ThreadRecord
-from vivavoce.transports.admission import REPLACED, CallPlan, CallRequest, Refusal
+from vivavoce.transports.admission import REPLACED, CallPlan, CallRequest, Refusal, SidebandPlan, no_such_call
 
 _log = logging.getLogger(__name__)
 
 HISTORY_MESSAGES_MAXIMUM = 200
 ID_PREFIX_CHARACTERS = 12
+CALL_PREFIXES = ("rtc", "call")
 CALL_LIFETIME_SECONDS = 20 * 24 * 3600.0
 """A call that brought a key of its own has no session that could expire under it: it ends with its connection."""
 
@@ -88,6 +89,26 @@ class PlatformDoorkeeper:
         except (ApiError, ServiceError, StoreError, ValueError) as error:
             raise _refusal(problem_of(error)) from error
 
+    async def admit_sideband(self, request: CallRequest) -> SidebandPlan:
+        call_id = request.query.get("call_id", "")
+        brought = offered(request.headers, request.subprotocols, request.query.get("token"))
+        try:
+            caller = await self._caller(brought.secret)
+            session = await self._platform.sessions.get(caller, _session_id_of(call_id))
+        except UnknownRecordError as error:
+            raise no_such_call(call_id) from error
+        except (ApiError, StoreError) as error:
+            raise _refusal(problem_of(error)) from error
+        return SidebandPlan(session.session_id, call_id, brought.subprotocol)
+
+    async def _caller(self, secret: str | None) -> Caller:
+        """Whose key this is, if it may hold calls; tokens and secrets that open one call alone are refused."""
+        caller = await self._authenticator.caller(secret)
+        if "realtime" not in caller.scopes:
+            message = "This key may not hold calls: it lacks the scope 'realtime'. Use a key that has it."
+            raise ApiError(Problem(403, "insufficient_scope", message))
+        return caller
+
     async def _place(self, secret: str | None, request: CallRequest) -> _Place:
         token = self._authenticator.session_token(secret)
         if token is not None:
@@ -97,10 +118,7 @@ class PlatformDoorkeeper:
             return await self._existing(caller, token.session_id, request)
         if secret is not None and looks_like_client_secret(secret):
             return await self._granted(secret, request)
-        caller = await self._authenticator.caller(secret)
-        if "realtime" not in caller.scopes:
-            message = "This key may not hold calls: it lacks the scope 'realtime'. Use a key that has it."
-            raise ApiError(Problem(403, "insufficient_scope", message))
+        caller = await self._caller(secret)
         if request.session_id is not None:
             return await self._existing(caller, request.session_id, request)
         self._check_place()
@@ -283,6 +301,12 @@ class PlatformDoorkeeper:
             await asyncio.to_thread(self._resumptions.mend, session_id)
             return Journal(self._resumptions.journal_path(session_id), tells_after_writing=True)
         return Journal(self._journals / f"{session_id}.jsonl") if self._journals is not None else None
+
+
+def _session_id_of(call_id: str) -> str:
+    """OpenAI and xAI write ids of calls as `rtc_…` and `call_…`; with us a call is a session."""
+    prefix, _, rest = call_id.strip().rpartition("_")
+    return with_prefix(rest, Kind.SESSION) if prefix.lower() in CALL_PREFIXES else call_id
 
 
 def _own_model(place: _Place) -> str:

@@ -25,6 +25,10 @@ class Refusal(Exception):  # noqa: N818 - not an error of ours, but our answer
         self.headers: Mapping[str, str] = headers or {}
 
 
+OnResumable = Callable[[Mapping[str, Any] | None], Journal | None]
+"""See `CallPlan.on_resumable`."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallRequest:
     """What a caller asks with. `headers` has lower-case names; `session_id` is that of the path, if it has one."""
@@ -61,10 +65,19 @@ class CallPlan:
     replay: tuple[Item, ...] = ()
     resumed: tuple[Item, ...] = ()
     id_prefix: str | None = None
-    on_resumable: Callable[[Mapping[str, Any] | None], Journal | None] | None = None
+    on_resumable: OnResumable | None = None
     recorder: Recorder | None = None
     on_begin: Callable[[], Awaitable[None]] | None = None
     on_end: Callable[[str | None], Awaitable[None]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SidebandPlan:
+    """Which live call a sideband joins. `call_id`: as the client wrote it; `subprotocol` is the one to select."""
+
+    session_id: str
+    call_id: str
+    subprotocol: str | None = None
 
 
 BROKE = "broke"
@@ -83,3 +96,22 @@ class Doorkeeper(Protocol):
         Asked again if the plan's session still had a connection, when that one has ended.
         """
         ...
+
+    async def admit_sideband(self, request: CallRequest) -> SidebandPlan:
+        """The call that the `call_id` of a request's query names, whether or not it is live. Raises `Refusal`."""
+        ...
+
+
+def refused(status: int, error: Mapping[str, str | None]) -> Refusal:
+    """A refusal in the realtime protocol's shape; what `error` leaves out is as for a request that must change."""
+    complete = {"type": "invalid_request_error", "code": None, "message": None, "param": None, "event_id": None}
+    return Refusal(status, {"error": {**complete, **error}})
+
+
+def no_such_call(call_id: str) -> Refusal:
+    """The same for a call that never was, that has ended, or that is another organisation's."""
+    message = (
+        f"No call '{call_id[:100]}' is live on this server. Take the id of `session.created` while that call's own "
+        "connection is open."
+    )
+    return refused(404, {"code": "call_not_found", "message": message, "param": "call_id"})

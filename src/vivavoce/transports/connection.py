@@ -7,40 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from enum import Enum, auto
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
-from vivavoce.dialects.realtime import client_events
 from vivavoce.dialects.realtime.asking import NOTHING_ASKED, Asked
-from vivavoce.dialects.realtime.codec import (
-    AudioReceived,
-    CallConfigured,
-    Inbound,
-    ItemWithSound,
-    RealtimeCodec,
-    VoiceResolver,
-)
-from vivavoce.dialects.wire import WireAudio, WireError
-from vivavoce.media.formats import AudioFormat
+from vivavoce.dialects.realtime.codec import RealtimeCodec, VoiceResolver
+from vivavoce.dialects.wire import WireError
 from vivavoce.sessions.ports import Engines
 from vivavoce.sessions.runner import run_call
 from vivavoce.sessions.session import Session
 from vivavoce.transports.admission import BROKE, REPLACED, CallPlan
+from vivavoce.transports.client_socket import INTERNAL_ERROR, NORMAL_CLOSURE, TOO_SLOW, ClientSocket, Closure
 from vivavoce.transports.lifetime import Lifetime
 from vivavoce.transports.outlet import FrameOutlet
-
-LARGE_FRAME_CHARACTERS = 64 * 1024
-"""A larger frame is decoded on another thread: parsing it would hold the event loop for more than 2 ms."""
+from vivavoce.transports.sideband import Sidebands
+from vivavoce.transports.steering import Steering, audio_format
 
 PING_SECONDS = 20.0
 """How often clients that asked for xAI's events get a `ping`."""
 
-NORMAL_CLOSURE, INTERNAL_ERROR, TRY_AGAIN_LATER = 1000, 1011, 1013
-
-CLOSE_REASON_BYTES = 123
-"""What a close frame can hold (RFC 6455, 5.5)."""
+HUNG_UP = "hung_up"
+"""What sidebands are told of a call that ended because its client left."""
 
 
 class AudioFraming(Enum):
@@ -65,11 +53,8 @@ class Connection:
     ) -> None:
         self.over = asyncio.Event()
         self._gives_way = False
-        self._websocket = websocket
-        self._subprotocol = plan.subprotocol
+        self._socket = ClientSocket(websocket, plan.subprotocol)
         self._lifetime = Lifetime(plan)
-        self._on_resumable = plan.on_resumable
-        self._resumable = False
         self._first_frame_decides = framing is AudioFraming.AS_FIRST_FRAME
         self._codec = RealtimeCodec(
             session_id=plan.session_id,
@@ -90,25 +75,28 @@ class Connection:
             begun.command.settings,
             engines,
             self._outlet,
-            _audio_format(begun.input_audio),
-            _audio_format(begun.output_audio),
+            audio_format(begun.input_audio),
+            audio_format(begun.output_audio),
             plan.journal,
             history=plan.history,
             recorder=plan.recorder,
             id_prefix=plan.id_prefix,
             resumed=plan.resumed,
         )
+        self._steering = Steering(self._codec, self.session, plan.on_resumable)
+        self.sidebands = Sidebands(self._codec, self._steering, self._outlet)
 
     async def hold(self) -> None:
         """Accept the connection, run the call, close. Raises `Refusal` where the plan's `on_begin` does."""
         reason: str | None = BROKE
         try:
             await self._lifetime.begin()
-            reason = await self._run() if await self._accept() else None
+            reason = await self._run() if await self._socket.accept() else None
         except asyncio.CancelledError:
             reason = self.session.end_reason
             raise
         finally:
+            self.sidebands.close(Closure(NORMAL_CLOSURE, reason or HUNG_UP))  # if the end came from outside
             await self._lifetime.end(reason)
 
     async def give_way(self) -> None:
@@ -117,33 +105,30 @@ class Connection:
         self.session.end(REPLACED)
         await self.over.wait()
 
-    async def _accept(self) -> bool:
-        """False: the client has gone."""
-        try:
-            await self._websocket.accept(self._subprotocol)
-        except (OSError, RuntimeError, WebSocketDisconnect):
-            return False
-        return True
-
     async def _run(self) -> str | None:
-        pump = asyncio.create_task(self._outlet.pump(self._send), name=f"pump {self.session.session_id}")
+        pump = asyncio.create_task(self._outlet.queue.pump(self._send), name=f"pump {self.session.session_id}")
         pings = asyncio.create_task(self._ping(), name=f"pings {self.session.session_id}")
         try:
+            self.sidebands.open()
             defect = await run_call(self.session, self._read())
+            self._steering.close()
             reason = BROKE if defect is not None else self.session.end_reason
             # before the close, so that a client that has seen the close finds the session ended
             await self._lifetime.end(reason)
             if defect is not None:
                 self._outlet.refuse(WireError("internal_error", "the call broke; connect again", kind="server_error"))
             pings.cancel()
-            self._outlet.finish()
-            if not (self._outlet.overflowed or self._gives_way or reason == REPLACED):
+            self._outlet.queue.finish()
+            broke = Closure(INTERNAL_ERROR, "the call broke") if defect is not None else None
+            self.sidebands.close(broke or Closure(NORMAL_CLOSURE, reason or HUNG_UP))
+            if not (self._outlet.queue.overflowed or self._gives_way or reason == REPLACED):
                 await pump
         finally:
             pings.cancel()
             pump.cancel()
             await asyncio.gather(pump, pings, return_exceptions=True)
-        await self._close(defect, reason)
+        slow = TOO_SLOW if self._outlet.queue.overflowed else None
+        await self._socket.close(broke or slow or Closure(NORMAL_CLOSURE, reason or ""))
         return reason
 
     async def _ping(self) -> None:
@@ -158,83 +143,28 @@ class Connection:
 
     async def _read(self) -> None:
         """Take frames in until the client has gone."""
-        while True:
-            try:
-                message = await self._websocket.receive()
-            except WebSocketDisconnect:
-                return
-            if message["type"] == "websocket.disconnect":
-                return
-            text = message.get("text")
-            try:
-                inbound = await self._inbound(text if text is not None else message.get("bytes") or b"")
-                if type(inbound) is AudioReceived:  # fifty a second: before everything else
-                    await self.session.receive_audio(inbound.audio)
-                elif inbound is not None:
-                    await self._take(inbound)
-            except WireError as error:
-                self._outlet.refuse(error)
+        try:
+            while (frame := await self._socket.receive()) is not None:
+                try:
+                    await self._take(frame)
+                except WireError as error:
+                    self._outlet.refuse(error)
+        finally:
+            self._steering.close()
 
-    async def _inbound(self, frame: str | bytes) -> Inbound | None:
-        """What a frame asks for: text is an event, bytes are audio. Raises `WireError`."""
+    async def _take(self, frame: str | bytes) -> None:
+        """Follow a frame: text is an event, bytes are audio. Raises `WireError`."""
         if self._first_frame_decides:
             self._first_frame_decides = False
             if isinstance(frame, bytes):
                 self._codec.stream_binary()
         if isinstance(frame, bytes):
-            return self._codec.receive_binary(frame)
-        if len(frame) > LARGE_FRAME_CHARACTERS:
-            decoded = await asyncio.to_thread(client_events.decode, frame, strict=self._codec.strict)
-            return self._codec.receive(decoded)
-        return self._codec.receive(client_events.decode(frame, strict=self._codec.strict))
-
-    async def _take(self, inbound: Inbound) -> None:
-        match inbound:
-            case AudioReceived(audio=audio):
-                await self.session.receive_audio(audio)
-            case CallConfigured(command=command):
-                self._prepare_to_resume()
-                await self.session.set_up_audio(_audio_format(inbound.input_audio), _audio_format(inbound.output_audio))
-                await self.session.receive(command)
-            case ItemWithSound(command=command, audio=audio):
-                await self.session.receive_item(command, audio)
-            case command:
-                await self.session.receive(command)
-
-    def _prepare_to_resume(self) -> None:
-        """What the client would come back to is kept before the client is told that it can."""
-        session = self._codec.resumption
-        if self._on_resumable is None or not (self._resumable or session is not None):
-            return
-        self._resumable = session is not None
-        try:
-            journal = self._on_resumable(session)
-        except OSError as error:
-            message = f"the session cannot be kept for later: {error.strerror}"
-            raise WireError("resumption_failed", message, param="session.resumption", kind="server_error") from error
-        if journal is not None:
-            self.session.begin_journal(journal)
+            await self._steering.take_sound(frame)
+        else:
+            await self._steering.take(await self._steering.decode(frame))
 
     async def _send(self, frame: str | bytes) -> bool:
-        try:
-            if isinstance(frame, bytes):
-                await self._websocket.send_bytes(frame)
-            else:
-                await self._websocket.send_text(frame)
-        except (RuntimeError, WebSocketDisconnect):
+        sent = await self._socket.send(frame)
+        if not sent:
             self.session.end()
-            return False
-        return True
-
-    async def _close(self, defect: Exception | None, reason: str | None) -> None:
-        code, said = NORMAL_CLOSURE, reason or ""
-        if defect is not None:
-            code, said = INTERNAL_ERROR, "the call broke"
-        elif self._outlet.overflowed:
-            code, said = TRY_AGAIN_LATER, "the client reads too slowly"
-        with suppress(RuntimeError, WebSocketDisconnect):  # the client closed first
-            await self._websocket.close(code, said.encode()[:CLOSE_REASON_BYTES].decode(errors="ignore"))
-
-
-def _audio_format(audio: WireAudio) -> AudioFormat:
-    return AudioFormat(audio.encoding, audio.rate_hz)
+        return sent

@@ -1,7 +1,8 @@
 """The way out of one WebSocket call: notices and audio become frames, frames wait in a bounded queue for the socket.
 
 Owned by the connection. A client that leaves frames waiting too long, or too many of them, reads too slowly: the call
-ends, and the connection is closed with the reason.
+ends, and the connection is closed with the reason. Sidebands follow with queues of their own, and can be too slow
+without harm to the call.
 """
 
 from __future__ import annotations
@@ -29,31 +30,17 @@ class OutboundCodec(Protocol):
     def refuse(self, error: WireError) -> str: ...
 
 
-class FrameOutlet:
-    """Frames on their way to one client."""
+class FrameQueue:
+    """Frames that wait for one socket. `give_up` is called once, when its client reads too slowly."""
 
-    def __init__(self, codec: OutboundCodec, end_call: Callable[[], None]) -> None:
-        self._codec = codec
-        self._end_call = end_call
+    def __init__(self, give_up: Callable[[], None]) -> None:
+        self._give_up = give_up
         self._frames: deque[tuple[float, str | bytes]] = deque()
         self._waiting_bytes = 0
         self._sending_since: float | None = None
         self._more = asyncio.Event()
         self._finished = False
         self.overflowed = False
-
-    def tell(self, notice: Notice) -> None:
-        for frame in self._codec.send(notice):
-            self.put(frame)
-
-    def send_audio(self, reply_id: ReplyId, audio: bytes) -> None:
-        frame = self._codec.send_audio(reply_id, audio)
-        if frame is not None:
-            self.put(frame)
-
-    def refuse(self, error: WireError) -> None:
-        """Tell the client of input that cannot be followed."""
-        self.put(self._codec.refuse(error))
 
     def finish(self) -> None:
         """No more frames will come; `pump` returns when those that wait have gone."""
@@ -84,8 +71,43 @@ class FrameOutlet:
         if waited > SLOWEST_READING_SECONDS or self._waiting_bytes + len(frame) > WAITING_BYTES_MAXIMUM:
             self.overflowed = True
             self._frames.clear()
-            self._end_call()
+            self._give_up()
             return
         self._frames.append((now, frame))
         self._waiting_bytes += len(frame)
         self._more.set()
+
+
+class FrameOutlet:
+    """What one call tells: to its caller through `queue`, and to the queues that follow."""
+
+    def __init__(self, codec: OutboundCodec, end_call: Callable[[], None]) -> None:
+        self.queue = FrameQueue(end_call)
+        self._codec = codec
+        self._followers: list[FrameQueue] = []
+
+    def follow(self, queue: FrameQueue) -> None:
+        """Put every frame from here on into this queue too."""
+        self._followers.append(queue)
+
+    def unfollow(self, queue: FrameQueue) -> None:
+        self._followers.remove(queue)
+
+    def tell(self, notice: Notice) -> None:
+        for frame in self._codec.send(notice):
+            self.put(frame)
+
+    def send_audio(self, reply_id: ReplyId, audio: bytes) -> None:
+        frame = self._codec.send_audio(reply_id, audio)
+        if frame is not None:
+            self.put(frame)
+
+    def refuse(self, error: WireError) -> None:
+        """Tell of input that cannot be followed."""
+        self.put(self._codec.refuse(error))
+
+    def put(self, frame: str | bytes) -> None:
+        """Queue one frame for everybody."""
+        self.queue.put(frame)
+        for follower in self._followers:
+            follower.put(frame)

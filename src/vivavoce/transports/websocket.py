@@ -2,12 +2,11 @@
 
 One connection is one call, and a session has one connection at a time: a new one replaces it. The endpoint admits the
 caller before the upgrade and gives the call its place; what may come in and which call it opens is decided by the
-doorkeeper that the composition root fills in.
+doorkeeper that the composition root fills in. With `?call_id=` a connection is a sideband of a call that is live.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 
 from starlette.responses import JSONResponse
@@ -18,7 +17,7 @@ from vivavoce.dialects.realtime.codec import VoiceResolver
 from vivavoce.dialects.wire import WireError
 from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
 from vivavoce.sessions.ports import Engines
-from vivavoce.transports.admission import CallRequest, Doorkeeper, Refusal
+from vivavoce.transports.admission import CallRequest, Doorkeeper, Refusal, no_such_call, refused
 from vivavoce.transports.connection import AudioFraming, Connection
 
 
@@ -46,6 +45,9 @@ class RealtimeEndpoint:
     async def _serve(self, websocket: WebSocket, session_id: str | None) -> None:
         subprotocols = tuple(websocket.scope.get("subprotocols", ()))
         request = CallRequest(websocket.headers, websocket.query_params, subprotocols, session_id)
+        if session_id is None and request.query.get("call_id"):
+            await self._serve_sideband(websocket, request)
+            return
         plan = await self._doorkeeper.admit(request)
         framing = _framing(request)
         asked = asked_by(request.headers, request.query, subprotocols)
@@ -57,7 +59,7 @@ class RealtimeEndpoint:
         try:
             connection = Connection(websocket, plan, self._engines, self._resolve_voice, framing, asked)
         except WireError as error:  # the plan's settings cannot be a session, such as a voice that is not there
-            raise _refused(400, {"code": error.code, "message": error.message, "param": error.param}) from error
+            raise refused(400, {"code": error.code, "message": error.message, "param": error.param}) from error
         self._live[plan.session_id] = connection
         try:
             async with self._directory.holding(connection.session):
@@ -66,12 +68,19 @@ class RealtimeEndpoint:
             del self._live[plan.session_id]
             connection.over.set()
 
+    async def _serve_sideband(self, websocket: WebSocket, request: CallRequest) -> None:
+        plan = await self._doorkeeper.admit_sideband(request)
+        connection = self._live.get(plan.session_id)
+        if connection is None:
+            raise no_such_call(plan.call_id)
+        await connection.sidebands.hold(websocket, plan)
+
     def _check_place(self) -> None:
         try:
             self._directory.check_place()
         except NoPlaceError as error:
             told = {"type": "server_error", "code": "no_place", "message": str(error)}
-            raise _refused(503, told) from error
+            raise refused(503, told) from error
 
 
 def _framing(request: CallRequest) -> AudioFraming:
@@ -86,9 +95,4 @@ def _framing(request: CallRequest) -> AudioFraming:
             return AudioFraming.BINARY
         case other:
             message = f"format: '{other[:100]}' is not 'binary' or 'json'"
-            raise _refused(400, {"code": "invalid_value", "message": message, "param": "format"})
-
-
-def _refused(status: int, error: Mapping[str, str | None]) -> Refusal:
-    complete = {"type": "invalid_request_error", "code": None, "message": None, "param": None, "event_id": None}
-    return Refusal(status, {"error": {**complete, **error}})
+            raise refused(400, {"code": "invalid_value", "message": message, "param": "format"})

@@ -216,6 +216,10 @@ class RealtimeCodec:
         self._shape = msgspec.structs.replace(self._shape, audio=audio)
         self._telling.stream_binary(self._shape)
 
+    def introduction(self) -> list[str]:
+        """The frames that tell somebody who joins the call later of the session as it is now."""
+        return self._telling.introduction()
+
     def send(self, notice: Notice) -> list[str]:
         """The frames that tell a client of a notice; none if this session did not ask for such."""
         return self._telling.frames(notice)

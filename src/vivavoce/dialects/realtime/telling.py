@@ -86,6 +86,12 @@ class Telling:
         self._shape = shape
         self._messages = {reply: replace(message, transport="binary") for reply, message in self._messages.items()}
 
+    def introduction(self) -> list[str]:
+        """The frames that begin a connection: the session as it is now, and its conversation."""
+        conversation = {"id": self._conversation_id, "object": "realtime.conversation"}
+        created = {"type": "conversation.created", "conversation": conversation}
+        return self._frames([self._session_event("session.created", self._shape), created])
+
     # --- events -----------------------------------------------------------------------------------------------------
 
     def frames(self, notice: Notice) -> list[str]:
@@ -94,9 +100,7 @@ class Telling:
             case notices.ReplyTextGrew():
                 pass
             case notices.SessionOpened():
-                conversation = {"id": self._conversation_id, "object": "realtime.conversation"}
-                created = {"type": "conversation.created", "conversation": conversation}
-                return self._frames([self._session_event("session.created", self._shape), created])
+                return self.introduction()
             case notices.SessionUpdated(settings=settings):
                 shape = self._shape_of(settings)
                 return self._frames([self._session_event("session.updated", shape), *self._replayed(shape)])
