@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile  # type: ignore[import-untyped]
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vivavoce.media.audio_encoding import Codec, SpeechEncoding, open_encoder, rates_of, wav_header
@@ -190,6 +190,7 @@ def test_any_bytes_are_sound_or_refused(data: bytes, magic: bytes) -> None:
 @given(
     st.integers(0, 300), st.sampled_from(["WAV", "FLAC", "OGG", "MP3", "AIFF", "AU"]), st.binary(min_size=1, max_size=8)
 )
+@settings(max_examples=400)
 def test_a_damaged_file_is_sound_or_refused(place: int, format_: str, damage: bytes) -> None:
     data = bytearray(GOOD[format_])
     place %= len(data)

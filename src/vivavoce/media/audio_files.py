@@ -6,6 +6,7 @@ libsndfile; raw PCM and G.711 by our own tables. Blocks the calling thread, so i
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import BinaryIO
 
@@ -37,6 +38,27 @@ class _ForwardSound(soundfile.SoundFile):  # type: ignore[misc]
 
     def seekable(self) -> bool:
         return False
+
+
+class _Forgiving:
+    """A file that stays where it is when a damaged recording sends its decoder to a place that cannot be.
+
+    The decoder calls from C, where an exception would only be printed.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, count: int = -1) -> bytes:
+        return self._file.read(count)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        with contextlib.suppress(ValueError, OSError, OverflowError):
+            self._file.seek(offset, whence)
+        return self._file.tell()
 
 
 class RecordingReader:
@@ -93,7 +115,7 @@ class RecordingReader:
 def _opened(file: BinaryIO) -> _ForwardSound:
     _check_container(file)
     try:
-        sound = _ForwardSound(file)
+        sound = _ForwardSound(_Forgiving(file))
     except (soundfile.SoundFileError, TypeError, ValueError, RuntimeError) as error:
         raise AudioDataError(f"the recording cannot be read: {_said(error)}; {_ADVICE}") from error
     if not 0 < sound.channels <= CHANNELS_MAXIMUM:
