@@ -20,8 +20,7 @@ def lived(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.mark.parametrize("talk", ["spoken", "written", "function", "barge_in"])
 def test_the_plugin_has_nothing_to_complain_of(lived: Encounters, talk: str) -> None:
     encounter = lived[talk]
-    # LiveKit cancels twice when a caller breaks in; what it makes of the answer to the second hangs on its wording:
-    # see test_openai_python.py.
+    # LiveKit may cancel twice when a caller breaks in, and passes over the answer to the second for its wording.
     assert encounter.told["errors"] == []
     codes = {error["error"]["code"] for error in encounter.wire.told("error")}
     assert codes <= {"response_cancel_not_active"}, encounter.wire.story()

@@ -7,7 +7,6 @@ and sessions of Nuri, the chat completions of OpenAI, and this server's union of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -16,7 +15,6 @@ import msgspec
 
 from vivavoce.client.errors import UnexpectedAnswerError
 
-Json = Mapping[str, Any]
 T = TypeVar("T")
 
 

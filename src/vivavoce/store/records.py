@@ -161,9 +161,6 @@ class SessionRecord:
         return max(0.0, (self.ended_at - self.started_at).total_seconds())
 
 
-ThreadStatus = Literal["active", "archived", "deleted"]
-
-
 @dataclass(frozen=True, slots=True)
 class ThreadRecord:
     """A stored thread: what was said in one or more sessions, one after the other."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from vivavoce.agents import checks
 from vivavoce.agents.checks import check_metadata
-from vivavoce.agents.identifiers import Kind, parse
+from vivavoce.agents.identifiers import Kind
 from vivavoce.api.dependencies import PageOf, PlatformOf, Reader, Writer
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
@@ -193,8 +193,8 @@ _CALL = ("call_id", "name", "arguments")
 
 
 async def _thread(platform: Platform, caller: Caller, thread_id: str) -> ThreadRecord:
-    named = parse(Kind.THREAD, thread_id)
-    found = None if named is None else await platform.store.threads.get(caller.organisation_id, named)
+    named = identifier(Kind.THREAD, thread_id, "thread")
+    found = await platform.store.threads.get(caller.organisation_id, named)
     if found is None:
         raise UnknownRecordError("thread", thread_id)
     return found
