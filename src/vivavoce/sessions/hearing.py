@@ -21,25 +21,16 @@ from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.ring import AudioRing
 from vivavoce.media.segmenter import Segmenter, SegmenterSettings
 from vivavoce.media.windows import Windows
+from vivavoce.sessions.intake import Intake
 from vivavoce.sessions.ports import Engines
 from vivavoce.sessions.transcribing import Spawn, Transcribing
-
-SLICE_MS = 100
-"""A larger append is taken in pieces of this length, so that one client cannot hold the event loop."""
-
-WINDOW_MS = VAD_WINDOW_SAMPLES * 1000 / HEARING_RATE_HZ
-RESAMPLING_MS = 2.0
-"""How far the resampler may be behind its input, at most."""
-
-QUEUED_SLICES = 64
-"""Slices that may wait; the next one makes its sender wait, and so the client's socket."""
 
 RING_SECONDS = 30
 QUIETEST_THRESHOLD = 0.01
 
 
 class Hearing:
-    """Owned by one session."""
+    """Owned by one session. `intake` is where the caller's audio comes in, and what is to happen after it."""
 
     def __init__(
         self,
@@ -51,10 +42,7 @@ class Hearing:
     ) -> None:
         self._submit = submit
         self._settings = settings
-        self._queue: asyncio.Queue[bytes | Callable[[], None]] = asyncio.Queue(QUEUED_SLICES)
-        self._held: list[bytes] = []
-        self._received_ms = 0.0
-        self._windows_received = 0
+        self.intake = Intake(input_format)
         self._vad = engines.voice_activity.open_stream()
         self._segmenter = Segmenter(_segmenter_settings(settings))
         self._windows = Windows(VAD_WINDOW_SAMPLES)
@@ -81,37 +69,11 @@ class Hearing:
 
     # --- the road ---------------------------------------------------------------------------------------------------
 
-    async def receive(self, audio: bytes) -> None:
-        """Audio of the caller. Waits while more is queued than can be heard in time.
-
-        Audio that completes no window changes nothing yet: it is held until some more does, or a command comes.
-        """
-        bytes_per_ms = self._input_format.bytes_per_ms
-        step = round(bytes_per_ms * SLICE_MS)
-        for start in range(0, len(audio), step):
-            piece = audio[start : start + step]
-            self._held.append(piece)
-            self._received_ms += len(piece) / bytes_per_ms
-            windows = int((self._received_ms - RESAMPLING_MS) / WINDOW_MS)
-            if windows > self._windows_received:
-                self._windows_received = windows
-                await self._release()
-
-    async def after_audio(self, step: Callable[[], None]) -> None:
-        """Call `step` when all audio received so far has been heard."""
-        if self._held:
-            await self._release()
-        await self._queue.put(step)
-
-    async def _release(self) -> None:
-        held, self._held = self._held, []
-        await self._queue.put(held[0] if len(held) == 1 else b"".join(held))
-
     async def run(self) -> None:
         """Hear what arrives, until cancelled."""
         try:
             while True:
-                heard = await self._queue.get()
+                heard = await self.intake.next()
                 if isinstance(heard, bytes):
                     await self._hear(self._resampler.push(self._input_format.decode(heard)))
                 else:
@@ -161,6 +123,7 @@ class Hearing:
         """Follow a new input format from the next audio on."""
         if input_format != self._input_format:
             self._input_format = input_format
+            self.intake.set_up(input_format)
             self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
 
     @property

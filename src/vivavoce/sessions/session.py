@@ -87,11 +87,15 @@ class Session:
 
     async def receive_audio(self, audio: bytes) -> None:
         """Audio of the caller in the input format; waits while the ears are behind."""
-        await self._hearing.receive(audio)
+        await self._hearing.intake.receive(audio)
+
+    def take_audio(self, audio: bytes) -> bool:
+        """`receive_audio` at once; False where that would have to wait, and nothing has been taken."""
+        return self._hearing.intake.take(audio)
 
     async def receive(self, command: ClientCommand) -> None:
         """A command of the client; it takes effect after the audio and the commands sent before it."""
-        await self._hearing.after_audio(lambda: self.submit(self._measured(command)))
+        await self._hearing.intake.after_audio(lambda: self.submit(self._measured(command)))
 
     async def receive_item(self, command: ItemCreateRequested, audio: bytes) -> None:
         """An item with the sound of its one audio part without text, in the call's input format, to be transcribed."""
@@ -103,11 +107,11 @@ class Session:
             number = recordings.offer(samples)
             self.submit(replace(command, recording=number))
 
-        await self._hearing.after_audio(submit)
+        await self._hearing.intake.after_audio(submit)
 
     async def set_up_audio(self, input_format: AudioFormat, output_format: AudioFormat) -> None:
         """New formats: of the caller's audio from here on, of the agent's from the next reply on."""
-        await self._hearing.after_audio(lambda: self._hearing.set_up(input_format))
+        await self._hearing.intake.after_audio(lambda: self._hearing.set_up(input_format))
         self._speaking.output_format = output_format
 
     def end(self, reason: str | None = None) -> None:
