@@ -244,11 +244,6 @@ BAD_EVENTS = {
         "missing_required_parameter",
         "item.content",
     ),
-    "a player's buffer that there is not": (
-        {"type": "output_audio_buffer.clear"},
-        "unsupported_event",
-        "type",
-    ),
     "more metadata than there may be": (
         {"type": "response.create", "response": {"metadata": {str(at): "v" for at in range(17)}}},
         "invalid_value",

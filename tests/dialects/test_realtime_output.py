@@ -143,6 +143,7 @@ def test_every_event_type_that_is_documented_is_sent_by_some_notice(codec: Realt
     sent = {kind for _, kinds in TOLD.values() for kind in kinds} | {"response.output_audio.delta"}
     sent |= {"response.text.delta", "response.text.done"}  # for xAI's clients: test_asked_for
     sent |= {"conversation.item.created", f"{STEM}.updated", "ping"}
+    sent |= {"rate_limits.updated"} | {f"output_audio_buffer.{what}" for what in ("started", "stopped", "cleared")}
     assert sent == set(SERVER_EVENT_TYPES)
 
 

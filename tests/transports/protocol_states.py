@@ -124,6 +124,11 @@ async def answering(talk: Talk) -> None:
     await talk.tell("response.create")
 
 
+async def answering_to_a_player(talk: Talk) -> None:
+    await talk.tell("session.update", session={"vivavoce": {"output_audio_buffer": True}})
+    await answering(talk)
+
+
 async def answered(talk: Talk) -> None:
     await answering(talk)
     await asyncio.sleep(60)
@@ -156,6 +161,7 @@ async def transcribing(talk: Talk) -> None:
 STATES: dict[str, Callable[[Talk], Awaitable[None]]] = {
     "nothing has been said": fresh,
     "the agent speaks": answering,
+    "the agent speaks to a client that follows what is played": answering_to_a_player,
     "the agent has answered": answered,
     "the agent has called a function": called,
     "the caller speaks": heard,

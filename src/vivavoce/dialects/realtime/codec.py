@@ -23,8 +23,11 @@ from vivavoce.dialects.realtime.asking import NOTHING_ASKED, Asked
 from vivavoce.dialects.realtime.client_events import ClientEvent
 from vivavoce.dialects.realtime.inbound import AudioReceived, CallConfigured, Inbound, ItemWithSound, VoiceResolver
 from vivavoce.dialects.realtime.item_shapes import core_item, forced_text, sound_of
+from vivavoce.dialects.realtime.playback import CLEARING
+from vivavoce.dialects.realtime.prompts import PromptName, Prompts, StoredPrompt
 from vivavoce.dialects.realtime.refusals import InvalidFieldError
 from vivavoce.dialects.realtime.response_shapes import ResponseShape, core_options
+from vivavoce.dialects.realtime.server_events import RateLimits
 from vivavoce.dialects.realtime.session_settings import begun_shape, core_settings
 from vivavoce.dialects.realtime.session_shapes import SessionShape, VoiceId, merged, wire_audio
 from vivavoce.dialects.realtime.session_spellings import (
@@ -47,7 +50,8 @@ class RealtimeCodec:
     """One connection's translator. Raises `WireError` for settings or a `session` that cannot be a session.
 
     `asked`: what the client asked for by how it connected. `session`: a session object to begin with, as clients write
-    it. `replay`: items of an earlier connection, told to a client that opts in to resumption.
+    it. `replay`: items of an earlier connection, told to a client that opts in to resumption. `rate_limits`: what the
+    caller may still ask, told with every reply; None where nobody counts.
     """
 
     def __init__(
@@ -61,13 +65,15 @@ class RealtimeCodec:
         asked: Asked = NOTHING_ASKED,
         session: Mapping[str, Any] | None = None,
         replay: Sequence[Item] = (),
+        rate_limits: RateLimits | None = None,
     ) -> None:
         self._asked = asked
         self._shape = begun_shape(settings, model, asked)
         self._begun = settings
         self._resolve_voice = resolve_voice
         self._half_sample = b""
-        self._telling = Telling(session_id, conversation_id, self._shape, asked, replay)
+        self._prompts = Prompts()
+        self._telling = Telling(session_id, conversation_id, self._shape, asked, replay, rate_limits)
         if session is not None:
             self._update(dict(session), None)
 
@@ -95,6 +101,10 @@ class RealtimeCodec:
         return session
 
     # --- in ---------------------------------------------------------------------------------------------------------
+
+    def learn_prompt(self, name: PromptName, found: StoredPrompt) -> None:
+        """What a stored prompt says; to be told before the event that names it (`prompt_named_by`) is received."""
+        self._prompts.learn(name, found)
 
     def receive(self, event: ClientEvent) -> Inbound:
         """What a decoded event asks for. Raises `WireError`, which names the event."""
@@ -137,8 +147,7 @@ class RealtimeCodec:
             case client.AudioClear():
                 return events.AudioClearRequested(event_id)
             case client.OutputAudioClear():
-                message = "this call sends its sound at once; send response.cancel, and conversation.item.truncate"
-                raise WireError("unsupported_event", message, param="type")
+                return events.ResponseCancelRequested(self._telling.playback.latest, CLEARING)
             case client.ItemCreate():
                 return self._created(event, event_id)
             case client.ItemDelete(item_id=item_id):
@@ -148,7 +157,7 @@ class RealtimeCodec:
             case client.ItemTruncate(item_id=item_id, content_index=index, audio_end_ms=end_ms):
                 return events.ItemTruncateRequested(ItemId(item_id), index, end_ms, event_id)
             case client.ResponseCreate(response=response):
-                options = core_options(response or ResponseShape(), self._voice)
+                options = core_options(self._prompts.response(response or ResponseShape()), self._voice)
                 return events.ResponseRequested(options, event_id)
             case client.ResponseCancel(response_id=response_id):
                 reply_id = ReplyId(response_id) if response_id is not None else None
@@ -178,7 +187,7 @@ class RealtimeCodec:
         try:
             if self._asked.strict:
                 check_known(respelled(session), SessionShape, "session", also=_SAID_BY_THE_SERVER)
-            shape = merged(self._shape, session)
+            shape = merged(self._shape, self._prompts.session(session))
             settings = core_settings(shape, self._begun, self._voice(shape.audio.output.voice))
         except WireError as error:
             raise in_clients_words(error, session) from error

@@ -5,8 +5,9 @@ Pure: one notice in, the events' dicts out (without `event_id`, which the codec 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from vivavoce.conversation import notices
 from vivavoce.conversation.identifiers import ItemId
@@ -48,6 +49,7 @@ SENT_TO_ALL = (
     "response.output_text.done",
     "response.function_call_arguments.delta",
     "response.function_call_arguments.done",
+    "rate_limits.updated",
     "session.ended",
     "error",
 )
@@ -59,9 +61,12 @@ SENT_WHEN_ASKED = (
     "response.text.delta",
     "response.text.done",
     "ping",
+    "output_audio_buffer.started",
+    "output_audio_buffer.stopped",
+    "output_audio_buffer.cleared",
     "vivavoce.turn.timings",
 )
-"""What only sessions get that asked for it (xAI's events, and this server's own)."""
+"""What only sessions get that asked for it (xAI's events, those of a buffer at the server, this server's own)."""
 
 SERVER_EVENT_TYPES = (*SENT_TO_ALL, *SENT_WHEN_ASKED)
 """Every type that this server sends under the names of GA; `beta` renames them."""
@@ -70,6 +75,31 @@ _XAI_TEXT_TYPES = {
     "response.output_text.delta": "response.text.delta",
     "response.output_text.done": "response.text.done",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How much of something the caller may have (OpenAI GA, RateLimit): `remaining` now, all after `reset_seconds`."""
+
+    name: Literal["requests", "tokens"]
+    limit: int
+    remaining: int
+    reset_seconds: float
+
+
+RateLimits = Callable[[], Sequence[RateLimit]]
+"""The caller's limits as they are now."""
+
+
+def rate_limit_events(limits: Sequence[RateLimit]) -> list[EventObject]:
+    """What is told with the beginning of a reply; nothing where there are no limits."""
+    if not limits:
+        return []
+    shown = [
+        {"name": each.name, "limit": each.limit, "remaining": each.remaining, "reset_seconds": each.reset_seconds}
+        for each in limits
+    ]
+    return [_event("rate_limits.updated", rate_limits=shown)]
 
 
 def caller_events(notice: Notice) -> list[EventObject]:

@@ -110,7 +110,7 @@ class InputTextShape(Struct, frozen=True, tag_field="type", tag="input_text"):
 
 
 class PromptShape(Struct, frozen=True, omit_defaults=True):
-    """`variables` stand for `{{name}}` in the instructions. `id` names a prompt; it is kept and echoed."""
+    """`id` names a stored prompt (`prompts`), whose `{{name}}` `variables` stand for."""
 
     id: str
     version: str | None = None
@@ -142,6 +142,7 @@ class Resumption(Struct, frozen=True):
 
 class Extension(Struct, frozen=True):
     timings: bool = False
+    output_audio_buffer: bool = False
 
 
 Include = Literal["item.input_audio_transcription.logprobs"]

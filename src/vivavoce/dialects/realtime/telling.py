@@ -20,9 +20,12 @@ from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.settings import Settings
 from vivavoce.dialects.realtime.asking import Asked
 from vivavoce.dialects.realtime.beta import RENAMED_EVENTS, in_beta
+from vivavoce.dialects.realtime.playback import CLEARING, Playback
 from vivavoce.dialects.realtime.server_events import (
     EventObject,
+    RateLimits,
     caller_events,
+    rate_limit_events,
     replay_events,
     reply_events,
     timing_events,
@@ -49,10 +52,16 @@ class _OpenMessage:
 
 
 class Telling:
-    """Writes to one client. `xai`: it is told xAI's events too."""
+    """Writes to one client. `xai`: it is told xAI's events too. `playback`: what is heard now."""
 
     def __init__(
-        self, session_id: str, conversation_id: str, shape: SessionShape, asked: Asked, replay: Sequence[Item]
+        self,
+        session_id: str,
+        conversation_id: str,
+        shape: SessionShape,
+        asked: Asked,
+        replay: Sequence[Item],
+        rate_limits: RateLimits | None,
     ) -> None:
         self._session_id = session_id
         self._conversation_id = conversation_id
@@ -65,6 +74,8 @@ class Telling:
         self._sent = 0
         self._messages: dict[ReplyId, _OpenMessage] = {}
         self._heard: dict[ItemId, str] = {}
+        self._rate_limits = rate_limits
+        self.playback = Playback()
 
     # --- the session ------------------------------------------------------------------------------------------------
 
@@ -104,6 +115,8 @@ class Telling:
             case notices.SessionUpdated(settings=settings):
                 shape = self._shape_of(settings)
                 return self._frames([self._session_event("session.updated", shape), *self._replayed(shape)])
+            case notices.CommandRefused(event_id=event_id) if event_id == CLEARING:
+                return []
             case notices.CommandRefused(code=code, message=message, param=param, event_id=event_id):
                 return [self.refusal(WireError(code, message, param=param, event_id=event_id))]
             case notices.ReplyMessageAdded():
@@ -116,9 +129,19 @@ class Telling:
         if self.xai:
             found = with_text_of_xai(found)
         found += self._transcripts(notice)
-        if not isinstance(self._shape.vivavoce, UnsetType) and self._shape.vivavoce.timings:
-            found += timing_events(notice)
-        return self._frames(found)
+        if isinstance(notice, notices.ReplyCreated) and self._rate_limits is not None and not self.xai:
+            found += rate_limit_events(self._rate_limits())
+        return self._frames(self._with_extensions(notice, found))
+
+    def _with_extensions(self, notice: Notice, found: list[EventObject]) -> list[EventObject]:
+        """The events with those that this server adds for who asked."""
+        asked = self._shape.vivavoce
+        played = self.playback.events(notice)
+        if isinstance(asked, UnsetType):
+            return found
+        if asked.output_audio_buffer:
+            found = [*played, *found] if isinstance(notice, notices.ReplyTextGrew) else [*found, *played]
+        return [*found, *timing_events(notice)] if asked.timings else found
 
     def _transcripts(self, notice: Notice) -> list[EventObject]:
         """What the caller said: for who asked for it, and for xAI's clients, which are told unasked."""
@@ -130,13 +153,19 @@ class Telling:
                 self._heard[notice.item_id] = said = self._heard.get(notice.item_id, "") + notice.delta
                 kind = "conversation.item.input_audio_transcription.updated"
                 return [{"type": kind, "item_id": notice.item_id, "content_index": 0, "transcript": said}]
-            return transcript_events(notice)
+            return self._with_logprobs(transcript_events(notice))
         if isinstance(notice, notices.TranscriptCompleted | notices.TranscriptFailed):
             self._heard.pop(notice.item_id, None)
-            return transcript_events(notice) if chosen is not None or self.xai else []
+            return self._with_logprobs(transcript_events(notice)) if chosen is not None or self.xai else []
         if isinstance(notice, notices.AudioCleared):
             self._heard.clear()  # the turn that was thrown away will never be complete
         return []
+
+    def _with_logprobs(self, found: list[EventObject]) -> list[EventObject]:
+        """Who asked how sure the words are is told that nobody knows: the engines do not say."""
+        if not self._shape.include:
+            return found
+        return [event if "error" in event else {**event, "logprobs": None} for event in found]
 
     def _opened(self, notice: notices.ReplyMessageAdded) -> _OpenMessage:
         chosen = self._shape.audio.output.transport
