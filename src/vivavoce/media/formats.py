@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,6 +50,15 @@ class AudioFormat:
         """How long `byte_count` bytes sound."""
         return byte_count * 1000 / (self.bytes_per_sample * self.rate_hz)
 
+    def length_ms(self, piece: bytes) -> float:
+        """How long a piece of a stream sounds."""
+        return self.duration_ms(len(piece))
+
+    def pieces(self, audio: bytes, longest_ms: int) -> list[bytes]:
+        """The same bytes in pieces of `longest_ms` at most."""
+        step = round(self.rate_hz * longest_ms / 1000) * self.bytes_per_sample
+        return [audio] if len(audio) <= step else [audio[start : start + step] for start in range(0, len(audio), step)]
+
     def decode(self, data: bytes) -> Samples:
         """Bytes to samples at `rate_hz`. Raises `AudioDataError` for bytes that are not whole samples."""
         return _DECODERS[self.encoding](data)
@@ -57,6 +66,33 @@ class AudioFormat:
     def encode(self, samples: Samples) -> bytes:
         """Samples at `rate_hz` to bytes; what exceeds full scale is clipped."""
         return _ENCODERS[self.encoding](samples)
+
+    @property
+    def of_recordings(self) -> AudioFormat:
+        """A recording is written as a stream is."""
+        return self
+
+    def open_decoder(self) -> _SampleCoder:
+        return _SampleCoder(self)
+
+    def open_encoder(self) -> _SampleCoder:
+        return _SampleCoder(self)
+
+
+class _SampleCoder:
+    """Both ends of a stream whose samples do not depend on each other: nothing is remembered."""
+
+    def __init__(self, audio_format: AudioFormat) -> None:
+        self._format = audio_format
+
+    def decode(self, pieces: Sequence[bytes]) -> Samples:
+        return self._format.decode(pieces[0] if len(pieces) == 1 else b"".join(pieces))
+
+    def encode(self, samples: Samples) -> list[bytes]:
+        return [self._format.encode(samples)] if samples.size else []
+
+    def flush(self) -> list[bytes]:
+        return []
 
 
 PCM16_24KHZ = AudioFormat("pcm16", 24_000)

@@ -21,6 +21,7 @@ from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.ring import AudioRing
 from vivavoce.media.segmenter import Segmenter, SegmenterSettings
 from vivavoce.media.windows import Windows
+from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.intake import Intake
 from vivavoce.sessions.ports import Engines
 from vivavoce.sessions.transcribing import Spawn, Transcribing
@@ -35,7 +36,7 @@ class Hearing:
     def __init__(
         self,
         engines: Engines,
-        input_format: AudioFormat,
+        input_format: WireFormat,
         settings: Settings,
         submit: Callable[[Event], None],
         spawn: Spawn,
@@ -50,6 +51,7 @@ class Hearing:
         self._arrived_at = 0.0
         self._unwindowed_samples = 0
         self._input_format = input_format
+        self._decoder = input_format.open_decoder()
         self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
         self.transcribing = Transcribing(engines, self._ring, submit, spawn)
         self.transcribing.hints = _hints(settings)
@@ -60,12 +62,12 @@ class Hearing:
         return self._ring.end_sample * 1000 // HEARING_RATE_HZ
 
     async def heard(self, audio: bytes) -> Samples:
-        """Sound in the input format as the ears take it, apart from the caller's stream."""
-        return await asyncio.to_thread(_decoded, audio, self._input_format)
+        """A recording in the input format as the ears take it, apart from the caller's stream."""
+        return await asyncio.to_thread(_decoded, audio, self._input_format.of_recordings)
 
     async def as_received(self, audio: Samples) -> bytes:
-        """Sound at 16 kHz in the input format."""
-        return await asyncio.to_thread(_encoded, audio, self._input_format)
+        """A recording at 16 kHz in the input format."""
+        return await asyncio.to_thread(_encoded, audio, self._input_format.of_recordings)
 
     # --- the road ---------------------------------------------------------------------------------------------------
 
@@ -74,8 +76,8 @@ class Hearing:
         try:
             while True:
                 heard = await self.intake.next()
-                if isinstance(heard, bytes):
-                    await self._hear(self._resampler.push(self._input_format.decode(heard)))
+                if isinstance(heard, list):
+                    await self._hear(self._resampler.push(self._decoder.decode(heard)))
                 else:
                     heard()
         finally:
@@ -119,12 +121,17 @@ class Hearing:
             self._unwindowed_samples += self._windows.pending_samples
             self._windows.clear()
 
-    def set_up(self, input_format: AudioFormat) -> None:
+    async def set_up(self, input_format: WireFormat) -> None:
         """Follow a new input format from the next audio on."""
-        if input_format != self._input_format:
-            self._input_format = input_format
-            self.intake.set_up(input_format)
+        if input_format == self._input_format:
+            return
+
+        def hear_it() -> None:
+            self._decoder = input_format.open_decoder()
             self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
+
+        self._input_format = input_format
+        await self.intake.set_up(input_format, hear_it)
 
     @property
     def buffered_ms(self) -> int:

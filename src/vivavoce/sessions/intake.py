@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES
-from vivavoce.media.formats import AudioFormat
+from vivavoce.media.wire_formats import WireFormat
 
 SLICE_MS = 100
 """A larger append is taken in pieces of this length, so that one client cannot hold the event loop."""
@@ -27,22 +27,23 @@ Step = Callable[[], None]
 class Intake:
     """Audio that completes no window changes nothing yet: it is held until some more does, or a step comes."""
 
-    def __init__(self, input_format: AudioFormat) -> None:
-        self._queue: asyncio.Queue[bytes | Step] = asyncio.Queue(QUEUED_SLICES)
+    def __init__(self, input_format: WireFormat) -> None:
+        self._queue: asyncio.Queue[list[bytes] | Step] = asyncio.Queue(QUEUED_SLICES)
         self._senders_waiting = 0
         self._held: list[bytes] = []
         self._received_ms = 0.0
         self._windows_received = 0
-        self.set_up(input_format)
+        self._format = input_format
 
-    def set_up(self, input_format: AudioFormat) -> None:
-        """Measure audio in this format from here on."""
-        self._bytes_per_ms = input_format.bytes_per_ms
-        self._slice_bytes = round(self._bytes_per_ms * SLICE_MS)
+    async def set_up(self, input_format: WireFormat, step: Step) -> None:
+        """Cut and measure audio as this format from here on; queue a step behind all audio before."""
+        await self.after_audio(step)
+        self._format = input_format
 
     def take(self, audio: bytes) -> bool:
         """Take audio in at once. False where `receive` would have to wait or to cut it: nothing has been taken."""
-        if len(audio) > self._slice_bytes or self._senders_waiting or self._queue.full():
+        pieces = self._format.pieces(audio, SLICE_MS)
+        if len(pieces) > 1 or self._senders_waiting or self._queue.full():
             return False
         if self._completes_window(audio):
             self._queue.put_nowait(self._release())
@@ -50,9 +51,8 @@ class Intake:
 
     async def receive(self, audio: bytes) -> None:
         """Take audio in; waits while more is queued than can be heard in time."""
-        step = self._slice_bytes
-        for start in range(0, len(audio), step):
-            if self._completes_window(audio[start : start + step]):
+        for piece in self._format.pieces(audio, SLICE_MS):
+            if self._completes_window(piece):
                 await self._put(self._release())
 
     async def after_audio(self, step: Step) -> None:
@@ -61,24 +61,24 @@ class Intake:
             await self._put(self._release())
         await self._put(step)
 
-    async def next(self) -> bytes | Step:
-        """What comes next; waits for it."""
+    async def next(self) -> list[bytes] | Step:
+        """What comes next, audio as pieces of the stream; waits for it."""
         return await self._queue.get()
 
     def _completes_window(self, piece: bytes) -> bool:
         self._held.append(piece)
-        self._received_ms += len(piece) / self._bytes_per_ms
+        self._received_ms += self._format.length_ms(piece)
         windows = int((self._received_ms - RESAMPLING_MS) / WINDOW_MS)
         if windows <= self._windows_received:
             return False
         self._windows_received = windows
         return True
 
-    def _release(self) -> bytes:
+    def _release(self) -> list[bytes]:
         held, self._held = self._held, []
-        return held[0] if len(held) == 1 else b"".join(held)
+        return held
 
-    async def _put(self, what: bytes | Step) -> None:
+    async def _put(self, what: list[bytes] | Step) -> None:
         self._senders_waiting += 1
         try:
             await self._queue.put(what)

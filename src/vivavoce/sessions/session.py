@@ -32,7 +32,7 @@ from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.orders import Order
 from vivavoce.conversation.settings import Settings
 from vivavoce.engines.ports import AffinityKey, Samples
-from vivavoce.media.formats import AudioFormat
+from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.hearing import Hearing
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import Engines, Outlet, Recorder
@@ -56,8 +56,8 @@ class Session:
         settings: Settings,
         engines: Engines,
         outlet: Outlet,
-        input_format: AudioFormat,
-        output_format: AudioFormat,
+        input_format: WireFormat,
+        output_format: WireFormat,
         journal: Journal | None = None,
         history: Sequence[Item] = (),
         recorder: Recorder | None = None,
@@ -109,9 +109,9 @@ class Session:
 
         await self._hearing.intake.after_audio(submit)
 
-    async def set_up_audio(self, input_format: AudioFormat, output_format: AudioFormat) -> None:
+    async def set_up_audio(self, input_format: WireFormat, output_format: WireFormat) -> None:
         """New formats: of the caller's audio from here on, of the agent's from the next reply on."""
-        await self._hearing.intake.after_audio(lambda: self._hearing.set_up(input_format))
+        await self._hearing.set_up(input_format)
         self._speaking.output_format = output_format
 
     def end(self, reason: str | None = None) -> None:

@@ -48,9 +48,9 @@ from vivavoce.engines.ports import (
 )
 from vivavoce.engines.spoken_text import SentenceStream, SpokenForm
 from vivavoce.engines.voices import first_piece_words
-from vivavoce.media.formats import AudioFormat
 from vivavoce.media.pacing import Playout
 from vivavoce.media.resampling import StreamResampler
+from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.ports import Engines, Outlet
 from vivavoce.sessions.pronunciations import Pronunciations
 from vivavoce.sessions.transcribing import Spawn
@@ -118,7 +118,7 @@ class Speaking:
         self,
         engines: Engines,
         affinity: AffinityKey,
-        output_format: AudioFormat,
+        output_format: WireFormat,
         outlet: Outlet,
         submit: Callable[[Event], None],
         spawn: Spawn,
@@ -250,8 +250,8 @@ class Speaking:
         await voiced.put(None)
 
     async def _send(self, track: _Track, voiced: asyncio.Queue[_Voiced]) -> None:
-        reply_id, output_format = track.reply_id, self.output_format
-        resampler = StreamResampler(VOICE_RATE_HZ, output_format.rate_hz)
+        reply_id, encoder = track.reply_id, self.output_format.open_encoder()
+        resampler = StreamResampler(VOICE_RATE_HZ, self.output_format.rate_hz)
         while (part := await voiced.get()) is not None:
             match part:
                 case _PieceBegun(text=text):
@@ -262,13 +262,13 @@ class Speaking:
                     for start in range(0, len(samples), FRAME_SAMPLES):
                         frame = samples[start : start + FRAME_SAMPLES]
                         await track.pace(len(frame) / VOICE_RATE_HZ)
-                        self._emit(reply_id, output_format.encode(resampler.push(frame)))
-        self._emit(reply_id, output_format.encode(resampler.flush()))
+                        self._emit(reply_id, encoder.encode(resampler.push(frame)))
+        self._emit(reply_id, encoder.encode(resampler.flush()) + encoder.flush())
         self._submit(ReplySpoken(reply_id, track.sent_ms))
 
-    def _emit(self, reply_id: ReplyId, audio: bytes) -> None:
-        if audio:
-            self._outlet.send_audio(reply_id, audio)
+    def _emit(self, reply_id: ReplyId, audio: list[bytes]) -> None:
+        for piece in audio:
+            self._outlet.send_audio(reply_id, piece)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
