@@ -181,7 +181,6 @@ WRONG = {
     "a format of the beta that is not known": ({"input_audio_format": "mp3"}, "session.input_audio_format"),
     "a limit of no tokens": ({"max_response_output_tokens": 0}, "session.max_response_output_tokens"),
     "a modality that is not known": ({"modalities": ["smell"]}, "session.modalities[0]"),
-    "opus": ({"audio": {"input": {"format": {"type": "audio/opus"}}}}, "session.audio.input.format.type"),
     "a tool that is no object": ({"tools": ["web_search"]}, "session.tools[0]"),
     "a nested function without a name": ({"tools": [{"function": {}}]}, "session.tools[0].function"),
     "a nested function with an empty name": (

@@ -8,9 +8,9 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class WireAudio:
-    """How audio is written on a wire: 's16le' PCM or G.711, mono."""
+    """How audio is written on a wire: 's16le' PCM, G.711, or Opus with a packet in a message; mono."""
 
-    encoding: Literal["pcm16", "pcmu", "pcma"]
+    encoding: Literal["pcm16", "pcmu", "pcma", "opus"]
     rate_hz: int
 
 

@@ -13,6 +13,8 @@ from vivavoce.dialects.realtime.client_events import ClientEvent
 from vivavoce.dialects.realtime.codec import AudioReceived, CallConfigured, Inbound, ItemWithSound, RealtimeCodec
 from vivavoce.dialects.wire import WireAudio, WireError
 from vivavoce.media.formats import AudioFormat
+from vivavoce.media.opus import OpusFormat
+from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.session import Session
 from vivavoce.transports.admission import OnResumable
 
@@ -60,8 +62,9 @@ class Steering:
             case AudioReceived(audio=audio):  # fifty a second: before everything else
                 await self._session.receive_audio(audio)
             case CallConfigured(command=command):
-                self._prepare_to_resume()
+                # first, so that the session hears what the codec lets through even if it cannot be kept for later
                 await self._session.set_up_audio(audio_format(inbound.input_audio), audio_format(inbound.output_audio))
+                self._prepare_to_resume()
                 await self._session.receive(command)
             case ItemWithSound(command=command, audio=audio):
                 await self._session.receive_item(command, audio)
@@ -83,6 +86,6 @@ class Steering:
             self._session.begin_journal(journal)
 
 
-def audio_format(audio: WireAudio) -> AudioFormat:
+def audio_format(audio: WireAudio) -> WireFormat:
     """The format in the words of `media`."""
-    return AudioFormat(audio.encoding, audio.rate_hz)
+    return OpusFormat(audio.rate_hz) if audio.encoding == "opus" else AudioFormat(audio.encoding, audio.rate_hz)

@@ -20,6 +20,7 @@ from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.settings import Settings
 from vivavoce.dialects.realtime import client_events as client
 from vivavoce.dialects.realtime.asking import NOTHING_ASKED, Asked
+from vivavoce.dialects.realtime.caller_sound import CallerSound
 from vivavoce.dialects.realtime.client_events import ClientEvent
 from vivavoce.dialects.realtime.inbound import AudioReceived, CallConfigured, Inbound, ItemWithSound, VoiceResolver
 from vivavoce.dialects.realtime.item_shapes import core_item, forced_text, sound_of
@@ -71,7 +72,7 @@ class RealtimeCodec:
         self._shape = begun_shape(settings, model, asked)
         self._begun = settings
         self._resolve_voice = resolve_voice
-        self._half_sample = b""
+        self._sound = CallerSound(wire_audio(self._shape.audio.input.format))
         self._prompts = Prompts()
         self._telling = Telling(session_id, conversation_id, self._shape, asked, replay, rate_limits)
         if session is not None:
@@ -109,11 +110,7 @@ class RealtimeCodec:
     def receive(self, event: ClientEvent) -> Inbound:
         """What a decoded event asks for. Raises `WireError`, which names the event."""
         if type(event) is client.AudioAppend:  # fifty a second: before everything else
-            audio = event.audio
-            if len(audio) & 1 and wire_audio(self._shape.audio.input.format).encoding == "pcm16":
-                message = f"'audio' holds {len(audio)} bytes; 16-bit samples need an even count"
-                raise WireError("invalid_value", message, param="audio", event_id=event.event_id)
-            return AudioReceived(audio)
+            return self._sound.appended(event.audio, event.event_id)
         try:
             return self._command(event, EventId(event.event_id) if event.event_id is not None else None)
         except WireError as error:
@@ -121,23 +118,16 @@ class RealtimeCodec:
             raise
 
     def receive_binary(self, audio: bytes) -> AudioReceived | None:
-        """A binary frame: raw audio in the session's input format. Half a sample waits for the frame that completes it.
+        """A binary frame: raw audio in the session's input format; None if there is no whole sample yet.
 
-        None if there is no whole sample yet. Raises `WireError` for more than an append may carry.
+        Raises `WireError` for more than an append may carry, and for what is no packet of Opus where that is spoken.
         """
-        if len(audio) > client.MAXIMUM_APPEND_BYTES:
-            message = f"the frame holds {len(audio)} bytes; one frame may carry {client.MAXIMUM_APPEND_BYTES}"
-            raise WireError("invalid_value", message)
-        if wire_audio(self._shape.audio.input.format).encoding == "pcm16":
-            audio = self._half_sample + audio
-            whole = len(audio) - len(audio) % 2
-            audio, self._half_sample = audio[:whole], audio[whole:]
-        return AudioReceived(audio) if audio else None
+        return self._sound.framed(audio)
 
     def _command(self, event: ClientEvent, event_id: EventId | None) -> Inbound:
         match event:
             case client.AudioAppend(audio=audio):
-                return AudioReceived(audio)
+                return self._sound.appended(audio, event_id)
             case client.SessionUpdate(session=session):
                 return self._update(session, event_id)
             case client.TranscriptionSessionUpdate(session=session):
@@ -175,13 +165,7 @@ class RealtimeCodec:
         after = ItemId(event.previous_item_id) if event.previous_item_id is not None else None
         command = events.ItemCreateRequested(core_item(item), after, event_id)
         sound = sound_of(item)
-        return command if sound is None else ItemWithSound(command, self._whole(sound, "item.content"))
-
-    def _whole(self, audio: bytes, param: str) -> bytes:
-        if len(audio) & 1 and wire_audio(self._shape.audio.input.format).encoding == "pcm16":
-            message = f"'{param}' holds {len(audio)} bytes of sound; 16-bit samples need an even count"
-            raise WireError("invalid_value", message, param=param)
-        return audio
+        return command if sound is None else ItemWithSound(command, self._sound.recorded(sound, "item.content"))
 
     def _update(self, session: dict[str, Any], event_id: EventId | None) -> CallConfigured:
         try:
@@ -191,8 +175,7 @@ class RealtimeCodec:
             settings = core_settings(shape, self._begun, self._voice(shape.audio.output.voice))
         except WireError as error:
             raise in_clients_words(error, session) from error
-        if shape.audio.input.format != self._shape.audio.input.format:
-            self._half_sample = b""
+        self._sound.follow(wire_audio(shape.audio.input.format))
         self._shape = shape
         self._telling.configure(settings, shape)
         if is_of_xai(session):

@@ -21,6 +21,7 @@ from vivavoce.dialects.realtime.tool_shapes import NamedToolChoice, ToolObject
 from vivavoce.dialects.wire import WireAudio
 
 G711_RATE_HZ = 8_000
+OPUS_RATE_HZ = 24_000
 
 Transport = Literal["json", "binary"]
 """How audio travels: as base64 in events, or as binary frames (xAI, "Binary transport")."""
@@ -47,7 +48,13 @@ class PcmaFormat(Struct, frozen=True, tag_field="type", tag="audio/pcma"):
     pass
 
 
-Format = PcmFormat | PcmuFormat | PcmaFormat
+class OpusFormat(Struct, frozen=True, tag_field="type", tag="audio/opus"):
+    """xAI's, whose rate is 24000. Any rate of Opus's own may be named: packets are the same for all."""
+
+    rate: Literal[8000, 12000, 16000, 24000, 48000] | UnsetType = UNSET
+
+
+Format = PcmFormat | PcmuFormat | PcmaFormat | OpusFormat
 
 
 class ServerVadShape(Struct, frozen=True, tag_field="type", tag="server_vad"):
@@ -228,3 +235,5 @@ def wire_audio(chosen: Format) -> WireAudio:
             return WireAudio("pcmu", G711_RATE_HZ)
         case PcmaFormat():
             return WireAudio("pcma", G711_RATE_HZ)
+        case OpusFormat(rate=rate):
+            return WireAudio("opus", OPUS_RATE_HZ if isinstance(rate, UnsetType) else rate)

@@ -57,9 +57,6 @@ def respelled(update: SessionObject) -> SessionObject:
     ):
         found = value_at(session, path)
         if isinstance(found, dict):
-            if found.get("type") == "audio/opus":
-                message = "Opus is not understood here; use audio/pcm, audio/pcmu or audio/pcma"
-                raise InvalidFieldError(".".join(("session", *path, "type")), message)
             session = _placed(session, path, tidy(found))
     return session
 
