@@ -83,6 +83,12 @@ WRONG_TEXTS = [
     pytest.param({"text": "Hi", "language": "ja"}, "invalid_value", "language", id="the voice does not speak Japanese"),
     pytest.param({"text": "Hi", "language": "en", "speed": 2}, "invalid_value", "speed", id="too fast"),
     pytest.param(
+        {"text": "Hi", "language": "en", "replace": {"loch": "/lɔx/"}},
+        "invalid_value",
+        "replace.loch",
+        id="a sound that the voices do not have",
+    ),
+    pytest.param(
         {"text": "Hi", "language": "en", "output_format": {"sample_rate": 1234}},
         "invalid_value",
         "output_format.sample_rate",

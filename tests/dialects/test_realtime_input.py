@@ -282,6 +282,11 @@ BAD_EVENTS = {
         "invalid_value",
         "session.audio.input.transcription.keyterms[0]",
     ),
+    "a pronunciation with a sound that the voices do not have": (
+        {"type": "session.update", "session": {"replace": {"loch": "/lɔx/"}}},
+        "invalid_value",
+        "session.replace.loch",
+    ),
     "a response of no tokens": (
         {"type": "response.create", "response": {"max_output_tokens": 0}},
         "invalid_value",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.resources
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from vivavoce.engines.tts.phonemes import Accent, parts_of, phonemes_of
 from vivavoce.engines.tts.piper import espeak_ipa
+from vivavoce.media.phonetic_words import SOUNDS, written_word
 
 
 @pytest.mark.parametrize(
@@ -25,6 +28,41 @@ from vivavoce.engines.tts.piper import espeak_ipa
 )
 def test_text_becomes_phonemes(text: str, accent: Accent, phonemes: str) -> None:
     assert phonemes_of(text, accent) == phonemes
+
+
+GIVEN = [
+    pytest.param("/təˈmeɪtoʊ/", "təmˈAtO", "təmˈAtQ", id="the stress goes before the vowel"),
+    pytest.param("/kənˈstreɪnt/", "kənstɹˈAnt", "kənstɹˈAnt", id="the stress passes every consonant of its syllable"),
+    pytest.param("/ˌɪnfərˈmeɪʃən/", "ˌɪnfəɹmˈAʃən", "ˌɪnfəmˈAʃən", id="a word may have two stresses"),
+    pytest.param("/kæt/", "kˈæt", "kˈat", id="a word without a stress gets one"),
+    pytest.param("/t͡ʃɜːrtʃ/", "ʧˈɜɹʧ", "ʧˈɜːʧ", id="a British voice says no r behind a vowel"),
+    pytest.param("/bɝd/", "bˈɜɹd", "bˈɜːd", id="a vowel with an r in it"),
+    pytest.param("/ɡəʊ/", "ɡˈO", "ɡˈQ", id="each accent has its own long o"),
+    pytest.param("/ˈwɔtɚ/", "wˈɔtəɹ", "wˈɔtə", id="a weak vowel with an r in it"),
+    pytest.param("/ðeə/", "ðˈɛɹ", "ðˈɛː", id="the vowel of 'there'"),
+    pytest.param("/ˈbʌtn̩/", "bˈʌtᵊn", "bˈʌtᵊn", id="a syllabic consonant"),
+    pytest.param("/nuː ˈjɔːk/", "nˈu jˈɔk", "nˈuː jˈɔːk", id="two words"),
+]
+
+
+@pytest.mark.parametrize(("spoken", "american", "british"), GIVEN)
+def test_a_word_may_be_given_by_its_sound(spoken: str, american: str, british: str) -> None:
+    word = written_word(spoken)
+    assert (phonemes_of(word, "american"), phonemes_of(word, "british")) == (american, british)
+
+
+def test_a_word_given_by_its_sound_stands_in_a_sentence() -> None:
+    word = written_word("/ˈnaɪki/")
+    assert phonemes_of(f"I love {word}'s shoes, {word}.", "american") == "ˌI lˈʌv nˈIkiz ʃˈuz, nˈIki."
+
+
+@pytest.mark.parametrize("accent", ["american", "british"])
+@pytest.mark.parametrize("sound", SOUNDS)
+def test_every_sound_that_clients_may_write_is_one_that_the_models_learned(sound: str, accent: Accent) -> None:
+    learned = json.loads((importlib.resources.files("hibari") / "assets" / "vocab.json").read_text())
+    letters = phonemes_of(written_word(f"/ɪ{sound}ɪ/"), accent).replace("ɪ", "", 1)
+    assert len(letters) > 1
+    assert set(letters) <= learned.keys()
 
 
 def test_many_threads_may_ask_at_once() -> None:

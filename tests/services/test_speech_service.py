@@ -18,6 +18,7 @@ from vivavoce.engines.scripted import (
     ScriptedTurnDetector,
     ScriptedVoiceActivity,
 )
+from vivavoce.media.phonetic_words import written_word
 from vivavoce.media.wav import write_wav
 from vivavoce.services.errors import LimitReachedError, NotReadyError, UpstreamFailedError
 from vivavoce.services.speech.joining import TextJoint
@@ -106,6 +107,12 @@ MANNERS = [
         "ACME and AC, not acmes",
         "ack me and A C, not acmes",
         id="whole words are replaced in any case, the longest first, and what replaces them stays",
+    ),
+    pytest.param(
+        Manner("eve", replace=(("acme", "/ˈækmi/"),)),
+        "ACME costs $5",
+        f"{written_word('/ˈækmi/')} costs five dollars",
+        id="sounds between slashes are given as sounds",
     ),
 ]
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from vivavoce.media.phonetic_words import written_word
 from vivavoce.sessions.pronunciations import Pronunciations
 
-PAIRS = (("ACME", "ack me"), ("acme labs", "the labs"), ("St John's", "saint johns"), ("tomato", "/təˈmeɪtoʊ/"))
+PAIRS = (
+    ("ACME", "ack me"),
+    ("acme labs", "the labs"),
+    ("St John's", "saint johns"),
+    ("tomato", "/təˈmeɪtoʊ/"),
+    ("loch", "/lɔx/"),
+)
 
 
 @pytest.mark.parametrize(
@@ -16,7 +23,8 @@ PAIRS = (("ACME", "ack me"), ("acme labs", "the labs"), ("St John's", "saint joh
         pytest.param("Acme's acmes", "ack me's acmes", id="only whole words are phrases"),
         pytest.param("At ACME  Labs!", "At the labs!", id="the longest phrase wins, however it is spaced"),
         pytest.param("in St John's", "in saint johns", id="a phrase may hold an apostrophe"),
-        pytest.param("a tomato", "a tomato", id="phonetic spelling is left out: voices read words"),
+        pytest.param("a tomato", f"a {written_word('/təˈmeɪtoʊ/')}", id="sounds between slashes are given as sounds"),
+        pytest.param("the loch", "the /lɔx/", id="what no voice can say is not taken for sounds"),
         pytest.param("nothing of it", "nothing of it", id="other words are left alone"),
     ],
 )

@@ -1,7 +1,7 @@
 """How a session wants phrases pronounced: the written phrase stays in the transcript, the voice gets the spoken one.
 
-After xAI's `replace`: regardless of case, whole words only, the longest phrase wins. A substitution in phonetic
-alphabet (between slashes) is left out: the voices here read words. Pure.
+After xAI's `replace`: regardless of case, whole words only, the longest phrase wins. A substitution between slashes is
+in phonetic alphabet. Pure.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from vivavoce.media.phonetic_words import written_word
+
 
 class Pronunciations:
     """Made of pairs of (written, spoken); for one reply."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        self._spoken = {
-            _folded(written): spoken for written, spoken in pairs if written.split() and not _is_ipa(spoken)
-        }
+        self._spoken = {_folded(written): written_word(spoken) for written, spoken in pairs if written.split()}
         longest_first = sorted(self._spoken, key=len, reverse=True)
         phrases = "|".join(r"\s+".join(map(re.escape, phrase.split())) for phrase in longest_first)
         self._pattern = re.compile(rf"(?<!\w)(?:{phrases})(?!\w)", re.IGNORECASE) if phrases else None
@@ -30,7 +30,3 @@ class Pronunciations:
 
 def _folded(phrase: str) -> str:
     return " ".join(phrase.lower().split())
-
-
-def _is_ipa(spoken: str) -> bool:
-    return len(spoken) > 1 and spoken.startswith("/") and spoken.endswith("/")

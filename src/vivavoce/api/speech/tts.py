@@ -26,15 +26,17 @@ from vivavoce.api.speech.answering import (
 )
 from vivavoce.engines.ports import VOICE_RATE_HZ
 from vivavoce.media.audio_encoding import BIT_RATES, Codec, SpeechEncoding
+from vivavoce.media.phonetic_words import fault_of
 from vivavoce.services.speech.saying import Manner, Said, SaidPiece
 
 TEXT_CHARACTERS_MAXIMUM = 15_000
-REPLACEMENTS_MAXIMUM = 100
+REPLACEMENTS_MAXIMUM = 200
 SPEEDS = (0.7, 1.5)
 
 XaiCodec = Literal["mp3", "wav", "pcm", "mulaw", "alaw"]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
+_REPLACE = "Written words and what is said for them: words, or between slashes the sounds in phonetic alphabet."
 _SOUNDS = ("audio/mpeg", "audio/wav", "audio/pcm", "audio/basic", "audio/alaw")
 _G711_RATE_HZ = 8_000
 
@@ -73,7 +75,7 @@ class TtsBody(BaseModel):
     )
     with_timestamps: bool = Field(default=False, description="Answer with JSON that has the times of the characters.")
     replace: dict[ShortText, ShortText] = Field(
-        default_factory=dict, description="Written words and what is said for them.", max_length=REPLACEMENTS_MAXIMUM
+        default_factory=dict, description=_REPLACE, max_length=REPLACEMENTS_MAXIMUM
     )
 
 
@@ -113,6 +115,9 @@ async def speak(request: Request, body: TtsBody, _caller: Speaker, platform: Pla
     """The answer begins with the first words; a client that goes stops the rest."""
     encoding = body.output_format.encoding("output_format.sample_rate")
     voice = platform.speech.voice(body.voice_id, "voice_id", body.language)
+    for written, spoken in body.replace.items():
+        if (fault := fault_of(spoken)) is not None:
+            raise InvalidFieldError(f"replace.{written}", fault)
     manner = Manner(voice, body.speed, body.text_normalization is not False, tuple(body.replace.items()))
     said = platform.speech.say(body.text, manner)
     if body.with_timestamps:

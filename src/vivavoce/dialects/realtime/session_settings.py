@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from msgspec import UnsetType
@@ -32,6 +33,7 @@ from vivavoce.dialects.realtime.session_shapes import (
     merged,
 )
 from vivavoce.dialects.realtime.tool_shapes import core_tool_choice, core_tools, tool_object
+from vivavoce.media.phonetic_words import fault_of
 
 _VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
@@ -58,7 +60,7 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
         maximum_output_tokens=shape.max_output_tokens if isinstance(shape.max_output_tokens, int) else None,
         temperature=begun.temperature if isinstance(shape.temperature, UnsetType) else shape.temperature,
         keyterms=_keyterms(shape.audio.input.transcription) or begun.keyterms,
-        pronunciations=begun.pronunciations if isinstance(shape.replace, UnsetType) else tuple(shape.replace.items()),
+        pronunciations=begun.pronunciations if isinstance(shape.replace, UnsetType) else _pronunciations(shape.replace),
         truncation=_core_truncation(shape.truncation),
         only_transcribes=shape.type == "transcription",
     )
@@ -118,6 +120,13 @@ def _core_truncation(shape: str | RetentionShape) -> Truncation:
         shape.retention_ratio,
         limits.post_instructions if limits is not None else None,
     )
+
+
+def _pronunciations(replacements: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    for written, spoken in replacements.items():
+        if (fault := fault_of(spoken)) is not None:
+            raise InvalidFieldError(f"session.replace.{written}", fault)
+    return tuple(replacements.items())
 
 
 def _keyterms(transcription: Transcription | None) -> tuple[str, ...]:

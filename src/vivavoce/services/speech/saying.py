@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from vivavoce.engines.ports import VOICE_RATE_HZ, Samples, SpeechRequest, TextToSpeech
 from vivavoce.engines.spoken_text import SentenceStream, SpokenForm
 from vivavoce.engines.voices import first_piece_words
+from vivavoce.media.phonetic_words import written_word
 
 SOUND_SAMPLES_MAXIMUM = VOICE_RATE_HZ // 2
 """A voice may give a whole sentence at once; what is written of it at once stays small."""
@@ -23,7 +24,7 @@ class Manner:
     """How to speak. `voice` is the name of one of the engine's voices; `speed` 1.0 is its own pace.
 
     `normalise` False: the text is spoken as it is written, numbers and markup are left to the voice. `replace`: written
-    words, in any case, and what is said for them.
+    words, in any case, and what is said for them: words, or sounds between slashes.
     """
 
     voice: str
@@ -33,7 +34,7 @@ class Manner:
 
     def replaced(self, text: str) -> str:
         """`text` with every word of `replace` as it is to be said."""
-        spoken = {written.lower(): said for written, said in self.replace}
+        spoken = {written.lower(): written_word(said) for written, said in self.replace}
         if not spoken:
             return text
         words = "|".join(re.escape(written) for written in sorted(spoken, key=len, reverse=True))
