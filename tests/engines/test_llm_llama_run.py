@@ -10,6 +10,7 @@ import pytest
 
 from vivavoce.engines.llm.llama_run import LlamaRun, opening_key, parked_key
 from vivavoce.engines.llm.llama_server import Chunk, ChunkChoice, ChunkDelta, ChunkError, ChunkUsage, PromptProgress
+from vivavoce.engines.llm.prompt_fitting import PromptTooLongError
 from vivavoce.engines.llm.prompt_snapshots import PromptSnapshots
 from vivavoce.engines.llm.slots import Known, Placement
 from vivavoce.engines.ports import AffinityKey, ChatMessage, EngineError, FunctionTool, GenerationRequest
@@ -70,8 +71,9 @@ def _run(
     output_tokens: int = 20,
     dropped: int = 0,
     tools: tuple[FunctionTool, ...] = (),
+    keeps_all: bool = False,
 ) -> LlamaRun:
-    request = GenerationRequest(messages, AffinityKey("a"), tools)
+    request = GenerationRequest(messages, AffinityKey("a"), tools, keeps_all_messages=keeps_all)
     placement = Placement(1, known, AffinityKey(evicted) if evicted else None)
     return LlamaRun(
         request,
@@ -212,6 +214,22 @@ async def test_a_message_that_cannot_fit_loses_its_middle(messages: list[ChatMes
     engine, run = Engine(), _run(messages)
     assert await _perform(run, engine) == ["Hello", " there"]
     assert len(engine.bodies[-1]["messages"]) == 2
+
+
+@pytest.mark.parametrize("told_by", ["progress", "error"])
+async def test_a_conversation_that_must_stay_whole_fails_when_it_is_too_long(told_by: str) -> None:
+    engine, run = Engine(told_by=told_by), _run(LONG, keeps_all=True)
+    with pytest.raises(PromptTooLongError, match="truncation is 'disabled'"):
+        await _perform(run, engine)
+    assert _lengths(engine) == [len(LONG)]
+    assert run.dropped_messages == 0
+
+
+async def test_a_conversation_that_must_stay_whole_forgets_earlier_cuts() -> None:
+    engine, run = Engine(), _run(TALK, dropped=2, keeps_all=True)
+    assert await _perform(run, engine) == ["Hello", " there"]
+    assert _lengths(engine) == [len(TALK)]
+    assert run.dropped_messages == 0
 
 
 async def test_a_prompt_that_cannot_be_made_to_fit_says_what_to_do() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Callable
 from typing import Any
@@ -192,6 +193,16 @@ async def test_what_servers_send(raw: bytes, parts: list[GenerationPart], cut: i
         assert await _ask(counterpart.base_url) == parts
 
 
+async def test_only_one_call_is_made_where_only_one_may_be() -> None:
+    calls = [
+        _delta(_call(at, f"c{at + 1}", "weather", f'{{"city": "{city}"}}')) for at, city in enumerate(["Oslo", "Rome"])
+    ]
+    request = dataclasses.replace(HELLO, tools=(WEATHER,), parallel_tool_calls=False)
+    async with serving(_raw(_chunks(*calls, _delta({}, "tool_calls")))) as counterpart:
+        assert await _ask(counterpart.base_url, request) == _called(OSLO)
+        assert counterpart.seen[0].body["parallel_tool_calls"] is False
+
+
 async def test_calls_without_ids_get_ids_of_their_own() -> None:
     raw = _chunks(
         _delta(_call(0, None, "weather", '{"city": "Oslo"}')), _delta(_call(0, None, "weather", '{"city": "Rome"}'))
@@ -295,10 +306,15 @@ HI = _raw(_chunks(_delta({"content": "Hi"})))
             lambda body: "temperature" not in body,
             id="one that does not take a temperature is spared it",
         ),
+        pytest.param(
+            {"error": {"message": "parallel_tool_calls is not supported"}},
+            lambda body: "parallel_tool_calls" not in body,
+            id="one that does not know parallel calls is spared them",
+        ),
     ],
 )
 async def test_what_a_server_refuses_is_learned(refusal: object, changed: Callable[[dict[str, Any]], bool]) -> None:
-    request = GenerationRequest(HELLO.messages, AffinityKey("a"), maximum_output_tokens=5)
+    request = dataclasses.replace(HELLO, tools=(WEATHER,), maximum_output_tokens=5, parallel_tool_calls=False)
     async with serving(_refusing(400, refusal), HI) as counterpart:
         model = _model(counterpart.base_url)
         for _ in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -130,6 +131,13 @@ async def test_mixed_replies(request_: GenerationRequest, expected: list[Generat
 
 
 @pytest.mark.looptime
+async def test_one_call_is_made_where_no_more_may_be() -> None:
+    model = ScriptedLanguageModel([["Well.", CALL, dataclasses.replace(CALL, call_id="call_2")]])
+    parts = await _parts(model, dataclasses.replace(_request("go on", tools=(WEATHER,)), parallel_tool_calls=False))
+    assert [part.call.call_id for part in parts if isinstance(part, ToolCallGenerated)] == ["call_1"]
+    assert TextGenerated("Well.") in parts
+
+
 async def test_tokens_come_after_their_delays_and_prefill_after_its_own() -> None:
     model = ScriptedLanguageModel(
         ["one two three"], first_token_delay_seconds=1, token_delay_seconds=0.1, prefill_delay_seconds=5

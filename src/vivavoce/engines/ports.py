@@ -167,7 +167,11 @@ AffinityKey = NewType("AffinityKey", str)
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """What to generate. `tool_choice` is 'auto', 'none', 'required' or the name of one tool."""
+    """What to generate. `tool_choice` is 'auto', 'none', 'required' or the name of one tool.
+
+    Without `parallel_tool_calls` at most one tool is called. A prompt that `keeps_all_messages` and is longer than the
+    model can read is an `EngineError`; otherwise the oldest messages may be left out.
+    """
 
     messages: Sequence[ChatMessage]
     affinity: AffinityKey
@@ -176,6 +180,8 @@ class GenerationRequest:
     json_schema: Mapping[str, Any] | None = None
     maximum_output_tokens: int | None = None
     temperature: float = 0.3
+    parallel_tool_calls: bool = True
+    keeps_all_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Dialect:
 
     stream_options: bool = True
     temperature: bool = True
+    parallel_tool_calls: bool = True
     max_tokens_field: str = "max_tokens"
 
 
@@ -92,6 +93,8 @@ def request_body(request: GenerationRequest, model: str, dialect: Dialect) -> di
             for tool in request.tools
         ]
         body["tool_choice"] = _tool_choice(request.tool_choice)
+        if dialect.parallel_tool_calls and not request.parallel_tool_calls:
+            body["parallel_tool_calls"] = False
     return body
 
 
@@ -103,6 +106,8 @@ def learned(dialect: Dialect, refusal: str) -> Dialect | None:
         return dataclasses.replace(dialect, max_tokens_field="max_completion_tokens")
     if dialect.temperature and "temperature" in refusal:
         return dataclasses.replace(dialect, temperature=False)
+    if dialect.parallel_tool_calls and "parallel_tool_calls" in refusal:
+        return dataclasses.replace(dialect, parallel_tool_calls=False)
     return None
 
 

@@ -15,7 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from vivavoce.engines.llm.llama_server import Chunk, ChunkUsage
-from vivavoce.engines.llm.prompt_fitting import dropped_to_fit, opening_length, shortened, without_oldest
+from vivavoce.engines.llm.prompt_fitting import (
+    PromptTooLongError,
+    dropped_to_fit,
+    opening_length,
+    shortened,
+    without_oldest,
+)
 from vivavoce.engines.llm.prompt_snapshots import PromptSnapshots
 from vivavoce.engines.llm.slots import Placement
 from vivavoce.engines.llm.tool_prompting import output_constraint, written_messages
@@ -59,10 +65,11 @@ class LlamaRun:
         self.request = request
         self.placement = placement
         self.ended = asyncio.Event()
+        self.interrupted = False
         self.failure: EngineError | None = None
         self.finish_reason = ""
         self.usage = ChunkUsage()
-        self.dropped_messages = dropped_messages
+        self.dropped_messages = 0 if request.keeps_all_messages else dropped_messages
         # The engine tells at most one piece a token, so putting without waiting never fails.
         self.pieces: asyncio.Queue[str | None] = asyncio.Queue(maxsize=2 * output_tokens + 16)
         self._output_tokens = output_tokens
@@ -91,6 +98,8 @@ class LlamaRun:
             tokens = self._overflowing_tokens
             if not tokens:
                 return
+            if self.request.keeps_all_messages:
+                raise PromptTooLongError(tokens, self._prompt_budget)
             cut = dropped_to_fit(messages, self.dropped_messages, tokens=tokens, budget=self._prompt_budget)
             if cut == self.dropped_messages:
                 messages = shortened(kept, 0.9 * self._prompt_budget / tokens)

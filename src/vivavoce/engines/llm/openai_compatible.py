@@ -99,7 +99,8 @@ class OpenAICompatibleLanguageModel:
                             calls.add(delta)
                         if message.content and isinstance(message.content, str):
                             yield TextGenerated(message.content)
-            for call in calls.finish(cut=reason == "length"):
+            called = calls.finish(cut=reason == "length")
+            for call in called if request.parallel_tool_calls else called[:1]:
                 if reason == "stop":
                     reason = "tool_calls"
                 yield ToolCallGenerated(call)

@@ -10,13 +10,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from vivavoce.engines.ports import ChatMessage
+from vivavoce.engines.ports import ChatMessage, EngineError
 
 KEPT_SHARE = 0.6
 """How much of the budget is filled after a cut: a few more turns fit before the next."""
 
 MESSAGE_OVERHEAD_CHARACTERS = 16
 """What the marks around a message cost, as characters."""
+
+
+class PromptTooLongError(EngineError):
+    """A prompt does not fit, and nothing of it may be left out."""
+
+    def __init__(self, tokens: int, budget: int) -> None:
+        super().__init__(
+            f"the conversation has {tokens} tokens and the language model can read {budget}; truncation is 'disabled', "
+            "so nothing was left out: delete items, allow truncation, or give the model a larger context"
+        )
 
 
 def opening_length(messages: Sequence[ChatMessage]) -> int:

@@ -90,6 +90,9 @@ class ScriptedLanguageModel:
         parts = [script] if isinstance(script, str | ToolCall) else list(script)
         if request.tool_choice == "none":
             parts = [part for part in parts if isinstance(part, str)]
+        if not request.parallel_tool_calls:
+            first = next((part for part in parts if isinstance(part, ToolCall)), None)
+            parts = [part for part in parts if isinstance(part, str) or part is first]
         self.active += 1
         try:
             cached = self._remember(request)
