@@ -27,6 +27,7 @@ from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
 from vivavoce.sessions.ports import Engines
 from vivavoce.transports.admission import CallPlan
 from vivavoce.transports.connection import AudioFraming, Connection
+from vivavoce.transports.uvicorn_protocol import MESSAGES, Taker
 
 
 def models_of(union: Any) -> dict[str, type[BaseModel]]:
@@ -66,10 +67,13 @@ class Found:
 
 
 class Wire:
-    """Stands in for the socket: what the client sends is queued, what the server sends is looked at."""
+    """Stands in for the socket: what the client sends is offered or queued, what the server sends is looked at."""
 
     def __init__(self, asked: Asked, found: Found) -> None:
         self.asked = asked
+        self.scope = {"extensions": {MESSAGES: {"offer_to": self._offer_to}}}
+        self._taker: Taker | None = None
+        self._reader_waits = False
         self.item_ids: deque[str] = deque(["item_nobody"], maxlen=24)
         self.reply_ids: deque[str] = deque(["resp_nobody"], maxlen=8)
         self.call_ids: deque[str] = deque(["call_nobody"], maxlen=8)
@@ -79,8 +83,13 @@ class Wire:
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue(16)
 
     async def send(self, frame: str | bytes) -> None:
-        key = "text" if isinstance(frame, str) else "bytes"
-        await self._incoming.put({"type": "websocket.receive", key: frame})
+        is_text = isinstance(frame, str)
+        payload = frame.encode() if isinstance(frame, str) else frame
+        taker = self._taker if self._reader_waits and self._incoming.empty() else None
+        if taker is not None and (not is_text or payload.isascii()) and taker(payload, is_text):
+            await asyncio.sleep(0)  # a socket's messages come one after the other too
+            return
+        await self._incoming.put({"type": "websocket.receive", "text" if is_text else "bytes": frame})
 
     async def hang_up(self) -> None:
         await self._incoming.put({"type": "websocket.disconnect"})
@@ -90,8 +99,15 @@ class Wire:
     async def accept(self, _subprotocol: str | None) -> None:
         """There is nobody to tell."""
 
+    def _offer_to(self, taker: Taker) -> None:
+        self._taker = taker
+
     async def receive(self) -> dict[str, Any]:
-        return await self._incoming.get()
+        self._reader_waits = True
+        try:
+            return await self._incoming.get()
+        finally:
+            self._reader_waits = False
 
     async def send_bytes(self, data: bytes) -> None:
         self._found.received["sound"] += bool(data)

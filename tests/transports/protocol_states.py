@@ -43,6 +43,7 @@ class Talk:
     def __init__(self) -> None:
         self.agent_item = "item_nobody"
         self.reply = "resp_nobody"
+        self.scope: dict[str, Any] = {}
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._told: list[str] = []
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from vivavoce.transports.uvicorn_protocol import MESSAGES, Taker
+
 NORMAL_CLOSURE, INTERNAL_ERROR, TRY_AGAIN_LATER = 1000, 1011, 1013
 
 CLOSE_REASON_BYTES = 123
@@ -41,6 +43,12 @@ class ClientSocket:
         except (OSError, RuntimeError, WebSocketDisconnect):
             return False
         return True
+
+    def offer_to(self, taker: Taker) -> None:
+        """Offer messages to `taker` before `receive` gives them, where the server can and nothing waits before them."""
+        extension = self._websocket.scope.get("extensions", {}).get(MESSAGES)
+        if extension is not None:
+            extension["offer_to"](taker)
 
     async def receive(self) -> str | bytes | None:
         """The next message: text or bytes; None: the client has gone."""

@@ -143,6 +143,7 @@ class Connection:
 
     async def _read(self) -> None:
         """Take frames in until the client has gone."""
+        self._socket.offer_to(self._take_at_once)
         try:
             while (frame := await self._socket.receive()) is not None:
                 try:
@@ -151,6 +152,9 @@ class Connection:
                     self._outlet.refuse(error)
         finally:
             self._steering.close()
+
+    def _take_at_once(self, frame: bytes, is_text: bool) -> bool:
+        return is_text and not self._first_frame_decides and self._steering.hear_at_once(frame)
 
     async def _take(self, frame: str | bytes) -> None:
         """Follow a frame: text is an event, bytes are audio. Raises `WireError`."""

@@ -3,6 +3,7 @@
 A call is fifty small messages a second each way. uvicorn takes every one through a general parser, one that copes with
 fragments and half-arrived frames, and stops reading the socket after each. Here whole unfragmented messages are taken
 out of the bytes directly, and many may wait before reading stops; everything else goes the general way (RFC 6455, 5.2).
+While the application waits for a message, those that come are offered to it first (`MESSAGES`), which saves waking it.
 
 uvicorn also holds a close frame back until the client has read what was sent before, and then waits for the buffer to
 empty: a client that stopped reading would keep its connection for ever. Named by the composition root as `--ws`.
@@ -11,6 +12,7 @@ empty: a client that stopped reading would keep its connection for ever. Named b
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -18,7 +20,14 @@ from websockets.protocol import State
 from websockets.speedups import apply_mask
 
 if TYPE_CHECKING:
-    from uvicorn._types import ASGISendEvent
+    from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+    from websockets.http11 import Request
+
+MESSAGES = "vivavoce.messages"
+"""The extension of the ASGI scope by which the application takes messages without being woken. It holds `offer_to`."""
+
+Taker = Callable[[bytes, bool], bool]
+"""Takes a message at once: its bytes, and whether they are text (then ASCII). False: nothing has happened, queue it."""
 
 ABORT_AFTER_SECONDS = 10.0
 """A client is given this long to read the close frame."""
@@ -46,6 +55,24 @@ class ClosingWebSocketProtocol(WebSocketsSansIOProtocol):
         self._rest = b""
         self._owed = 0
         self._fragmented = False
+        self._taker: Taker | None = None
+        self._reader_waits = False
+
+    def offer_to(self, taker: Taker) -> None:
+        """Offer messages to `taker` that come while the application waits in `receive` and nothing else is queued."""
+        self._taker = taker
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if not self.handshake_complete:  # the application has not begun yet
+            self.scope["extensions"][MESSAGES] = {"offer_to": self.offer_to}
+
+    async def receive(self) -> ASGIReceiveEvent:
+        self._reader_waits = True
+        try:
+            return await super().receive()
+        finally:
+            self._reader_waits = False
 
     def data_received(self, data: bytes) -> None:
         if not self.handshake_complete or not self._is_open:
@@ -91,6 +118,10 @@ class ClosingWebSocketProtocol(WebSocketsSansIOProtocol):
         """Hand one message to the application."""
         if self.close_sent:
             return
+        if self._reader_waits and self._taker is not None and self.queue.empty():
+            is_text = first == TEXT
+            if (not is_text or payload.isascii()) and self._taker(payload, is_text):
+                return
         if first == TEXT:
             try:
                 self.queue.put_nowait({"type": "websocket.receive", "text": payload.decode()})
