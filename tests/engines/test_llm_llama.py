@@ -122,6 +122,21 @@ async def test_a_reply_takes_over_from_the_warming_of_its_prompt(model: LlamaCpp
     model.release(AffinityKey("over"))
 
 
+async def test_a_reply_of_another_conversation_comes_before_a_prompt_that_is_warmed(
+    model: LlamaCppLanguageModel,
+) -> None:
+    request = _request("horse " * 300, affinity="patient", agent="")
+    warming = asyncio.create_task(model.prefill(request))
+    await asyncio.sleep(0)
+    async with aclosing(model.generate(_request("Hello!", affinity="hasty", limit=4))) as parts:
+        async for _ in parts:
+            assert not warming.done(), "it is interrupted, not given up"
+    await warming
+    assert await _new_tokens(model, request) < 12
+    for name in ("patient", "hasty"):
+        model.release(AffinityKey(name))
+
+
 async def test_a_talk_that_outgrows_the_context_goes_on(model: LlamaCppLanguageModel) -> None:
     turns = [f"This is sentence number {number} of a very long story about the sea." for number in range(61)]
     end = await _end(model, _request(*turns, affinity="long"))

@@ -224,3 +224,22 @@ async def test_releasing_makes_room_for_one_who_waits() -> None:
     await _settle()
     line.release(AffinityKey("a"))
     assert (await again).slot == 1
+
+
+async def test_of_those_who_wait_the_one_that_is_due_first_is_served_first() -> None:
+    line = SlotLine(1)
+    now = asyncio.get_running_loop().time()
+    held = await line.take(AffinityKey("held"), "x")
+    served: list[str] = []
+
+    async def wait(name: str, due_at: float | None) -> None:
+        placement = await line.take(AffinityKey(name), "x", due_at)
+        served.append(name)
+        line.give_back(placement.slot)
+
+    wanted = {"a text": now + 60, "a tool": now + 5, "a caller": None, "another caller": None, "overdue": now - 5}
+    tasks = [asyncio.create_task(wait(name, due_at)) for name, due_at in wanted.items()]
+    await _settle()
+    line.give_back(held.slot)
+    await asyncio.gather(*tasks)
+    assert served == ["overdue", "a caller", "another caller", "a tool", "a text"]

@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from vivavoce.engines.ports import EngineError, Samples, TranscriptionHints
 from vivavoce.engines.stt.growing_buffer import (
+    INTERIM_LOOKS_MAXIMUM,
     LONGEST_BACKLOG_SAMPLES,
     LONGEST_SEGMENT_SAMPLES,
     GrowingBuffer,
@@ -266,3 +267,34 @@ async def test_languages(
     transcript = await stream.final()
     assert transcript.language == told
     assert transcript.text == text.format(*(f"{seconds:g}s" for seconds in model.heard))
+
+
+async def test_one_interim_look_too_many_leaves_its_caller_with_the_words_last_known(
+    desk: TranscriptionDesk, model: _Model
+) -> None:
+    crowded = _stream(desk, _speech(1))
+    assert (await crowded.interim()).text == "1s"
+    await _began(model)
+    model.gate.clear()
+    others = [asyncio.create_task(_stream(desk, _speech(2)).interim()) for _ in range(INTERIM_LOOKS_MAXIMUM)]
+    await _began(model)
+    crowded.push(_speech(1))
+    assert (await crowded.interim()).text == "1s"
+    model.gate.set()
+    assert [transcript.text for transcript in await asyncio.gather(*others)] == ["2s"] * INTERIM_LOOKS_MAXIMUM
+    assert (await crowded.interim()).text == "2s"
+
+
+async def test_a_final_look_passes_an_interim_look_that_waits_behind_another_final_one(
+    desk: TranscriptionDesk, model: _Model
+) -> None:
+    model.gate.clear()
+    first = asyncio.create_task(_stream(desk, _speech(1)).final())
+    await _began(model)
+    interim = asyncio.create_task(_stream(desk, _speech(3)).interim())
+    await asyncio.sleep(0)
+    second = asyncio.create_task(_stream(desk, _speech(2)).final())
+    assert (await interim).text == "", "told at once, though the worker is busy"
+    model.gate.set()
+    assert [(await look).text for look in (first, second)] == ["1s", "2s"]
+    assert model.heard == [1.0, 2.0]

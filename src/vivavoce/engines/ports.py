@@ -171,6 +171,8 @@ class GenerationRequest:
 
     Without `parallel_tool_calls` at most one tool is called. A prompt that `keeps_all_messages` and is longer than the
     model can read is an `EngineError`; otherwise the oldest messages may be left out.
+    `due_at` (loop seconds): when the words are wanted at the latest; None: as soon as can be, somebody is listening.
+    What stands before the first blank of `affinity` names the session that the work is done for.
     """
 
     messages: Sequence[ChatMessage]
@@ -182,6 +184,7 @@ class GenerationRequest:
     temperature: float = 0.3
     parallel_tool_calls: bool = True
     keeps_all_messages: bool = False
+    due_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +252,16 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
-    """One piece of text to speak, already normalised for speech. `speed` 1.0 is the voice's own pace (0.7-1.5)."""
+    """One piece of text to speak, already normalised for speech. `speed` 1.0 is the voice's own pace (0.7-1.5).
+
+    `due_at` (loop seconds): when the player has nothing left of what was spoken before. None: nothing was spoken yet,
+    the sound is wanted as soon as can be.
+    """
 
     text: str
     voice: str
     speed: float = 1.0
+    due_at: float | None = None
 
 
 class TextToSpeech(Protocol):

@@ -7,8 +7,9 @@ with it.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from dataclasses import dataclass
+import bisect
+import itertools
+from dataclasses import dataclass, field
 from typing import Literal
 
 from vivavoce.engines.ports import AffinityKey, EngineError
@@ -87,8 +88,19 @@ def _cost(slot: _Slot, opening: str) -> tuple[int, int]:
     return (1 if slot.owner is None else 2), slot.used_at
 
 
+@dataclass(order=True, slots=True)
+class _Waiting:
+    """Sorted by deadline; of equals, the one that came first."""
+
+    due_at: float
+    number: int
+    affinity: AffinityKey = field(compare=False)
+    opening: str = field(compare=False)
+    placement: asyncio.Future[Placement] = field(compare=False)
+
+
 class SlotLine:
-    """Those who wait for a slot, first come first served among those whom a free slot can serve.
+    """Those who wait for a slot: whoever is due first comes first, among those whom a free slot can serve.
 
     At most `limit` wait; one more is refused with `EngineBusyError`.
     """
@@ -96,26 +108,29 @@ class SlotLine:
     def __init__(self, count: int, *, limit: int = 1024) -> None:
         self._table = SlotTable(count)
         self._limit = limit
-        self._waiting: deque[tuple[AffinityKey, str, asyncio.Future[Placement]]] = deque()
+        self._numbers = itertools.count()
+        self._waiting: list[_Waiting] = []
 
     def try_take(self, affinity: AffinityKey, opening: str) -> Placement | None:
         """A slot, if one can be had at once and nobody waits."""
         return None if self._waiting else self._table.take(affinity, opening)
 
-    async def take(self, affinity: AffinityKey, opening: str) -> Placement:
-        """A slot, as soon as one can be had. Cancelling leaves the line."""
+    async def take(self, affinity: AffinityKey, opening: str, due_at: float | None = None) -> Placement:
+        """A slot, as soon as one can be had. `due_at` (loop seconds) None: due at once. Cancelling leaves the line."""
         placement = self.try_take(affinity, opening)
         if placement is not None:
             return placement
         if len(self._waiting) >= self._limit:
             raise EngineBusyError(f"{self._limit} replies wait for the language model; try again, or run fewer calls")
-        future: asyncio.Future[Placement] = asyncio.get_running_loop().create_future()
-        entry = (affinity, opening, future)
-        self._waiting.append(entry)
+        loop = asyncio.get_running_loop()
+        due = loop.time() if due_at is None else due_at
+        entry = _Waiting(due, next(self._numbers), affinity, opening, loop.create_future())
+        bisect.insort(self._waiting, entry)
         self._serve()
         try:
-            return await future
+            return await entry.placement
         except asyncio.CancelledError:
+            future = entry.placement
             if future.done() and not future.cancelled() and future.exception() is None:
                 self.give_back(future.result().slot)
             raise
@@ -134,16 +149,15 @@ class SlotLine:
     def refuse_all(self, error: EngineError) -> None:
         """Send everyone in the line away: the engine is closing."""
         while self._waiting:
-            _, _, future = self._waiting.popleft()
+            future = self._waiting.pop(0).placement
             if not future.done():
                 future.set_exception(error)
 
     def _serve(self) -> None:
         for entry in list(self._waiting):
-            affinity, opening, future = entry
-            if future.done():
+            if entry.placement.done():
                 continue
-            placement = self._table.take(affinity, opening)
+            placement = self._table.take(entry.affinity, entry.opening)
             if placement is not None:
                 self._waiting.remove(entry)
-                future.set_result(placement)
+                entry.placement.set_result(placement)

@@ -17,6 +17,7 @@ from pathlib import Path
 from vivavoce.engines.llm.llama_run import LlamaRun, opening_key, parked_key
 from vivavoce.engines.llm.llama_server import LlamaServer
 from vivavoce.engines.llm.prompt_snapshots import PromptSnapshots
+from vivavoce.engines.llm.prompt_turns import PromptTurns
 from vivavoce.engines.llm.slots import Placement, SlotLine
 from vivavoce.engines.llm.tool_prompting import ReplyReader, repeats_answered_call
 from vivavoce.engines.ports import (
@@ -30,6 +31,7 @@ from vivavoce.engines.ports import (
     ToolCall,
     ToolCallGenerated,
 )
+from vivavoce.telemetry.load import WaitLog
 
 DEFAULT_OUTPUT_TOKENS = 1024
 """Where a reply without a limit of its own is cut."""
@@ -48,7 +50,15 @@ class LlamaCppLanguageModel:
     tokens of it (0.75 s); nobody but the next reply on that slot waits for it.
     """
 
-    def __init__(self, model: Path, *, slots: int = 4, context_tokens: int = 4096, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Path,
+        *,
+        slots: int = 4,
+        context_tokens: int = 4096,
+        threads: int | None = None,
+        waits: WaitLog | None = None,
+    ) -> None:
         self._server = LlamaServer(model, slots=slots, context_tokens=context_tokens, threads=threads)
         self._context_tokens = context_tokens
         self._snapshots = PromptSnapshots(self._server)
@@ -56,11 +66,15 @@ class LlamaCppLanguageModel:
         self._pool = ThreadPoolExecutor(max_workers=slots, thread_name_prefix="engine-language-model")
         self._runs: set[LlamaRun] = set()
         self._prefills: dict[AffinityKey, LlamaRun] = {}
+        self._warming_requests: dict[AffinityKey, GenerationRequest] = {}
+        self._turns = PromptTurns(self._interrupt_warming)
+        self._waits = waits
         self._cuts: OrderedDict[AffinityKey, int] = OrderedDict()
         self._closed = False
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationPart]:
         self._check(request)
+        self._warming_requests.pop(request.affinity, None)
         warming = self._prefills.get(request.affinity)
         if warming is not None:
             # What it has evaluated stays in the slot's cache, so nothing is lost.
@@ -80,15 +94,30 @@ class LlamaCppLanguageModel:
     async def prefill(self, request: GenerationRequest) -> None:
         """Evaluate the prompt if a slot is free for it; a reply of the same conversation takes over at once.
 
-        The newest prompt of a conversation counts: a prefill under way is given up for it.
+        The newest prompt of a conversation counts: a prefill under way is given up for it. A reply of any conversation
+        interrupts it until that reply has its first sentence; what was evaluated by then is kept.
         """
         self._check(request)
+        self._warming_requests[request.affinity] = request
         while (former := self._prefills.get(request.affinity)) is not None:
             former.give_up()
             await former.ended.wait()
+        try:
+            async with self._turns.warming():
+                while not await self._warmed(request):
+                    pass
+        finally:
+            if self._warming_requests.get(request.affinity) is request:
+                del self._warming_requests[request.affinity]
+
+    async def _warmed(self, request: GenerationRequest) -> bool:
+        """Whether there is nothing more to do; False when a reply came first."""
+        await self._turns.quiet()
+        if self._closed or self._warming_requests.get(request.affinity) is not request:
+            return True
         placement = self._line.try_take(request.affinity, opening_key(request))
         if placement is None:
-            return
+            return True
         run = self._start(request, placement, output_tokens=0)
         self._prefills[request.affinity] = run
         try:
@@ -97,9 +126,16 @@ class LlamaCppLanguageModel:
                 raise run.failure
         finally:
             run.give_up()
+        return not run.interrupted
+
+    def _interrupt_warming(self) -> None:
+        for run in self._prefills.values():
+            run.interrupted = True
+            run.give_up()
 
     def release(self, affinity: AffinityKey) -> None:
         self._cuts.pop(affinity, None)
+        self._warming_requests.pop(affinity, None)
         self._snapshots.forget(parked_key(affinity))
         self._line.release(affinity)
 
@@ -114,22 +150,32 @@ class LlamaCppLanguageModel:
     async def _reply(self, request: GenerationRequest) -> AsyncGenerator[GenerationPart]:
         asked = DEFAULT_OUTPUT_TOKENS if request.maximum_output_tokens is None else request.maximum_output_tokens
         limit = max(1, min(asked, self._context_tokens))
-        run = self._start(request, await self._line.take(request.affinity, opening_key(request)), output_tokens=limit)
-        reader = ReplyReader(request)
-        try:
-            while (piece := await run.pieces.get()) is not None:
-                if words := reader.feed(piece):
-                    yield TextGenerated(words)
-            if run.failure is not None:
-                raise run.failure
-            held = reader.finish()
-            if isinstance(held, ToolCall):
-                yield ToolCallGenerated(held)
-            elif held and (run.finish_reason != "length" or request.json_schema is not None):
-                yield TextGenerated(held)
-            yield _ended(run, called=isinstance(held, ToolCall))
-        finally:
-            run.give_up()
+        with self._turns.reply() as written:
+            run = self._start(request, await self._slot_for(request), output_tokens=limit)
+            reader = ReplyReader(request)
+            try:
+                while (piece := await run.pieces.get()) is not None:
+                    written()
+                    if words := reader.feed(piece):
+                        yield TextGenerated(words)
+                if run.failure is not None:
+                    raise run.failure
+                held = reader.finish()
+                if isinstance(held, ToolCall):
+                    yield ToolCallGenerated(held)
+                elif held and (run.finish_reason != "length" or request.json_schema is not None):
+                    yield TextGenerated(held)
+                yield _ended(run, called=isinstance(held, ToolCall))
+            finally:
+                run.give_up()
+
+    async def _slot_for(self, request: GenerationRequest) -> Placement:
+        clock = asyncio.get_running_loop()
+        due_at = clock.time() if request.due_at is None else request.due_at
+        placement = await self._line.take(request.affinity, opening_key(request), due_at)
+        if self._waits is not None:
+            self._waits.began("language model", clock.time() - due_at)
+        return placement
 
     def _free(self) -> None:
         self._pool.shutdown(wait=True)

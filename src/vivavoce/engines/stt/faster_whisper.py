@@ -23,6 +23,7 @@ from vivavoce.engines.stt.growing_buffer import (
     TranscriptionStoppedError,
     primary_language,
 )
+from vivavoce.telemetry.load import WaitLog
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
@@ -87,9 +88,9 @@ class FasterWhisperSpeechToText:
     Without a language hint each look detects the language anew.
     """
 
-    def __init__(self, directory: Path, *, threads: int = 2) -> None:
+    def __init__(self, directory: Path, *, threads: int = 2, waits: WaitLog | None = None) -> None:
         self._segments = WhisperSegments(directory, threads=threads)
-        self._desk = TranscriptionDesk("stt", self._segments, default_language="en")
+        self._desk = TranscriptionDesk("stt", self._segments, default_language="en", waits=waits)
 
     @property
     def languages(self) -> frozenset[str]:

@@ -21,11 +21,18 @@ import numpy as np
 from vivavoce.engines.ports import HEARING_RATE_HZ, EngineError, Samples, Transcript, TranscriptionHints
 from vivavoce.engines.serving.worker import EngineWorker
 from vivavoce.engines.stt.segments import is_speechless, quietest_cut
+from vivavoce.telemetry.load import WaitLog
 
 LONGEST_SEGMENT_SAMPLES = 15 * HEARING_RATE_HZ
 EARLIEST_CUT_SAMPLES = 10 * HEARING_RATE_HZ
 LONGEST_BACKLOG_SAMPLES = 300 * HEARING_RATE_HZ
 """Audio that waits to be looked at. A caller who speaks five minutes before anybody looks loses the oldest of it."""
+
+INTERIM_LOOKS_MAXIMUM = 4
+"""Of all callers together: those that run and those that wait."""
+
+INTERIM_PATIENCE_SECONDS = 0.5
+"""How much longer than a final look an interim one may wait: its caller is still speaking."""
 
 _WRITTEN_WITHOUT_SPACES = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km"})
 
@@ -76,12 +83,27 @@ class _Heard:
 
 
 class TranscriptionDesk:
-    """Runs the looks of all streams of one engine. A final look never waits for interim ones: it stops them."""
+    """Runs the looks of all streams of one engine. A final look never waits for interim ones: it stops them.
 
-    def __init__(self, name: str, model: SegmentModel, *, default_language: str, workers: int = 1) -> None:
+    While `INTERIM_LOOKS_MAXIMUM` interim looks are under way, one more is not begun: its caller keeps the words last
+    known, and asks again. `waits` hears how long final looks waited.
+
+    Looks are not batched: the encoder takes 12.9 ms for 3 s of one caller and 47.5 ms for those of four, so the first
+    of a batch would wait for the last, and callers' buffers are of different lengths.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        model: SegmentModel,
+        *,
+        default_language: str,
+        workers: int = 1,
+        waits: WaitLog | None = None,
+    ) -> None:
         self._model = model
-        self._worker = EngineWorker(name, threads=workers)
-        self._interim_looks: set[_Look] = set()
+        self._worker = EngineWorker(name, threads=workers, waits=waits)
+        self._interim_looks: dict[_Look, asyncio.Future[_Heard]] = {}
         self._closed = False
         self.name = name
         self.default_language = default_language
@@ -92,28 +114,39 @@ class TranscriptionDesk:
         """Transcribe the joined chunks. Cancelling sets the stop flag, so that the worker is free at the next step."""
         if self._closed:
             raise EngineError(f"the {self.name} engine is closed; open a new one to go on")
+        due_at = asyncio.get_running_loop().time()
         if look.is_final:
             self.prefer(look)
+        elif len(self._interim_looks) >= INTERIM_LOOKS_MAXIMUM:
+            raise TranscriptionStoppedError
         else:
-            self._interim_looks.add(look)
+            due_at += INTERIM_PATIENCE_SECONDS
+        heard = self._worker.submit_by(due_at, self._hear, chunks, hints, earlier, look.stop)
+        if not look.is_final:
+            self._interim_looks[look] = heard
         try:
-            return await self._worker.run(self._hear, chunks, hints, earlier, look.stop)
+            return await heard
         finally:
             look.stop.set()
-            self._interim_looks.discard(look)
+            self._interim_looks.pop(look, None)
 
     def prefer(self, look: _Look) -> None:
         """Let `look` end and stop the interim looks of everybody else."""
-        self._interim_looks.discard(look)
-        for interim in self._interim_looks:
-            interim.stop.set()
+        self._interim_looks.pop(look, None)
+        self._stop_interim_looks()
 
     async def close(self) -> None:
         """Stop the interim looks, let a final one end, stop the threads."""
         self._closed = True
-        for interim in self._interim_looks:
-            interim.stop.set()
+        self._stop_interim_looks()
         await asyncio.to_thread(self._worker.close)
+
+    def _stop_interim_looks(self) -> None:
+        for interim, heard in self._interim_looks.items():
+            interim.stop.set()
+            # Not only the flag: one that still waits for the worker would be told of it after all that come first.
+            if not heard.done():
+                heard.set_exception(TranscriptionStoppedError())
 
     def _hear(
         self,

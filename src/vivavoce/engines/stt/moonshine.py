@@ -33,6 +33,7 @@ from vivavoce.engines.stt.growing_buffer import (
     primary_language,
 )
 from vivavoce.engines.stt.segments import loop_at_end
+from vivavoce.telemetry.load import WaitLog
 
 LANGUAGE = "en"
 FILES = ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin")
@@ -186,9 +187,9 @@ class MoonshineSpeechToText:
     `workers` transcriptions run at once, each on `threads` threads.
     """
 
-    def __init__(self, directory: Path, *, threads: int = 1, workers: int = 1) -> None:
+    def __init__(self, directory: Path, *, threads: int = 1, workers: int = 1, waits: WaitLog | None = None) -> None:
         model = MoonshineModel(directory, threads=threads)
-        self._desk = TranscriptionDesk("stt", model, default_language=LANGUAGE, workers=workers)
+        self._desk = TranscriptionDesk("stt", model, default_language=LANGUAGE, workers=workers, waits=waits)
 
     @property
     def languages(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ Kokoro's af_heart: the network gives a spectrum for each 12.5 ms, hibari's own s
 
 from __future__ import annotations
 
+import asyncio
 import importlib.resources
 import json
 from collections.abc import AsyncGenerator
@@ -19,9 +20,10 @@ from vivavoce.engines.ports import Samples, SpeechRequest, Voice
 from vivavoce.engines.serving.onnx import open_onnx_session
 from vivavoce.engines.serving.worker import EngineWorker
 from vivavoce.engines.tts.synthesis import PartLengths, require_files, require_voice, speak
+from vivavoce.telemetry.load import WaitLog
 
 HEART = Voice("heart", "en-US", "female", "hibari")
-_LENGTHS = PartLengths(first=400, others=400, longest=400)
+_LENGTHS = PartLengths(first=400, others=400, longest=400, crowded=200, head_start_seconds=0.1)
 _VOCABULARY = importlib.resources.files("hibari") / "assets" / "vocab.json"
 _PAD = 0
 _NOISE_SEED = 1
@@ -34,12 +36,12 @@ class HibariTextToSpeech:
     0.7-1.5 are clamped.
     """
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, *, waits: WaitLog | None = None) -> None:
         require_files("hibari-heart", model)
         self._session = open_onnx_session(model)
         self._waveform = dsp.synth
         self._ids: dict[str, int] = json.loads(_VOCABULARY.read_text())
-        self._worker = EngineWorker("hibari")
+        self._worker = EngineWorker("hibari", waits=waits)
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -52,7 +54,7 @@ class HibariTextToSpeech:
                 yield audio
 
     async def close(self) -> None:
-        self._worker.close()
+        await asyncio.to_thread(self._worker.close)
 
     def _render(self, phonemes: str, speed: float) -> Samples:
         ids = [_PAD, *(self._ids[symbol] for symbol in phonemes if symbol in self._ids), _PAD]

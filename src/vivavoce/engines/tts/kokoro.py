@@ -7,6 +7,7 @@ tokens; at most 510 tokens go in at once.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -22,12 +23,13 @@ from vivavoce.engines.serving.onnx import open_onnx_session
 from vivavoce.engines.serving.worker import EngineWorker
 from vivavoce.engines.tts.phonemes import Accent
 from vivavoce.engines.tts.synthesis import PartLengths, require_files, require_voice, speak
+from vivavoce.telemetry.load import WaitLog
 
 STYLE_SIZE = 256
 LONGEST_TEXT_TOKENS = 510
 _PAD = 0
 
-_LENGTHS = PartLengths(first=60, others=120, longest=400)
+_LENGTHS = PartLengths(first=60, others=120, longest=400, crowded=60, head_start_seconds=0.7)
 """A first part of some 4 s of speech is ready in well under one."""
 
 _REGIONS = {
@@ -52,7 +54,15 @@ class KokoroTextToSpeech:
     A style table (0.5 MB) is read when its voice is first heard. Speeds outside 0.7-1.5 are clamped.
     """
 
-    def __init__(self, model: Path, vocabulary: Path, voice_directories: Sequence[Path], *, threads: int = 2) -> None:
+    def __init__(
+        self,
+        model: Path,
+        vocabulary: Path,
+        voice_directories: Sequence[Path],
+        *,
+        threads: int = 2,
+        waits: WaitLog | None = None,
+    ) -> None:
         require_files("kokoro-82m", model, vocabulary)
         self._files = _voice_files(voice_directories)
         self._voices = tuple(_voice(name) for name in sorted(self._files))
@@ -62,7 +72,7 @@ class KokoroTextToSpeech:
         self._styles: dict[str, NDArray[np.float32]] = {}
         self._ids: dict[str, int] = json.loads(vocabulary.read_text())["vocab"]
         self._session = open_onnx_session(model, threads=threads)
-        self._worker = EngineWorker("kokoro")
+        self._worker = EngineWorker("kokoro", waits=waits)
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -77,7 +87,7 @@ class KokoroTextToSpeech:
                 yield audio
 
     async def close(self) -> None:
-        self._worker.close()
+        await asyncio.to_thread(self._worker.close)
 
     def _render(self, voice: str, phonemes: str, speed: float) -> Samples:
         ids = [self._ids[symbol] for symbol in phonemes if symbol in self._ids][:LONGEST_TEXT_TOKENS]

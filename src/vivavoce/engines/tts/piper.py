@@ -7,6 +7,7 @@ International Phonetic Alphabet that the voice was trained on.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -20,9 +21,10 @@ from vivavoce.engines.serving.onnx import open_onnx_session
 from vivavoce.engines.serving.worker import EngineWorker
 from vivavoce.engines.tts.synthesis import PartLengths, require_files, require_voice, speak
 from vivavoce.media.resampling import resample
+from vivavoce.telemetry.load import WaitLog
 
 JOE = Voice("joe", "en-US", "male", "piper")
-_LENGTHS = PartLengths(first=150, others=300, longest=400)
+_LENGTHS = PartLengths(first=150, others=300, longest=400, crowded=100, head_start_seconds=0.3)
 _BEGIN, _END, _BETWEEN = "^", "$", "_"
 
 # misaki writes each diphthong and affricate as one letter; the voice knows them as espeak-ng's sequences.
@@ -55,7 +57,7 @@ _IPA = str.maketrans(
 class PiperTextToSpeech:
     """`TextToSpeech` by one Piper voice. Loads it (63 MB) on construction. Speeds outside 0.7-1.5 are clamped."""
 
-    def __init__(self, model: Path, config: Path) -> None:
+    def __init__(self, model: Path, config: Path, *, waits: WaitLog | None = None) -> None:
         require_files("piper-joe", model, config)
         settings: dict[str, Any] = json.loads(config.read_text())
         if settings.get("num_speakers", 1) != 1:
@@ -69,7 +71,7 @@ class PiperTextToSpeech:
             inference["noise_w"],
         )
         self._session = open_onnx_session(model)
-        self._worker = EngineWorker("piper")
+        self._worker = EngineWorker("piper", waits=waits)
 
     @property
     def voices(self) -> tuple[Voice, ...]:
@@ -82,7 +84,7 @@ class PiperTextToSpeech:
                 yield audio
 
     async def close(self) -> None:
-        self._worker.close()
+        await asyncio.to_thread(self._worker.close)
 
     def _render(self, phonemes: str, speed: float) -> Samples:
         ids = [*self._ids[_BEGIN], *self._ids[_BETWEEN]]
