@@ -41,6 +41,52 @@ class UnknownVoiceError(EngineError):
     """The voice asked for is not one of the voices of this engine."""
 
 
+# --- echo and noise -------------------------------------------------------------------------------------------------
+
+NoiseField = Literal["near_field", "far_field"]
+"""How far the microphone is: a headset or a handset, or a laptop or a conference room."""
+
+
+class AudioProcessingStream(Protocol):
+    """What cleans the sound of one caller before the ears. Owned by a call; ends with `close`.
+
+    Runs where it is called, without waiting. What comes out is aligned with what went in, sample for sample; up to
+    34 ms may be held back until more comes. Times are loop seconds of the call.
+    """
+
+    def played(self, samples: Samples, at_seconds: float) -> None:
+        """The agent's sound (24 kHz, as it went out: after ducking and fading) and when it is played at the earliest.
+
+        Comes before the caller's audio of that time, as pacing ahead makes it; parts that come later are not cancelled.
+        """
+        ...
+
+    def discarded(self, from_seconds: float) -> None:
+        """What was to be played from then on will not be: the caller's player was flushed."""
+        ...
+
+    def process(self, samples: Samples, arrived_at_seconds: float) -> Samples:
+        """The caller's next samples (16 kHz), of which the last arrived then; gives those that are ready.
+
+        Without suppression of noise the very same samples, while no echo comes back or can come back.
+        """
+        ...
+
+    def flush(self) -> Samples:
+        """What is held back, as good as it is. More audio may follow."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class AudioProcessing(Protocol):
+    """Takes the agent's own voice and noise out of what callers send."""
+
+    def open_stream(self, *, cancel_echo: bool, suppress_noise: NoiseField | None) -> AudioProcessingStream: ...
+
+    async def close(self) -> None: ...
+
+
 # --- voice activity -------------------------------------------------------------------------------------------------
 
 

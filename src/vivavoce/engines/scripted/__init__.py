@@ -5,6 +5,7 @@ Every delay is an `asyncio.sleep`, so the engines run under virtual time. They k
 Made and closed by whoever uses them; they hold nothing outside their objects.
 """
 
+from vivavoce.engines.scripted.audio_processing import ScriptedAudioProcessing
 from vivavoce.engines.scripted.ears import (
     ScriptedSpeechToText,
     ScriptedTurnDetector,
@@ -16,6 +17,7 @@ from vivavoce.engines.scripted.voice import SCRIPTED_VOICE_PITCHES_HZ, ScriptedT
 __all__ = [
     "SCRIPTED_VOICE_PITCHES_HZ",
     "Reply",
+    "ScriptedAudioProcessing",
     "ScriptedLanguageModel",
     "ScriptedSpeechToText",
     "ScriptedTextToSpeech",

@@ -1,0 +1,75 @@
+"""How loud the one who speaks now is, beside how loud the caller of this call usually is. Owned by one call.
+
+Speech is measured over the windows that a voice-activity detector calls speech. One stretch of speech counts by the
+mean of its power: the pauses and edges in it weigh next to nothing, the vowels nearly all. What the caller usually is
+moves towards each stretch in decibels, more for long stretches than for short ones, so that a person who leans back is
+followed within a few sentences and a single shout moves little.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vivavoce.media.pcm import Samples
+
+SILENCE_DBFS = -100.0
+"""Given for digital silence, and for anything below."""
+
+USUAL_SECONDS = 10.0
+"""A stretch of this length moves what is usual by 63 % of the difference."""
+
+KNOWN_AFTER_SECONDS = 0.5
+"""Less speech of the caller says nothing about the caller."""
+
+
+def power_dbfs(power: float) -> float:
+    """The mean square of samples, in decibels of a full-scale square wave."""
+    return max(SILENCE_DBFS, 10 * math.log10(power)) if power > 0 else SILENCE_DBFS
+
+
+class SpeechLoudness:
+    """Fed with every window of speech; told at the end of each stretch of speech whether it was the caller's."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._energy = 0.0
+        self._samples = 0
+        self._usual_dbfs = SILENCE_DBFS
+        self._usual_seconds = 0.0
+
+    @property
+    def current_dbfs(self) -> float | None:
+        """The speech that goes on now; None before its first window."""
+        return power_dbfs(self._energy / self._samples) if self._samples else None
+
+    @property
+    def usual_dbfs(self) -> float | None:
+        """The caller's speech so far, without the stretch that goes on; None while too little is known."""
+        return self._usual_dbfs if self._usual_seconds >= KNOWN_AFTER_SECONDS else None
+
+    @property
+    def above_usual_db(self) -> float | None:
+        """How much louder than the caller usually is; below zero for somebody in the background. None: not known."""
+        current, usual = self.current_dbfs, self.usual_dbfs
+        return None if current is None or usual is None else current - usual
+
+    def heard(self, speech: Samples) -> None:
+        """One more (n,) window of the speech that goes on."""
+        self._energy += float(np.dot(speech, speech))
+        self._samples += speech.size
+
+    def ended(self, *, by_caller: bool) -> None:
+        """The stretch of speech is over. Only the caller's own counts for what is usual."""
+        current, seconds = self.current_dbfs, self._samples / self._rate_hz
+        self._energy, self._samples = 0.0, 0
+        if current is None or not by_caller:
+            return
+        weight = 1 - math.exp(-seconds / USUAL_SECONDS) if self.usual_dbfs is not None else self._share(seconds)
+        self._usual_dbfs += weight * (current - self._usual_dbfs)
+        self._usual_seconds += seconds
+
+    def _share(self, seconds: float) -> float:
+        """At first the plain mean: the first stretch counts whole, the next by its length."""
+        return seconds / (self._usual_seconds + seconds)
