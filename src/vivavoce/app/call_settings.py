@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -12,9 +13,11 @@ from vivavoce.conversation.identifiers import CallId, ItemId
 from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, PartKind, Role
 from vivavoce.conversation.settings import (
     Eagerness,
+    Interruption,
     SemanticTurnDetection,
     ServerVad,
     Settings,
+    Speculation,
     Tool,
     TurnDetection,
 )
@@ -31,15 +34,20 @@ PLAIN_INSTRUCTIONS = (
 """What a session without an agent begins with; the client's own instructions replace it."""
 
 
+PRODUCT_SETTINGS = Settings(interruption=Interruption.CONFIRMED, speculation=Speculation())
+"""What every call begins with: what this product does beyond the plain protocol. A client may ask for the plain one."""
+
+
 def plain_settings() -> Settings:
     """The settings of a call without an agent."""
-    return Settings(instructions=PLAIN_INSTRUCTIONS)
+    return replace(PRODUCT_SETTINGS, instructions=PLAIN_INSTRUCTIONS)
 
 
 def call_settings(agent: AgentDefinition, resolve_voice: VoiceResolver) -> Settings:
     """The settings of a call with an agent. A voice that is not here is replaced by the default one."""
-    default = Settings()
-    return Settings(
+    default = PRODUCT_SETTINGS
+    return replace(
+        default,
         instructions=agent.whole_instructions,
         greeting=agent.greeting,
         turn_detection=_turn_detection(agent),

@@ -9,7 +9,7 @@ from vivavoce.conversation.deadlines import Deadlines
 from vivavoce.conversation.heard import HeardLedger
 from vivavoce.conversation.history import History, PromptMessage, prompt_of
 from vivavoce.conversation.identifiers import EventId, Identifiers, ItemId
-from vivavoce.conversation.items import ItemReference
+from vivavoce.conversation.items import ItemReference, Message, Role
 from vivavoce.conversation.notices import CommandRefused, Notice
 from vivavoce.conversation.orders import Order, Tell, WarmPrompt
 from vivavoce.conversation.prompt_truncation import truncated
@@ -37,6 +37,14 @@ class Call:
         while self.history.is_taken(item_id):
             item_id = self.ids.next_item()
         return item_id
+
+    @property
+    def agent_said(self) -> str:
+        """What the agent said last, as it was heard."""
+        for item in reversed(self.history.items):
+            if isinstance(item, Message) and item.role is Role.ASSISTANT:
+                return item.text
+        return ""
 
     def warm(self, words: str = "") -> None:
         """Let the language model read the prompt as it is now, before it is needed.

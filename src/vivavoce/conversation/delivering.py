@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+from vivavoce.conversation import timing
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.events import (
     PieceEnded,
     PieceQueued,
     PieceStarted,
+    PlaybackAcknowledged,
     PlaybackProgressed,
     ReplyEvent,
     ReplyFailed,
@@ -21,6 +23,7 @@ from vivavoce.conversation.events import (
     ReplySpoken,
     ReplyTextGenerated,
     ReplyToolCalled,
+    VoiceBegan,
 )
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.items import FunctionCall, Item, ItemStatus, Message, Part
@@ -30,7 +33,6 @@ from vivavoce.conversation.notices import (
     ReplyMessageAdded,
     ReplyMessageDone,
     ReplyTextGrew,
-    TurnTimed,
 )
 from vivavoce.conversation.orders import CancelReply
 from vivavoce.conversation.replies import CUT_SHORT, EndReason, Generated, Reply, ReplyState, ReplyStep
@@ -53,6 +55,7 @@ class Delivering:
 
     def follow(self, reply: Reply, fact: ReplyEvent) -> End | None:
         """Take in what became of a reply; the end that follows from it."""
+        timing.note(reply.marks, fact, self._call.now)
         match fact:
             case ReplyTextGenerated(text=text):
                 self._text_generated(reply, text)
@@ -63,14 +66,13 @@ class Delivering:
                 return _completed(reply) if reply.modality is Modality.TEXT else None
             case ReplyFailed(message=message):
                 return End(EndReason.FAILED, message)
-            case PieceQueued():
-                if reply.marks.first_sentence_at is None:
-                    reply.marks.first_sentence_at = self._call.now
+            case PieceQueued() | VoiceBegan():
+                pass
             case PieceStarted():
                 self._piece_started(reply, fact)
             case PieceEnded(end_ms=end_ms):
                 reply.ledger.end_piece(end_ms)
-            case PlaybackProgressed(played_ms=played_ms):
+            case PlaybackProgressed(played_ms=played_ms) | PlaybackAcknowledged(played_ms=played_ms):
                 reply.played_ms = played_ms
             case ReplySpoken(end_ms=end_ms):
                 reply.spoken_ms = end_ms
@@ -84,7 +86,10 @@ class Delivering:
         if reply.state is not ReplyState.QUEUED and end.reason in CUT_SHORT:
             self._call.order(CancelReply(reply.reply_id))
         reply.step(ReplyStep.END)
+        if end.reason is EndReason.TURN_DETECTED:
+            reply.marks.interrupted_at = self._call.now
         self._close_message(reply, end.reason)
+        self._tell_timed(reply, complete=True)
         self._call.tell(ReplyDone(reply.snapshot(self._output(reply), end.reason, end.error)))
 
     # --- its items --------------------------------------------------------------------------------------------------
@@ -92,8 +97,6 @@ class Delivering:
     def _text_generated(self, reply: Reply, text: str) -> None:
         if not text:
             return
-        if reply.marks.first_token_at is None:
-            reply.marks.first_token_at = self._call.now
         reply.text += text
         self._open_message(reply)
         if reply.modality is Modality.TEXT:
@@ -110,7 +113,7 @@ class Delivering:
         self._open_message(reply)
         if reply.state is ReplyState.GENERATING:
             reply.step(ReplyStep.SPEAK)
-            self._tell_timed(reply)
+            self._tell_timed(reply, complete=False)
         self._tell_grew(reply, reply.ledger.begin_piece(fact.text, fact.start_ms))
 
     def _close_message(self, reply: Reply, reason: EndReason) -> None:
@@ -162,25 +165,9 @@ class Delivering:
         part = Part(reply.part_kind, None)
         self._call.tell(ReplyTextGrew(reply.reply_id, reply.message_id, output_index, part, delta))
 
-    def _tell_timed(self, reply: Reply) -> None:
-        turn, item_id = reply.marks.turn, reply.marks.turn_item_id
-        if turn is None or item_id is None:
-            return
-
-        def since(at: float | None) -> int | None:
-            return None if at is None else round((at - turn.spoken_until) * 1000)
-
-        self._call.tell(
-            TurnTimed(
-                reply.reply_id,
-                item_id,
-                round((turn.ended_at - turn.spoken_until) * 1000),
-                since(turn.transcribed_at),
-                since(reply.marks.first_token_at),
-                since(reply.marks.first_sentence_at),
-                since(self._call.now),
-            )
-        )
+    def _tell_timed(self, reply: Reply, *, complete: bool) -> None:
+        if (notice := timing.timed(reply, complete=complete)) is not None:
+            self._call.tell(notice)
 
 
 def _completed(reply: Reply) -> End:

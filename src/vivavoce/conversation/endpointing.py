@@ -7,6 +7,9 @@ gave 7 of 18 complete recorded utterances less than 0.3 ("hello", "thank you ver
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import StrEnum
+
 from vivavoce.conversation.settings import Eagerness, SemanticTurnDetection, ServerVad, TurnDetection
 
 _SURE = 0.5
@@ -40,25 +43,68 @@ _NEVER_LAST = frozenset("a an the my your our their and or but because if".split
 """Words that do not even end a question."""
 
 
-def patience_ms(detection: TurnDetection, probability: float | None, words: str | None = None) -> int:
-    """Silence to wait for, counted from the last speech.
+class EndpointReason(StrEnum):
+    """Why a turn was judged over."""
 
-    `probability` None: the turn detector has not answered yet. `words` None: the transcript is not there yet.
+    SILENCE = "silence"
+    SURE = "sure"
+    PERHAPS = "perhaps"
+    DOUBTFUL = "doubtful"
+    UNASSESSED = "unassessed"
+    UNFINISHED_WORDS = "unfinished_words"
+    COMMITTED = "committed"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a pause. `probability` and `words` None: the detector, or the transcript, is not there yet.
+
+    `agent_said`: what the agent said last, as it was heard. `pauses_ms`: pauses after which this caller went on, the
+    latest of the call.
     """
+
+    probability: float | None = None
+    words: str | None = None
+    agent_said: str = ""
+    pauses_ms: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The turn is over when the silence has lasted this long since the last speech."""
+
+    patience_ms: int
+    reason: EndpointReason
+
+
+def endpoint(detection: TurnDetection, evidence: Evidence) -> Endpoint:
+    """How long to wait, and what that is judged by."""
     match detection:
         case ServerVad(silence_duration_ms=silence_duration_ms):
-            return silence_duration_ms
+            return Endpoint(silence_duration_ms, EndpointReason.SILENCE)
         case SemanticTurnDetection(eagerness=eagerness):
-            sure, perhaps, unlikely = _PATIENCE_MS[eagerness]
-            if probability is None:
-                return unlikely
-            if words:
-                if breaks_off(words):
-                    return perhaps if probability >= _SURE else unlikely
-                return sure if probability >= _SURE else perhaps
-            if probability < _LIKELY:
-                return unlikely
-            return sure if probability >= _SURE else perhaps
+            reason, patience = _judged(evidence, *_PATIENCE_MS[eagerness])
+            return Endpoint(_within(detection, patience), reason)
+
+
+def _judged(evidence: Evidence, sure: int, perhaps: int, unlikely: int) -> tuple[EndpointReason, int]:
+    probability, words = evidence.probability, evidence.words
+    if probability is None:
+        return EndpointReason.UNASSESSED, unlikely
+    if words and breaks_off(words):
+        return EndpointReason.UNFINISHED_WORDS, perhaps if probability >= _SURE else unlikely
+    if probability >= _SURE:
+        return EndpointReason.SURE, sure
+    if words or probability >= _LIKELY:
+        return EndpointReason.PERHAPS, perhaps
+    return EndpointReason.DOUBTFUL, unlikely
+
+
+def _within(detection: SemanticTurnDetection, patience_ms: int) -> int:
+    shortest, longest = detection.shortest_pause_ms, detection.longest_pause_ms
+    if longest is not None:
+        patience_ms = min(patience_ms, longest)
+    return patience_ms if shortest is None else max(patience_ms, shortest)
 
 
 def breaks_off(words: str) -> bool:

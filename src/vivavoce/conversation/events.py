@@ -52,10 +52,31 @@ class DeadlineReached:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechSuspected:
+    """The first sound that may be speech, over the agent's; `SpeechStarted` or `SuspicionCleared` follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SuspicionCleared:
+    """It was none."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechStarted:
     """The caller began to speak at `audio_start_ms` (back-dated to the first speech)."""
 
     audio_start_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechMeasured:
+    """The speech has lasted `spoken_ms` by now. Told window by window while it is not known what it means.
+
+    `level_db`: how loud it is, against the caller's usual voice in this call; None while that is not known.
+    """
+
+    spoken_ms: int
+    level_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +194,13 @@ class PieceEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceBegan:
+    """The voice has made the reply's first samples; they may have to wait for the gate."""
+
+    reply_id: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
 class PlaybackProgressed:
     """`played_ms` of the reply's audio have been played to the caller. Told before every event that may interrupt."""
 
@@ -186,6 +214,14 @@ class ReplySpoken:
 
     reply_id: ReplyId
     end_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackAcknowledged:
+    """The client says that `played_ms` of the reply's audio have been played."""
+
+    reply_id: ReplyId
+    played_ms: int
 
 
 # --- the client's commands ------------------------------------------------------------------------------------------
@@ -281,7 +317,10 @@ class ResponseCancelRequested:
 
 
 HearingEvent = (
-    SpeechStarted
+    SpeechSuspected
+    | SuspicionCleared
+    | SpeechStarted
+    | SpeechMeasured
     | SpeechPaused
     | SpeechResumed
     | TurnAssessed
@@ -297,7 +336,9 @@ ReplyEvent = (
     | PieceQueued
     | PieceStarted
     | PieceEnded
+    | VoiceBegan
     | PlaybackProgressed
+    | PlaybackAcknowledged
     | ReplySpoken
 )
 ItemCommand = ItemCreateRequested | ItemDeleteRequested | ItemRetrieveRequested | ItemTruncateRequested
@@ -308,10 +349,25 @@ SessionCommand = (
     | ResponseRequested
     | ResponseCancelRequested
     | ForceMessageRequested
+    | PlaybackAcknowledged
 )
 ClientCommand = ItemCommand | SessionCommand
 CallEvent = CallerJoined | HistoryRestored | ConversationResumed | CallEndRequested | DeadlineReached
 Event = CallEvent | HearingEvent | ReplyEvent | ClientCommand
 
-INTERRUPTING_EVENTS = (SpeechStarted, ResponseCancelRequested, ItemTruncateRequested, ReplyFailed, CallEndRequested)
+OVERLAP_EVENTS = (SpeechSuspected, SuspicionCleared)
+"""These matter while the agent speaks; at other times the shell does not tell them."""
+
+INTERRUPTING_EVENTS = (
+    SpeechStarted,
+    SpeechMeasured,
+    InterimTranscribed,
+    TurnTranscribed,
+    TranscriptionFailed,
+    AudioCommitRequested,
+    ResponseCancelRequested,
+    ItemTruncateRequested,
+    ReplyFailed,
+    CallEndRequested,
+)
 """Before each of these the shell tells how far playback has come (`PlaybackProgressed`)."""

@@ -51,9 +51,12 @@ from vivavoce.conversation.events import (
     ResponseCancelRequested,
     ResponseRequested,
     SessionConfigured,
+    SpeechMeasured,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
+    SpeechSuspected,
+    SuspicionCleared,
     TranscriptionFailed,
     TurnAssessed,
     TurnTranscribed,
@@ -102,6 +105,11 @@ class Conversation:
         return self._replying.ending.over
 
     @property
+    def listens_closely(self) -> bool:
+        """Whether the caller speaks over the agent and it is not known what that means (`SpeechMeasured` is wanted)."""
+        return self._turns.undecided
+
+    @property
     def active_reply_id(self) -> ReplyId | None:
         """The reply under way, whose playback position the shell is to tell before anything that may interrupt."""
         return self._replying.active.reply_id if self._replying.active is not None else None
@@ -112,6 +120,7 @@ class Conversation:
             return []
         self._call.now = now
         self._take_in(event)
+        self._turns.watch()
         if self._replying.ending.due:
             self._replying.beside.end_all()
         self._silence.watch()
@@ -131,7 +140,10 @@ class Conversation:
             case DeadlineReached(heard_ms=heard_ms):
                 self._reach_deadlines(heard_ms)
             case (
-                SpeechStarted()
+                SpeechSuspected()
+                | SuspicionCleared()
+                | SpeechStarted()
+                | SpeechMeasured()
                 | SpeechPaused()
                 | SpeechResumed()
                 | TurnAssessed()

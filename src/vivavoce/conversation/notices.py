@@ -172,15 +172,43 @@ class ReplyDone:
 
 @dataclass(frozen=True, slots=True)
 class TurnTimed:
-    """Milliseconds from the caller's last speech to each stage of the answer; None where a stage did not happen."""
+    """How a turn came to be answered: milliseconds from the caller's last speech to each stage, on one clock.
+
+    None where a stage did not happen. Told when the first audio goes out, and again, `complete`, when the reply ends.
+    `audio_end_ms`: where that last speech ended in the caller's audio. `soft_end_ms`: when the silence was noticed;
+    `endpoint_ms`: when the turn was judged over, for `endpoint_reason`; `first_speech_ms`: the voice's first samples;
+    `first_audio_ms`: sent; `first_played_ms`: as the client acknowledged it; `interrupted_ms`: the caller stopped the
+    reply, after `heard_ms` of it. `speculated`: the answer was begun before the turn was over; `wasted_tokens`: what
+    was generated for this turn and thrown away.
+    """
 
     reply_id: ReplyId
     item_id: ItemId
+    audio_end_ms: int
+    soft_end_ms: int | None
     endpoint_ms: int
+    endpoint_reason: str
     transcript_ms: int | None
     first_token_ms: int | None
     first_sentence_ms: int | None
+    first_speech_ms: int | None
     first_audio_ms: int | None
+    first_played_ms: int | None = None
+    interrupted_ms: int | None = None
+    heard_ms: int | None = None
+    speculated: bool = False
+    wasted_tokens: int = 0
+    complete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OverlapIgnored:
+    """Sound of the caller over the agent's voice that did not stop it. `verdict`: `backchannel`, `echo`, `noise` …"""
+
+    verdict: str
+    words: str
+    audio_start_ms: int
+    audio_end_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +251,7 @@ Notice = (
     | ReplyCalledFunction
     | ReplyDone
     | TurnTimed
+    | OverlapIgnored
     | CommandRefused
     | CallEnded
 )

@@ -74,6 +74,13 @@ class CloseTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class DiscardTurn:
+    """Forget this turn: it was none. The next speech begins another."""
+
+    item_id: ItemId
+
+
+@dataclass(frozen=True, slots=True)
 class ClearInput:
     """Throw away what the input buffer holds and any turn that has not ended."""
 
@@ -90,7 +97,8 @@ class WarmPrompt:
 class StartReply:
     """Generate a reply and, for audio, speak it. With `script` the words are given and no model is asked.
 
-    A reply `beside` the conversation does not stop, and is not stopped by, the one that has the floor.
+    A reply `beside` the conversation does not stop, and is not stopped by, the one that has the floor. One that is
+    `gated` is made ready and told of as usual, but sends no audio before `OpenGate`.
     """
 
     reply_id: ReplyId
@@ -105,6 +113,43 @@ class StartReply:
     temperature: float | None = None
     pronunciations: tuple[tuple[str, str], ...] = ()
     beside: bool = False
+    gated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGate:
+    """The turn that this reply answers is over: its audio may go out."""
+
+    reply_id: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class DuckReply:
+    """Speak this reply softly: the caller may have begun to speak."""
+
+    reply_id: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class HoldReply:
+    """Send no more of this reply's audio for now, and lose none of it."""
+
+    reply_id: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeReply:
+    """Go on with this reply at full loudness, at the sample that comes next."""
+
+    reply_id: ReplyId
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakFiller:
+    """Say these words before the reply's own, as part of it, if it has not begun to speak."""
+
+    reply_id: ReplyId
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +166,8 @@ class EndCall:
     reason: str
 
 
-Order = (
-    Tell
-    | ApplySettings
-    | OpenTurn
-    | TakeBuffer
-    | TakeRecording
-    | AssessTurn
-    | TranscribeTurn
-    | CloseTurn
-    | ClearInput
-    | WarmPrompt
-    | StartReply
-    | CancelReply
-    | EndCall
+HearingOrder = (
+    OpenTurn | TakeBuffer | TakeRecording | AssessTurn | TranscribeTurn | CloseTurn | DiscardTurn | ClearInput
 )
+SpeakingOrder = WarmPrompt | StartReply | OpenGate | DuckReply | HoldReply | ResumeReply | SpeakFiller | CancelReply
+Order = Tell | ApplySettings | HearingOrder | SpeakingOrder | EndCall

@@ -115,6 +115,12 @@ class ReplyMarks:
     turn_item_id: ItemId | None = None
     first_token_at: float | None = None
     first_sentence_at: float | None = None
+    first_speech_at: float | None = None
+    first_audio_at: float | None = None
+    first_played_at: float | None = None
+    interrupted_at: float | None = None
+    speculated: bool = False
+    wasted_tokens: int = 0
 
     def later(self, other: ReplyMarks) -> ReplyMarks:
         """Of two, those that answer the later turn."""

@@ -20,7 +20,9 @@ from vivavoce.conversation.events import ForceMessageRequested, ReplyEvent
 from vivavoce.conversation.history import DuplicateItemError, PromptMessage, UnknownItemError
 from vivavoce.conversation.identifiers import EventId, ItemId
 from vivavoce.conversation.notices import ReplyCreated
+from vivavoce.conversation.orders import OpenGate, StartReply
 from vivavoce.conversation.replies import EndReason, Reply, ReplyMarks, ReplyOptions, ReplyState, ReplyStep
+from vivavoce.conversation.speculating import Speculated, Speculating
 from vivavoce.conversation.starting import reply_for, start_order
 
 TRANSCRIPT_PATIENCE_SECONDS = 15.0
@@ -54,6 +56,7 @@ class Replying:
         self._awaited: set[ItemId] = set()
         self._hint: tuple[PromptMessage, ...] = ()
         self.beside = Beside(call, self._delivering)
+        self.speculating = Speculating(call)
         self.ending = Ending(call)
         self.active: Reply | None = None
         self.last: Reply | None = None
@@ -126,12 +129,23 @@ class Replying:
         if self.active is None:
             self._begin(_Request(ReplyOptions(), ReplyMarks(), script, hint=hint))
 
+    def speculate(self, item_id: ItemId, words: str) -> bool:
+        """The caller's turn may be over with these words: begin the answer behind the gate, if it may be begun now."""
+        waits = self._waiting is not None or self._forced or self._awaited
+        if not words or self.active is not None or waits or self.ending.closing:
+            return False
+        return self._call.settings.answers_turns and self.speculating.begin(item_id, words)
+
     def await_words(self, item_id: ItemId) -> None:
         """Replies wait until this item has its transcript."""
         self._awaited.add(item_id)
 
+    def stop_awaiting(self, item_id: ItemId) -> None:
+        """This item has its transcript."""
+        self._awaited.discard(item_id)
+
     def words_arrived(self, item_id: ItemId) -> None:
-        """The transcript is there, or will never be."""
+        """The transcript is there, or will never be: what waits for it may begin."""
         self._awaited.discard(item_id)
         self.floor_released()
 
@@ -163,23 +177,31 @@ class Replying:
         """From here on the session has no replies."""
         self._waiting = None
         self._forced.clear()
+        self.speculating.drop()
         self.beside.end_all()
         self.interrupt(EndReason.CLIENT_CANCELLED)
 
     def end_call(self, reason: str) -> None:
         """Stop whatever is under way or waits; the call ends with this fact."""
         self.ending.end(reason)
+        self.speculating.drop()
         self.interrupt(EndReason.CLIENT_CANCELLED)
 
     def handle(self, fact: ReplyEvent) -> None:
         """What became of a reply; late results are dropped here and in `Beside`, and nowhere else."""
         reply = self.active
         if reply is None or reply.reply_id != fact.reply_id:
-            self.beside.handle(fact)
+            if not self.speculating.handle(fact):
+                self.beside.handle(fact)
         elif (end := self._delivering.follow(reply, fact)) is not None:
             self._end(reply, end)
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    @property
+    def may_warm(self) -> bool:
+        """Nobody uses the model: it may read ahead."""
+        return self.active is None and not self.speculating.under_way
 
     @property
     def quiet(self) -> bool:
@@ -212,18 +234,39 @@ class Replying:
         if reply.script is None:
             self.ending.reply_begun()
         self._call.deadlines.clear(Deadline.GREETING)
-        self._call.tell(ReplyCreated(reply.snapshot()))
         if self._awaited and reply.script is None:
+            self.speculating.drop()
+            self._call.tell(ReplyCreated(reply.snapshot()))
             self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
+            return
+        order = self._order(reply)
+        begun = self.speculating.take(order)
+        reply.marks.wasted_tokens = self.speculating.wasted_tokens if reply.marks.turn is not None else 0
+        if begun is not None:
+            self._adopt(reply, begun)
         else:
-            self._start(reply)
+            self._call.tell(ReplyCreated(reply.snapshot()))
+            self._call.order(order)
 
     def _start(self, reply: Reply) -> None:
+        self._call.order(self._order(reply))
+
+    def _order(self, reply: Reply) -> StartReply:
         reply.step(ReplyStep.START)
         prompt: tuple[PromptMessage, ...] = ()
         if reply.script is None:
             prompt = (*self._call.prompt(reply.options), *self._hint, *self.ending.reply_started())
-        self._call.order(start_order(self._call, reply, prompt))
+        return start_order(self._call, reply, prompt)
+
+    def _adopt(self, reply: Reply, begun: Speculated) -> None:
+        """The reply was begun behind the gate: it is told of, the gate opens, and what it has done so far happens."""
+        reply.reply_id = begun.reply_id
+        reply.marks = replace(begun.marks, turn=reply.marks.turn, turn_item_id=reply.marks.turn_item_id)
+        reply.marks.speculated, reply.marks.wasted_tokens = True, self.speculating.wasted_tokens
+        self._call.tell(ReplyCreated(reply.snapshot()))
+        self._call.order(OpenGate(reply.reply_id))
+        for fact in begun.facts:
+            self.handle(fact)
 
     def _end(self, reply: Reply, end: End) -> None:
         self.active = None

@@ -20,13 +20,18 @@ class Eagerness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SemanticTurnDetection:
-    """A turn ends when the turn detector believes the caller has finished; the surer it is, the sooner."""
+    """A turn ends when the turn detector believes the caller has finished; the surer it is, the sooner.
+
+    No turn ends before `shortest_pause_ms` of silence, each after `longest_pause_ms`; None leaves it to `eagerness`.
+    """
 
     eagerness: Eagerness = Eagerness.AUTO
     threshold: float = 0.5
     prefix_padding_ms: int = 300
     create_response: bool = True
     interrupt_response: bool = True
+    shortest_pause_ms: int | None = None
+    longest_pause_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,51 @@ class ServerVad:
 
 
 TurnDetection = SemanticTurnDetection | ServerVad
+
+
+class Interruption(StrEnum):
+    """What the caller's speech does to the agent's voice.
+
+    `AT_ONCE` is the plain protocol: any speech stops it. `CONFIRMED`: the voice is ducked at once and held soon, and
+    stopped when the words show that the caller means to speak; otherwise it goes on at the very sample it was held at.
+    """
+
+    AT_ONCE = "at_once"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Speculation:
+    """How much may be done for a turn that is not surely over: answers begun behind a gate, and tokens thrown away."""
+
+    tries_per_turn: int = 4
+    wasted_tokens_per_turn: int = 160
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSilence:
+    """What a caller who says nothing for `after_ms` hears: up to `reengagements` times a word, then goodbye.
+
+    The call ends after the goodbye. `goodbye` None: the model finds the words.
+    """
+
+    after_ms: int
+    reengagements: int = 2
+    goodbye: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fillers:
+    """Words for the while that the caller has to wait. None leaves a wait silent.
+
+    `late_reply_ms`: counted from the end of the turn to the answer's first sound; `late_tool_ms`: from the end of a
+    reply that called functions. The words are taken in turn.
+    """
+
+    late_reply_ms: int | None = None
+    late_tool_ms: int | None = None
+    reply_words: tuple[str, ...] = ("Hmm.", "Let me see.", "Well,")
+    tool_words: tuple[str, ...] = ("One moment, please.", "I'm still looking.", "It takes a little longer.")
 
 
 class Modality(StrEnum):
@@ -90,7 +140,8 @@ class Settings:
     `turn_detection` None means that the client marks the turns. The answer to turn number `max_turns` of the caller
     says goodbye and ends the call; None means no limit. `temperature` None: the model's own. `keyterms` are words that
     the caller may say. `pronunciations` are pairs of a phrase as it is written and as it is to be spoken. A session
-    that `only_transcribes` has turns and transcripts, and never a reply.
+    that `only_transcribes` has turns and transcripts, and never a reply. These defaults are the plain protocol's: what
+    this product does beyond it (`interruption`, `speculation`) is chosen where a call is set up.
     """
 
     instructions: str = ""
@@ -109,6 +160,10 @@ class Settings:
     pronunciations: tuple[tuple[str, str], ...] = ()
     truncation: Truncation = Truncation()
     only_transcribes: bool = False
+    interruption: Interruption = Interruption.AT_ONCE
+    speculation: Speculation | None = None
+    caller_silence: CallerSilence | None = None
+    fillers: Fillers = Fillers()
 
     @property
     def answers_turns(self) -> bool:

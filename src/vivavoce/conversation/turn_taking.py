@@ -6,43 +6,53 @@ words are usually there already. `Turn` numbers its pauses, and answers to an ea
 
 from __future__ import annotations
 
+from collections import deque
 from typing import assert_never
 
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.deadlines import Deadline
-from vivavoce.conversation.endpointing import patience_ms
+from vivavoce.conversation.endpointing import Evidence, breaks_off, endpoint
 from vivavoce.conversation.events import (
     AudioCommitRequested,
     HearingEvent,
     InterimTranscribed,
+    SpeechMeasured,
     SpeechPaused,
     SpeechResumed,
     SpeechStarted,
+    SpeechSuspected,
+    SuspicionCleared,
     TranscriptionFailed,
     TurnAssessed,
     TurnTranscribed,
 )
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.interruptions import speech_interrupts
+from vivavoce.conversation.interruptions import Verdict, speech_interrupts
 from vivavoce.conversation.notices import (
     AudioCleared,
     CallerSpeechStarted,
     CallerSpeechStopped,
+    OverlapIgnored,
     TranscriptGrew,
 )
 from vivavoce.conversation.orders import (
     AssessTurn,
     ClearInput,
     CloseTurn,
+    DiscardTurn,
     OpenTurn,
     TakeBuffer,
     TranscribeTurn,
 )
+from vivavoce.conversation.overlap import Overlap
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import SemanticTurnDetection
 from vivavoce.conversation.turns import Turn, TurnFact, TurnState
 from vivavoce.conversation.words import Words
+
+PAUSES_REMEMBERED = 12
+"""Pauses within turns from which the caller's way of speaking is known."""
 
 MINIMUM_COMMIT_MS = 100
 """A commit of less audio is refused, as OpenAI's server does."""
@@ -55,6 +65,8 @@ class TurnTaking:
         self._call = call
         self._replying = replying
         self._open: Turn | None = None
+        self._overlap = Overlap(call, replying)
+        self._pauses_ms: deque[int] = deque(maxlen=PAUSES_REMEMBERED)
         self.words = Words(call, replying, self._release_floor)
 
     @property
@@ -62,14 +74,28 @@ class TurnTaking:
         """The id that the open turn's item will bear; nobody else may take it."""
         return self._open.item_id if self._open is not None else None
 
+    @property
+    def undecided(self) -> bool:
+        """Whether there is speech of which it is not known what it means."""
+        return self._open is not None and self._open.tentative
+
     def handle(self, fact: HearingEvent) -> None:
         match fact:
+            case SpeechSuspected():
+                if self._open is None:
+                    self._overlap.duck()
+            case SuspicionCleared():
+                if self._open is None:
+                    self._overlap.release()
+            case SpeechMeasured():
+                if self.undecided:
+                    self._overlap.measure(fact)
             case SpeechStarted():
                 self._speech_started(fact)
             case SpeechPaused():
                 self._speech_paused(fact)
             case SpeechResumed():
-                self._speech_resumed()
+                self._speech_resumed(fact)
             case TurnAssessed():
                 self._turn_assessed(fact)
             case InterimTranscribed():
@@ -87,33 +113,81 @@ class TurnTaking:
         detection = self._call.settings.turn_detection
         if detection is None or self._open is not None:
             return
-        if self._replying.ending.closing:
+        contested = self._overlap.contested
+        if self._replying.ending.closing and not contested:
             if speech_interrupts(self._call.settings, self._replying.active):
                 self._replying.interrupt(EndReason.TURN_DETECTED)
             return
         audio_start_ms = max(0, fact.audio_start_ms - detection.prefix_padding_ms)
-        self._open = Turn(self._call.next_item_id(), audio_start_ms)
+        turn = self._open = Turn(self._call.next_item_id(), audio_start_ms)
+        turn.audio_end_ms = fact.audio_start_ms
+        turn.tentative = contested
+        if contested:
+            self._overlap.duck()
+        else:
+            self._take_floor(turn)
+        self._call.order(OpenTurn(turn.item_id, audio_start_ms))
+
+    def _take_floor(self, turn: Turn) -> None:
+        """The caller has the floor; what the agent says ends."""
+        turn.tentative = False
+        self._overlap.forget()
         self._replying.caller_has_floor = True
         self._call.deadlines.clear(Deadline.GREETING)
-        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
+        self._call.tell(CallerSpeechStarted(turn.item_id, turn.audio_start_ms))
         if speech_interrupts(self._call.settings, self._replying.active):
             self._replying.interrupt(EndReason.TURN_DETECTED)
-        self._call.order(OpenTurn(self._open.item_id, audio_start_ms))
+
+    def watch(self) -> None:
+        """Something has happened: a turn over a reply that is over needs no confirmation any more."""
+        if self._open is None:
+            if not self._overlap.concerns_active_reply:
+                self._overlap.forget()
+        elif self._open.tentative and not self._overlap.concerns_active_reply:
+            self._confirm(self._open)
+
+    def _confirm(self, turn: Turn) -> None:
+        """The caller means it: the turn counts from its first sound on."""
+        if self._replying.ending.closing:
+            self._replying.interrupt(EndReason.TURN_DETECTED)
+            self._discard(turn)
+            return
+        self._take_floor(turn)
+        if turn.told_text:
+            self._call.tell(TranscriptGrew(turn.item_id, turn.told_text))
+        if turn.state is TurnState.PAUSED:
+            self._wait_for_end(turn)
+
+    def _discard(self, turn: Turn) -> None:
+        """It was no turn: nobody hears of it."""
+        self._open = None
+        self._call.order(DiscardTurn(turn.item_id))
+        self._overlap.release()
+
+    def _hear_overlap(self, turn: Turn, words: str, *, final: bool) -> None:
+        """What a tentative turn has said so far: it interrupts, or it does not."""
+        verdict = self._overlap.judge(words, final=final)
+        if verdict is Verdict.INTERRUPTS:
+            self._confirm(turn)
+        elif verdict is not Verdict.UNCLEAR:
+            self._call.tell(OverlapIgnored(verdict.value, words, turn.audio_start_ms, turn.audio_end_ms))
+            self._discard(turn)
 
     def _speech_paused(self, fact: SpeechPaused) -> None:
         turn = self._open
         if turn is None or not turn.accepts(TurnFact.PAUSED):
             return
-        turn.pause_at(fact.audio_end_ms, fact.spoken_until)
+        turn.pause_at(fact.audio_end_ms, fact.spoken_until, self._call.now)
         self._call.order(TranscribeTurn(turn.item_id, turn.pause))
         if isinstance(self._call.settings.turn_detection, SemanticTurnDetection):
             self._call.order(AssessTurn(turn.item_id, turn.pause))
         self._wait_for_end(turn)
 
-    def _speech_resumed(self) -> None:
+    def _speech_resumed(self, fact: SpeechResumed) -> None:
         turn = self._open
         if turn is None or not turn.accepts(TurnFact.RESUMED):
             return
+        self._pauses_ms.append(max(0, fact.audio_start_ms - turn.audio_end_ms))
         turn.resume()
         self._call.deadlines.clear(Deadline.TURN_END)
 
@@ -132,24 +206,43 @@ class TurnTaking:
         turn = self._open
         if turn is None or turn.item_id != fact.item_id:
             return
-        if delta := turn.grow_interim(fact.text):
+        delta = turn.grow_interim(fact.text)
+        if turn.tentative:
+            self._hear_overlap(turn, fact.text, final=False)
+            return
+        self._replying.speculating.doubt(fact.text)
+        if delta:
             self._call.tell(TranscriptGrew(turn.item_id, delta))
             self._warm(turn.told_text)
 
     def _turn_transcribed(self, fact: TurnTranscribed) -> None:
         if self._open is not None and self._open.item_id == fact.item_id:
             if self._open.state is TurnState.PAUSED and self._open.pause == fact.pause:
-                self._open.text_at_pause = (fact.text, fact.audio_seconds)
-                self._wait_for_end(self._open)
-                if self._open is not None:  # else the reply itself is under way
-                    self._warm(fact.text)
+                self._words_at_pause(self._open, fact)
             return
         self.words.arrive(fact)
 
+    def _words_at_pause(self, turn: Turn, fact: TurnTranscribed) -> None:
+        turn.text_at_pause = (fact.text, fact.audio_seconds)
+        turn.transcribed_at = self._call.now
+        if turn.tentative:
+            self._hear_overlap(turn, fact.text, final=True)
+        if not self._is_open(turn) or turn.tentative:
+            return
+        self._wait_for_end(turn)
+        if not self._is_open(turn):  # the reply itself is under way
+            return
+        if breaks_off(fact.text) or not self._replying.speculate(turn.item_id, fact.text):
+            self._replying.speculating.doubt(fact.text)
+            self._warm(fact.text)
+
     def _transcription_failed(self, fact: TranscriptionFailed) -> None:
         """An open turn is transcribed again when it ends; an ended one is lost, and the client is told."""
-        if self._open is not None and (self._open.item_id, self._open.pause) == (fact.item_id, fact.pause):
-            self._open.failed_at_pause = True
+        turn = self._open
+        if turn is not None and (turn.item_id, turn.pause) == (fact.item_id, fact.pause):
+            turn.failed_at_pause = True
+            if turn.tentative:
+                self._confirm(turn)  # nobody knows what was said: rather listen than talk over it
             return
         self.words.lose(fact)
 
@@ -184,6 +277,8 @@ class TurnTaking:
     def clear(self) -> None:
         self._open = None
         self._call.deadlines.clear(Deadline.TURN_END)
+        self._replying.speculating.drop()
+        self._overlap.release()
         self._call.order(ClearInput())
         self._call.tell(AudioCleared())
         self._release_floor()
@@ -191,6 +286,8 @@ class TurnTaking:
 
     def end_open_turn(self) -> None:
         """The open turn, if there is one, is over."""
+        if self._open is not None and self._open.tentative:
+            self._confirm(self._open)
         turn = self._open
         if turn is None:
             return
@@ -208,21 +305,26 @@ class TurnTaking:
 
     def _warm(self, words: str) -> None:
         """Let the model read what was said so far, if it is free and will be asked to answer."""
-        if words and self._replying.active is None and self._call.settings.answers_turns:
+        if words and self._replying.may_warm and self._call.settings.answers_turns:
             self._call.warm(words)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _wait_for_end(self, turn: Turn) -> None:
         detection = self._call.settings.turn_detection
-        if detection is None or turn.spoken_until is None:
+        if detection is None or turn.spoken_until is None or turn.tentative:
             return
         words = turn.text_at_pause[0] if turn.text_at_pause is not None else None
-        at = turn.spoken_until + patience_ms(detection, turn.probability, words) / 1000
+        judged = endpoint(detection, Evidence(turn.probability, words, self._call.agent_said, tuple(self._pauses_ms)))
+        turn.reason = judged.reason
+        at = turn.spoken_until + judged.patience_ms / 1000
         if at <= self._call.now:
             self.end_open_turn()
         else:
             self._call.deadlines.set(Deadline.TURN_END, at)
+
+    def _is_open(self, turn: Turn) -> bool:
+        return self._open is turn
 
     def _release_floor(self) -> None:
         self._replying.caller_has_floor = self._open is not None

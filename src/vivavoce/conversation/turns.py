@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vivavoce.conversation.endpointing import EndpointReason
 from vivavoce.conversation.identifiers import ItemId
 
 
@@ -37,10 +38,16 @@ TRANSITIONS: dict[tuple[TurnState, TurnFact], TurnState] = {
 
 @dataclass(frozen=True, slots=True)
 class TurnMarks:
-    """When things happened to a turn, in loop seconds."""
+    """When things happened to a turn, in loop seconds, and why it was judged over.
 
+    `soft_end_at`: the silence was noticed; None if the client ended the turn while the caller spoke.
+    """
+
+    audio_end_ms: int
     spoken_until: float
+    soft_end_at: float | None
     ended_at: float
+    reason: str
     transcribed_at: float
 
 
@@ -48,6 +55,7 @@ class Turn:
     """Owned by the conversation; dies when its words are in the history.
 
     `recorded`: not spoken in the call, but the sound of part `content_index` of an item that the client made.
+    `tentative`: it began over the agent's voice, and whether it means to interrupt is not known: nobody is told of it.
     """
 
     def __init__(self, item_id: ItemId, audio_start_ms: int) -> None:
@@ -57,7 +65,11 @@ class Turn:
         self.state = TurnState.SPEAKING
         self.pause = 0
         self.spoken_until: float | None = None
+        self.soft_end_at: float | None = None
         self.ended_at: float | None = None
+        self.reason = EndpointReason.COMMITTED
+        self.tentative = False
+        self.transcribed_at: float | None = None
         self.probability: float | None = None
         self.text_at_pause: tuple[str, float] | None = None
         self.failed_at_pause = False
@@ -69,8 +81,9 @@ class Turn:
     def accepts(self, fact: TurnFact) -> bool:
         return (self.state, fact) in TRANSITIONS
 
-    def pause_at(self, audio_end_ms: int, spoken_until: float) -> None:
+    def pause_at(self, audio_end_ms: int, spoken_until: float, now: float) -> None:
         self._go(TurnFact.PAUSED)
+        self.soft_end_at = now
         self.pause += 1
         self.failed_at_pause = False
         self.audio_end_ms = audio_end_ms
@@ -87,6 +100,7 @@ class Turn:
         if self.state is TurnState.SPEAKING:
             self.pause += 1
             self.text_at_pause = None
+            self.soft_end_at = None
             self.spoken_until = now
         self._go(TurnFact.ENDED)
         self.ended_at = now
@@ -95,7 +109,15 @@ class Turn:
         self._go(TurnFact.TRANSCRIBED)
         ended_at = self.ended_at if self.ended_at is not None else now
         spoken_until = self.spoken_until if self.spoken_until is not None else ended_at
-        return TurnMarks(spoken_until, ended_at, now)
+        transcribed_at = self.transcribed_at if self.text_at_pause is not None else None
+        return TurnMarks(
+            self.audio_end_ms,
+            spoken_until,
+            self.soft_end_at,
+            ended_at,
+            self.reason,
+            transcribed_at if transcribed_at is not None else now,
+        )
 
     def grow_interim(self, text: str) -> str:
         """Take a new interim text; what may be told of it: the words that two interims in a row agree on.

@@ -79,6 +79,7 @@ class Words:
         if item is not None:
             self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
         self._release_floor()
+        self._replying.speculating.settle(turn.item_id)
         self._replying.words_arrived(turn.item_id)
 
     def finish(self, turn: Turn, text: str, audio_seconds: float) -> None:
@@ -94,8 +95,10 @@ class Words:
             self._call.history.replace(item)
             self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
         self._release_floor()
+        self._replying.stop_awaiting(turn.item_id)
         if text and item is not None and not turn.recorded and self._call.settings.answers_turns:
             self._replying.answer(ReplyOptions(), ReplyMarks(marks, turn.item_id))
+        self._replying.speculating.settle(turn.item_id)
         self._replying.words_arrived(turn.item_id)
 
     def _await(self, turn: Turn) -> None:

@@ -7,7 +7,8 @@ windows stand for (512 at 16 kHz, 32 ms each), so the same audio gives the same 
       ^                      |                         |
       +------ end_turn ------+--------- end_turn ------+
 
-Whether a pause ends the turn is decided elsewhere; the decision comes back as `end_turn`.
+Before `SpeechBegan` comes `SpeechSuspected`; where it does not come, `SuspicionCleared`. Whether a pause ends the turn
+is decided elsewhere; the decision comes back as `end_turn`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class SegmenterSettings:
     threshold: float = 0.5
     minimum_speech_ms: int = 96
     minimum_resume_ms: int = 64
-    pause_ms: int = 96
+    pause_ms: int = 64
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold <= 1:
@@ -47,6 +48,20 @@ class SegmenterSettings:
     def release_threshold(self) -> float:
         """Below this, a window within speech is quiet."""
         return max(self.threshold - HYSTERESIS, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechSuspected:
+    """The first loud window, ended by `SpeechBegan` or `SuspicionCleared`."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuspicionCleared:
+    """It was too short to be speech."""
+
+    at_sample: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,7 @@ class SpeechResumed:
     at_sample: int
 
 
-Boundary = SpeechBegan | SpeechPaused | SpeechResumed
+Boundary = SpeechSuspected | SuspicionCleared | SpeechBegan | SpeechPaused | SpeechResumed
 
 
 class SegmenterState(Enum):
@@ -91,6 +106,7 @@ class Segmenter:
         self._state = SegmenterState.IDLE
         self._position_samples = 0
         self._loud_since_sample: int | None = None
+        self._began_sample = 0
         self._last_loud_end_sample = 0
 
     @property
@@ -101,6 +117,11 @@ class Segmenter:
     def position_samples(self) -> int:
         """Audio time: how many samples the windows pushed so far stand for."""
         return self._position_samples
+
+    @property
+    def spoken_samples(self) -> int:
+        """How long the speech under way has lasted, its latest quiet windows left out."""
+        return self._last_loud_end_sample - self._began_sample
 
     def configure(self, settings: SegmenterSettings) -> None:
         """Use other settings from the next window on; state and audio time stay."""
@@ -115,7 +136,7 @@ class Segmenter:
         self._state = SegmenterState.IDLE
 
     def push(self, probability: float) -> list[Boundary]:
-        """Take the next window's speech probability; give the boundaries that are now certain (at most one)."""
+        """Take the next window's speech probability; give the boundaries that follow."""
         window_start = self._position_samples
         self._position_samples += WINDOW_SAMPLES
         if self._state is SegmenterState.SPEAKING:
@@ -132,17 +153,21 @@ class Segmenter:
         return [SpeechPaused(self._last_loud_end_sample)]
 
     def _push_while_quiet(self, probability: float, window_start: int) -> list[Boundary]:
+        resuming = self._state is SegmenterState.PAUSED
         if probability < self._settings.threshold:
-            self._loud_since_sample = None
-            return []
+            suspected, self._loud_since_sample = self._loud_since_sample is not None and not resuming, None
+            return [SuspicionCleared(window_start)] if suspected else []
+        suspicion: list[Boundary] = []
         if self._loud_since_sample is None:
             self._loud_since_sample = window_start
+            suspicion = [] if resuming else [SpeechSuspected(window_start)]
         began_sample = self._loud_since_sample
-        resuming = self._state is SegmenterState.PAUSED
         needed_ms = self._settings.minimum_resume_ms if resuming else self._settings.minimum_speech_ms
         if self._position_samples - began_sample < _ms_to_samples(needed_ms):
-            return []
+            return suspicion
+        if not resuming:
+            self._began_sample = began_sample
         self._state = SegmenterState.SPEAKING
         self._loud_since_sample = None
         self._last_loud_end_sample = self._position_samples
-        return [SpeechResumed(began_sample) if resuming else SpeechBegan(began_sample)]
+        return [*suspicion, SpeechResumed(began_sample) if resuming else SpeechBegan(began_sample)]

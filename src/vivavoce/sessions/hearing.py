@@ -8,18 +8,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import assert_never
 
 import numpy as np
 
-from vivavoce.conversation.events import Event, SpeechPaused, SpeechResumed, SpeechStarted
-from vivavoce.conversation.identifiers import ItemId
+from vivavoce.conversation.events import (
+    Event,
+    SpeechMeasured,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    SpeechSuspected,
+    SuspicionCleared,
+)
+from vivavoce.conversation.orders import (
+    AssessTurn,
+    ClearInput,
+    CloseTurn,
+    DiscardTurn,
+    HearingOrder,
+    OpenTurn,
+    TakeBuffer,
+    TakeRecording,
+    TranscribeTurn,
+)
 from vivavoce.conversation.settings import Settings
 from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES, Samples, TranscriptionHints
 from vivavoce.media import segmenter
 from vivavoce.media.formats import AudioFormat
 from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.ring import AudioRing
-from vivavoce.media.segmenter import Segmenter, SegmenterSettings
+from vivavoce.media.segmenter import Segmenter, SegmenterSettings, SegmenterState
 from vivavoce.media.windows import Windows
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.intake import Intake
@@ -40,8 +59,10 @@ class Hearing:
         settings: Settings,
         submit: Callable[[Event], None],
         spawn: Spawn,
+        listens_closely: Callable[[], bool],
     ) -> None:
         self._submit = submit
+        self._listens_closely = listens_closely
         self._settings = settings
         self.intake = Intake(input_format)
         self._vad = engines.voice_activity.open_stream()
@@ -53,7 +74,7 @@ class Hearing:
         self._input_format = input_format
         self._decoder = input_format.open_decoder()
         self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
-        self.transcribing = Transcribing(engines, self._ring, submit, spawn)
+        self.transcribing = Transcribing(engines, self._ring, submit, spawn, listens_closely)
         self.transcribing.hints = _hints(settings)
 
     @property
@@ -95,9 +116,15 @@ class Hearing:
         for window in self._windows.push(samples):
             for boundary in self._segmenter.push(await self._vad.speech_probability(window)):
                 self._submit(self._fact(boundary))
+            if self._segmenter.state is SegmenterState.SPEAKING and self._listens_closely():
+                self._submit(SpeechMeasured(self._segmenter.spoken_samples * 1000 // HEARING_RATE_HZ))
 
     def _fact(self, boundary: segmenter.Boundary) -> Event:
         match boundary:
+            case segmenter.SpeechSuspected():
+                return SpeechSuspected()
+            case segmenter.SuspicionCleared():
+                return SuspicionCleared()
             case segmenter.SpeechBegan(at_sample=at_sample):
                 return SpeechStarted(self._ms(at_sample))
             case segmenter.SpeechResumed(at_sample=at_sample):
@@ -108,6 +135,31 @@ class Hearing:
                 return SpeechPaused(self._ms(at_sample), self._arrived_at - since / HEARING_RATE_HZ)
 
     # --- orders -----------------------------------------------------------------------------------------------------
+
+    def perform(self, order: HearingOrder) -> None:
+        """Do what concerns the ears."""
+        match order:
+            case OpenTurn(item_id=item_id, audio_start_ms=audio_start_ms):
+                self.transcribing.open(item_id, audio_start_ms * HEARING_RATE_HZ // 1000)
+            case TakeBuffer(item_id=item_id):
+                self.transcribing.take_buffer(item_id)
+            case TakeRecording(item_id=item_id, recording=recording):
+                self.transcribing.take_recording(item_id, recording)
+            case AssessTurn(item_id=item_id, pause=pause):
+                self.transcribing.assess(item_id, pause)
+            case TranscribeTurn(item_id=item_id, pause=pause):
+                self.transcribing.transcribe(item_id, pause)
+            case CloseTurn(item_id=item_id):
+                self._segmenter.end_turn()
+                self.transcribing.close(item_id)
+            case DiscardTurn(item_id=item_id):
+                self._segmenter.end_turn()
+                self.transcribing.discard(item_id)
+            case ClearInput():
+                self._segmenter.end_turn()
+                self.transcribing.clear()
+            case _:
+                assert_never(order)
 
     def configure(self, settings: Settings) -> None:
         """Follow new settings; going from marked turns to detected ones, or back, begins with nothing heard."""
@@ -137,17 +189,6 @@ class Hearing:
     def buffered_ms(self) -> int:
         """Audio in the input buffer, when the client marks the turns."""
         return self.transcribing.buffered_samples * 1000 // HEARING_RATE_HZ
-
-    def open_turn(self, item_id: ItemId, audio_start_ms: int) -> None:
-        self.transcribing.open(item_id, audio_start_ms * HEARING_RATE_HZ // 1000)
-
-    def close_turn(self, item_id: ItemId) -> None:
-        self._segmenter.end_turn()
-        self.transcribing.close(item_id)
-
-    def clear(self) -> None:
-        self._segmenter.end_turn()
-        self.transcribing.clear()
 
     # --- audio time -------------------------------------------------------------------------------------------------
 

@@ -10,11 +10,12 @@ import asyncio
 from collections import deque
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
-from typing import Any, assert_never
+from typing import Any
 
 from vivavoce.conversation import notices, orders
 from vivavoce.conversation.events import (
     INTERRUPTING_EVENTS,
+    OVERLAP_EVENTS,
     AudioCommitRequested,
     CallEndRequested,
     CallerJoined,
@@ -24,6 +25,7 @@ from vivavoce.conversation.events import (
     Event,
     HistoryRestored,
     ItemCreateRequested,
+    PlaybackAcknowledged,
     PlaybackProgressed,
 )
 from vivavoce.conversation.items import Item
@@ -73,7 +75,14 @@ class Session:
         self._recorder = recorder
         self._opening = _opening(history, resumed)
         self._journal = journal
-        self._hearing = Hearing(engines, input_format, settings, self.submit, self._spawn)
+        self._hearing = Hearing(
+            engines,
+            input_format,
+            settings,
+            self.submit,
+            self._spawn,
+            listens_closely=lambda: self._conversation.listens_closely,
+        )
         self._speaking = Speaking(engines, AffinityKey(session_id), output_format, outlet, self.submit, self._spawn)
         self._facts: deque[tuple[Event, float]] = deque()
         self._handling = False
@@ -168,6 +177,10 @@ class Session:
 
         `not_before`: loop seconds that the fact happened at, if the clock has not got there (timers are rounded).
         """
+        if isinstance(event, OVERLAP_EVENTS) and self._conversation.active_reply_id is None:
+            return
+        if isinstance(event, PlaybackAcknowledged):
+            event = self._speaking.acknowledge(event)
         if isinstance(event, INTERRUPTING_EVENTS) and (reply_id := self._conversation.active_reply_id) is not None:
             self._facts.append((PlaybackProgressed(reply_id, self._speaking.played_ms(reply_id)), not_before))
         self._facts.append((event, not_before))
@@ -197,30 +210,21 @@ class Session:
                 self._tell(notice)
             case orders.ApplySettings(settings=settings):
                 self._hearing.configure(settings)
-            case orders.OpenTurn(item_id=item_id, audio_start_ms=audio_start_ms):
-                self._hearing.open_turn(item_id, audio_start_ms)
-            case orders.TakeBuffer(item_id=item_id):
-                self._hearing.transcribing.take_buffer(item_id)
-            case orders.TakeRecording(item_id=item_id, recording=recording):
-                self._hearing.transcribing.take_recording(item_id, recording)
-            case orders.AssessTurn(item_id=item_id, pause=pause):
-                self._hearing.transcribing.assess(item_id, pause)
-            case orders.TranscribeTurn(item_id=item_id, pause=pause):
-                self._hearing.transcribing.transcribe(item_id, pause)
-            case orders.CloseTurn(item_id=item_id):
-                self._hearing.close_turn(item_id)
-            case orders.ClearInput():
-                self._hearing.clear()
-            case orders.WarmPrompt():
-                self._speaking.warm(order)
-            case orders.StartReply():
-                self._speaking.start(order)
-            case orders.CancelReply(reply_id=reply_id):
-                self._speaking.cancel(reply_id)
             case orders.EndCall(reason=reason):
                 self.end(reason)
+            case (
+                orders.OpenTurn()
+                | orders.TakeBuffer()
+                | orders.TakeRecording()
+                | orders.AssessTurn()
+                | orders.TranscribeTurn()
+                | orders.CloseTurn()
+                | orders.DiscardTurn()
+                | orders.ClearInput()
+            ):
+                self._hearing.perform(order)
             case _:
-                assert_never(order)
+                self._speaking.perform(order)
 
     def _tell(self, notice: Notice) -> None:
         if self._recorder is not None:

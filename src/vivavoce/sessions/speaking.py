@@ -20,15 +20,17 @@ from vivavoce.conversation.events import (
     PieceEnded,
     PieceQueued,
     PieceStarted,
+    PlaybackAcknowledged,
     ReplyFailed,
     ReplyGenerated,
     ReplySpoken,
     ReplyTextGenerated,
     ReplyToolCalled,
+    VoiceBegan,
 )
 from vivavoce.conversation.history import PromptMessage
 from vivavoce.conversation.identifiers import CallId, ReplyId
-from vivavoce.conversation.orders import StartReply, WarmPrompt
+from vivavoce.conversation.orders import CancelReply, SpeakingOrder, StartReply, WarmPrompt
 from vivavoce.conversation.replies import Usage
 from vivavoce.conversation.settings import Modality, Tool
 from vivavoce.engines.ports import (
@@ -53,50 +55,11 @@ from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.ports import Engines, Outlet
 from vivavoce.sessions.pronunciations import Pronunciations
+from vivavoce.sessions.track import FRAME_SAMPLES, Track
 from vivavoce.sessions.transcribing import Spawn
-
-LEAD_SECONDS = 0.2
-"""Audio that may be on its way to the caller or waiting in the player."""
-
-FRAME_SAMPLES = VOICE_RATE_HZ // 50
-"""20 ms."""
-
-QUEUED_PIECES = 256
-"""Pieces of text that may wait for the voice; more and the language model waits."""
 
 QUEUED_CHUNKS = 8
 """Chunks of audio that may wait to be sent; more and the voice waits."""
-
-
-@dataclass(slots=True)
-class _Track:
-    """One reply on its way to the client: its own pace and its own position."""
-
-    order: StartReply
-    playout: Playout
-    affinity: AffinityKey
-    sent_seconds: float = 0.0
-    task: asyncio.Task[None] | None = None
-
-    @property
-    def reply_id(self) -> ReplyId:
-        return self.order.reply_id
-
-    @property
-    def sent_ms(self) -> int:
-        return round(self.sent_seconds * 1000)
-
-    def stop(self) -> None:
-        if self.task is not None:
-            self.task.cancel()
-
-    async def pace(self, duration_seconds: float) -> None:
-        """Wait until this much more sound may go out, and count it as sent."""
-        clock = asyncio.get_running_loop()
-        if wait := self.playout.wait_seconds(clock.time()):
-            await asyncio.sleep(wait)
-        self.playout.send(clock.time(), duration_seconds)
-        self.sent_seconds += duration_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,30 +91,49 @@ class Speaking:
         self._outlet = outlet
         self._submit = submit
         self._spawn = spawn
-        self._playout = Playout(LEAD_SECONDS)
-        self._reply: _Track | None = None
-        self._beside: dict[ReplyId, _Track] = {}
+        self._playout = Playout()
+        self._tracks: dict[ReplyId, Track] = {}
         self._warming: asyncio.Task[None] | None = None
         self.output_format = output_format
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
+    def perform(self, order: SpeakingOrder) -> None:
+        """Do what concerns the voice. Nothing, for a reply that has ended meanwhile."""
+        match order:
+            case WarmPrompt():
+                self.warm(order)
+            case StartReply():
+                self.start(order)
+            case CancelReply(reply_id=reply_id):
+                self.cancel(reply_id)
+            case _:
+                if (track := self._tracks.get(order.reply_id)) is not None:
+                    track.perform(order)
+
     def start(self, order: StartReply) -> None:
         """Begin a reply. One beside the conversation is paced by itself: its sound is not the caller's to wait for."""
         if order.beside:
-            track = self._beside[order.reply_id] = _Track(order, Playout(LEAD_SECONDS), self._affinity_of(order))
+            track = Track(order, Playout(), self._affinity_of(order))
         else:
-            track = self._reply = _Track(order, self._playout, self._affinity)
+            track = Track(order, self._playout, self._affinity)
+        self._tracks[order.reply_id] = track
         track.task = self._spawn(self._run(track), f"reply {order.reply_id}")
 
+    def acknowledge(self, fact: PlaybackAcknowledged) -> PlaybackAcknowledged:
+        """What the client says of its player, as far as it can be true."""
+        track = self._tracks.get(fact.reply_id)
+        if track is None:
+            return fact
+        return replace(fact, played_ms=track.acknowledge(fact.played_ms, asyncio.get_running_loop().time()))
+
     def cancel(self, reply_id: ReplyId) -> None:
-        beside = self._beside.get(reply_id)
-        if beside is not None:
-            beside.stop()
-            self._let_go(reply_id)
-        elif self._reply is not None and self._reply.reply_id == reply_id:
-            self._reply.stop()
-            self._reply = None
+        track = self._tracks.get(reply_id)
+        if track is None:
+            return
+        track.stop()
+        self._let_go(reply_id)
+        if track.is_open and not track.order.beside:
             self._playout.flush(asyncio.get_running_loop().time())
 
     def warm(self, order: WarmPrompt) -> None:
@@ -163,10 +145,8 @@ class Speaking:
 
     def played_ms(self, reply_id: ReplyId) -> int:
         """How much of a reply's audio the caller has heard by now."""
-        if self._reply is None or self._reply.reply_id != reply_id:
-            return 0
-        buffered = self._playout.buffered_seconds(asyncio.get_running_loop().time())
-        return max(0, int((self._reply.sent_seconds - buffered) * 1000))
+        track = self._tracks.get(reply_id)
+        return 0 if track is None else track.played_ms(asyncio.get_running_loop().time())
 
     def end(self) -> None:
         """The call is over."""
@@ -174,7 +154,7 @@ class Speaking:
 
     # --- the road ---------------------------------------------------------------------------------------------------
 
-    async def _run(self, track: _Track) -> None:
+    async def _run(self, track: Track) -> None:
         try:
             await self._deliver(track)
         except* EngineError as errors:
@@ -182,21 +162,20 @@ class Speaking:
         finally:
             self._let_go(track.reply_id)
 
-    async def _deliver(self, track: _Track) -> None:
+    async def _deliver(self, track: Track) -> None:
         order = track.order
         if order.modality is Modality.TEXT:
             async with aclosing(self._write(track)) as words:
                 async for _ in words:
                     pass
             return
-        pieces: asyncio.Queue[str | None] = asyncio.Queue(QUEUED_PIECES)
         voiced: asyncio.Queue[_Voiced] = asyncio.Queue(QUEUED_CHUNKS)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._cut(track, pieces), name=f"words of {order.reply_id}")
-            tasks.create_task(self._voice(order, pieces, voiced), name=f"voice of {order.reply_id}")
+            tasks.create_task(self._cut(track), name=f"words of {order.reply_id}")
+            tasks.create_task(self._voice(track, voiced), name=f"voice of {order.reply_id}")
             tasks.create_task(self._send(track, voiced), name=f"audio of {order.reply_id}")
 
-    async def _write(self, track: _Track) -> AsyncGenerator[str]:
+    async def _write(self, track: Track) -> AsyncGenerator[str]:
         """The reply's words as they come; tells the conversation of everything the model does."""
         order = track.order
         if order.script is not None:
@@ -214,26 +193,27 @@ class Speaking:
                 if isinstance(part, TextGenerated):
                     yield part.text
 
-    async def _cut(self, track: _Track, pieces: asyncio.Queue[str | None]) -> None:
+    async def _cut(self, track: Track) -> None:
         order = track.order
         cutter = SentenceStream(first_piece_words=self._first_piece_words(order.voice))
 
         async def queue(cut: list[str]) -> None:
             for piece in cut:
                 self._submit(PieceQueued(order.reply_id, piece.strip()))
-                await pieces.put(piece)
+                track.words_begun = True
+                await track.pieces.put(piece)
 
         async with aclosing(self._write(track)) as words:
             async for text in words:
                 await queue(cutter.push(text))
         await queue(cutter.flush())
-        await pieces.put(None)
+        await track.pieces.put(None)
 
-    async def _voice(
-        self, order: StartReply, pieces: asyncio.Queue[str | None], voiced: asyncio.Queue[_Voiced]
-    ) -> None:
+    async def _voice(self, track: Track, voiced: asyncio.Queue[_Voiced]) -> None:
+        order = track.order
         form, pronunciations = SpokenForm(), Pronunciations(order.pronunciations)
-        while (piece := await pieces.get()) is not None:
+        first = True
+        while (piece := await track.pieces.get()) is not None:
             spoken = form.of(pronunciations.spoken(piece))
             if not spoken:
                 continue
@@ -241,6 +221,9 @@ class Speaking:
             begun = False
             async with aclosing(self._engines.text_to_speech.synthesize(request)) as chunks:
                 async for chunk in chunks:
+                    if first:
+                        first = False
+                        self._submit(VoiceBegan(order.reply_id))
                     if not begun:
                         begun = True
                         await voiced.put(_PieceBegun(piece.strip()))
@@ -249,20 +232,25 @@ class Speaking:
                 await voiced.put(_PieceOver())
         await voiced.put(None)
 
-    async def _send(self, track: _Track, voiced: asyncio.Queue[_Voiced]) -> None:
+    async def _send(self, track: Track, voiced: asyncio.Queue[_Voiced]) -> None:
         reply_id, encoder = track.reply_id, self.output_format.open_encoder()
         resampler = StreamResampler(VOICE_RATE_HZ, self.output_format.rate_hz)
-        while (part := await voiced.get()) is not None:
-            match part:
+        while True:
+            if voiced.empty():
+                track.nothing_to_send()
+            match await voiced.get():
+                case None:
+                    break
                 case _PieceBegun(text=text):
+                    await track.gate()
                     self._submit(PieceStarted(reply_id, text, track.sent_ms))
                 case _PieceOver():
                     self._submit(PieceEnded(reply_id, track.sent_ms))
                 case samples:
                     for start in range(0, len(samples), FRAME_SAMPLES):
-                        frame = samples[start : start + FRAME_SAMPLES]
-                        await track.pace(len(frame) / VOICE_RATE_HZ)
+                        frame = await track.frame(samples[start : start + FRAME_SAMPLES])
                         self._emit(reply_id, encoder.encode(resampler.push(frame)))
+        await track.gate()
         self._emit(reply_id, encoder.encode(resampler.flush()) + encoder.flush())
         self._submit(ReplySpoken(reply_id, track.sent_ms))
 
@@ -284,9 +272,9 @@ class Speaking:
             return  # the reply that needs the model will say what is wrong
 
     def _let_go(self, reply_id: ReplyId) -> None:
-        """A reply beside the conversation is over."""
-        track = self._beside.pop(reply_id, None)
-        if track is not None:
+        """A reply is over; one beside the conversation had a cache of its own."""
+        track = self._tracks.pop(reply_id, None)
+        if track is not None and track.order.beside:
             self._engines.language_model.release(track.affinity)
 
     def _affinity_of(self, order: StartReply) -> AffinityKey:

@@ -24,7 +24,10 @@ from vivavoce.media.ring import AudioRing
 from vivavoce.sessions.item_audio import ItemAudio
 from vivavoce.sessions.ports import Engines
 
-INTERIM_EVERY_SECONDS = 0.5
+INTERIM_EVERY_SECONDS = 0.4
+CLOSE_INTERIM_EVERY_SECONDS = 0.16
+"""The same while the caller speaks over the agent, and the words decide whether it stops."""
+
 TURN_DETECTOR_SECONDS = 8
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
@@ -43,7 +46,15 @@ class _TurnAudio:
 class Transcribing:
     """Owned by one `Hearing`."""
 
-    def __init__(self, engines: Engines, ring: AudioRing, submit: Callable[[Event], None], spawn: Spawn) -> None:
+    def __init__(
+        self,
+        engines: Engines,
+        ring: AudioRing,
+        submit: Callable[[Event], None],
+        spawn: Spawn,
+        listens_closely: Callable[[], bool],
+    ) -> None:
+        self._listens_closely = listens_closely
         self._engines = engines
         self._ring = ring
         self._submit = submit
@@ -111,6 +122,11 @@ class Transcribing:
         if turn.final is None or turn.final.done():
             self._forget(item_id)
 
+    def discard(self, item_id: ItemId) -> None:
+        """It was no turn."""
+        if item_id in self._turns:
+            self._forget(item_id)
+
     def clear(self) -> None:
         """Throw away the input buffer and the open turn; closed turns still get their words."""
         self.drop_buffer()
@@ -161,7 +177,7 @@ class Transcribing:
 
     async def _interim(self, item_id: ItemId, turn: _TurnAudio) -> None:
         while True:
-            await asyncio.sleep(INTERIM_EVERY_SECONDS)
+            await asyncio.sleep(CLOSE_INTERIM_EVERY_SECONDS if self._listens_closely() else INTERIM_EVERY_SECONDS)
             try:
                 transcript = await turn.stream.interim()
             except EngineError:

@@ -1,0 +1,116 @@
+"""The caller's sound over the agent's voice, while it is not known whether it means to interrupt.
+
+In two steps (`Interruption.CONFIRMED`): at the first sound that may be speech the voice is ducked; when it has lasted
+as long as a short word, the voice is held. Then the words decide (`interruptions.py`): the reply is stopped, or goes on
+at the sample at which it was held. Owned by `TurnTaking`, whose tentative turn this is about.
+"""
+
+from __future__ import annotations
+
+from vivavoce.conversation.call import Call
+from vivavoce.conversation.events import SpeechMeasured
+from vivavoce.conversation.identifiers import ReplyId
+from vivavoce.conversation.interruptions import FAINT_DB, Overheard, Verdict, judged, speech_interrupts
+from vivavoce.conversation.orders import DuckReply, HoldReply, ResumeReply
+from vivavoce.conversation.replies import ReplyState
+from vivavoce.conversation.replying import Replying
+from vivavoce.conversation.settings import Interruption
+
+HOLD_AFTER_MS = 150
+"""Sound that has lasted so long holds the voice."""
+
+
+class Overlap:
+    """Nothing, ducked, or held."""
+
+    def __init__(self, call: Call, replying: Replying) -> None:
+        self._call = call
+        self._replying = replying
+        self._reply_id: ReplyId | None = None
+        self._held = False
+        self._wordless = False
+        self._spoken_ms = 0
+        self._level_db: float | None = None
+
+    @property
+    def contested(self) -> bool:
+        """Whether speech that begins now has to be confirmed before it stops the agent."""
+        reply = self._replying.active
+        return (
+            self._call.settings.interruption is Interruption.CONFIRMED
+            and speech_interrupts(self._call.settings, reply)
+            and reply is not None
+            and reply.state is ReplyState.SPEAKING
+        )
+
+    @property
+    def concerns_active_reply(self) -> bool:
+        """Whether the reply that was ducked is still under way."""
+        reply = self._replying.active
+        return reply is not None and reply.reply_id == self._reply_id
+
+    def duck(self) -> None:
+        """There may be speech."""
+        reply = self._replying.active
+        if reply is None or self._reply_id == reply.reply_id or not self.contested:
+            return
+        self._reply_id, self._held, self._wordless = reply.reply_id, False, False
+        self._spoken_ms, self._level_db = 0, None
+        self._call.order(DuckReply(reply.reply_id))
+
+    def measure(self, fact: SpeechMeasured) -> None:
+        """It goes on: long enough, and it holds the voice, unless it is faint or proved to be without words."""
+        self._spoken_ms = fact.spoken_ms
+        if fact.level_db is not None:
+            self._level_db = fact.level_db
+        faint = self._level_db is not None and self._level_db < FAINT_DB
+        if self._held or self._wordless or faint or fact.spoken_ms < HOLD_AFTER_MS or not self.concerns_active_reply:
+            return
+        assert self._reply_id is not None
+        self._held = True
+        self._call.order(HoldReply(self._reply_id))
+
+    def judge(self, words: str, *, final: bool) -> Verdict:
+        """What the sound means by its words so far. A long sound without words lets the voice go on, ducked no more."""
+        reply = self._replying.active
+        if reply is None or reply.reply_id != self._reply_id:
+            return Verdict.INTERRUPTS
+        said = reply.ledger.text_until(reply.played_ms)
+        verdict = judged(
+            Overheard(
+                words, final, self._spoken_ms, self._level_db, said, reply.ledger.text, _asks(reply.ledger.text, said)
+            )
+        )
+        if not words and not final:
+            self._let_go_on()
+        return verdict
+
+    def release(self) -> None:
+        """It was nothing: the voice goes on."""
+        if self._reply_id is not None and self.concerns_active_reply:
+            self._call.order(ResumeReply(self._reply_id))
+        self.forget()
+
+    def forget(self) -> None:
+        """The reply has ended, or is being stopped."""
+        self._reply_id, self._held = None, False
+
+    def _let_go_on(self) -> None:
+        self._wordless = True
+        if self._held and self._reply_id is not None and self.concerns_active_reply:
+            self._held = False
+            self._call.order(ResumeReply(self._reply_id))
+
+
+def _asks(sent: str, heard: str) -> bool:
+    """Whether the agent has just asked, or is at the end of asking: then a short "okay" is an answer."""
+    if heard.rstrip().endswith("?"):
+        return True
+    rest = sent[len(heard) :]
+    question = rest.find("?")
+    ends_before = any(0 <= rest.find(mark) < question for mark in ".!")
+    return 0 <= question <= _NEARLY_ASKED and not ends_before
+
+
+_NEARLY_ASKED = 14
+"""Characters of a question that the caller need not have heard to answer it."""

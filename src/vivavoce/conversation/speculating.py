@@ -1,0 +1,144 @@
+"""An answer begun before the turn is surely over, behind a gate.
+
+At every pause of a turn that will be answered the likely reply is started as if the turn were over; what becomes of it
+is kept here and told to nobody. When the turn ends in the same words and nothing else has changed, the reply is taken
+as it stands and its gate opens; otherwise it is thrown away. The caller's going on does not condemn it, other words do.
+How often this is tried in a turn, and how much may be wasted on it, is the session's `Speculation`. Calls of functions
+are facts like the others: they happen when the gate opens, or never. Owned by `Replying`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from vivavoce.conversation import timing
+from vivavoce.conversation.call import Call
+from vivavoce.conversation.events import ReplyEvent, ReplyFailed, ReplyTextGenerated
+from vivavoce.conversation.history import PromptMessage
+from vivavoce.conversation.identifiers import ItemId, ReplyId
+from vivavoce.conversation.orders import CancelReply, StartReply
+from vivavoce.conversation.replies import ReplyMarks, ReplyOptions
+from vivavoce.conversation.starting import reply_for, start_order
+
+CHARACTERS_PER_TOKEN = 4
+"""For counting what was thrown away; the model tells its own count only at the end of a whole reply."""
+
+
+@dataclass(slots=True)
+class Speculated:
+    """A reply behind its gate."""
+
+    item_id: ItemId
+    order: StartReply
+    marks: ReplyMarks
+    facts: list[ReplyEvent] = field(default_factory=list)
+    tokens: int = 0
+
+    @property
+    def reply_id(self) -> ReplyId:
+        return self.order.reply_id
+
+    @property
+    def words(self) -> str:
+        return normalised(self.order.prompt[-1].text)
+
+
+class Speculating:
+    """At most one reply is behind the gate."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self._behind: Speculated | None = None
+        self._item_id: ItemId | None = None
+        self._tries = 0
+        self.wasted_tokens = 0
+
+    def begin(self, item_id: ItemId, words: str) -> bool:
+        """The turn may be over with these words: begin to answer it. True if an answer to them is under way."""
+        if self._behind is not None and self._behind.item_id == item_id and self._behind.words == normalised(words):
+            return True
+        self.drop()
+        if not self._may_begin(item_id):
+            return False
+        self._tries += 1
+        reply = reply_for(self._call, ReplyOptions(), self._call.history)
+        prompt = (*self._call.prompt(), PromptMessage("user", words))
+        order = replace(start_order(self._call, reply, prompt), gated=True)
+        self._behind = Speculated(item_id, order, ReplyMarks())
+        self._call.order(order)
+        return True
+
+    def doubt(self, words: str) -> None:
+        """The turn goes on, and so far these are its words."""
+        if self._behind is not None and self._behind.words != normalised(words):
+            self.drop()
+
+    def handle(self, fact: ReplyEvent) -> bool:
+        """Keep what became of the reply behind the gate; False if it is none of its facts."""
+        behind = self._behind
+        if behind is None or behind.reply_id != fact.reply_id:
+            return False
+        if isinstance(fact, ReplyFailed):
+            self._behind = None  # the reply that is begun when the turn is over will say what is wrong
+            return True
+        if isinstance(fact, ReplyTextGenerated):
+            behind.tokens += max(1, round(len(fact.text) / CHARACTERS_PER_TOKEN))
+        timing.note(behind.marks, fact, self._call.now)
+        behind.facts.append(fact)
+        return True
+
+    def take(self, order: StartReply) -> Speculated | None:
+        """This reply is to begin: what was begun for it, if that is the same; what is not is dropped."""
+        behind = self._behind
+        if behind is None:
+            return None
+        if not _same(behind.order, order):
+            self.drop()
+            return None
+        self._behind = None
+        return behind
+
+    def settle(self, item_id: ItemId) -> None:
+        """The turn has been answered, or will not be: what is still behind the gate for it is of no use."""
+        if self._behind is not None and self._behind.item_id == item_id:
+            self.drop()
+
+    @property
+    def under_way(self) -> bool:
+        return self._behind is not None
+
+    def drop(self) -> None:
+        """Throw away what is behind the gate."""
+        if self._behind is not None:
+            self._call.order(CancelReply(self._behind.reply_id))
+            self.wasted_tokens += self._behind.tokens
+            self._behind = None
+
+    def _may_begin(self, item_id: ItemId) -> bool:
+        limits = self._call.settings.speculation
+        if self._item_id != item_id:
+            self._item_id, self._tries, self.wasted_tokens = item_id, 0, 0
+        if limits is None or self._tries >= limits.tries_per_turn:
+            return False
+        return self.wasted_tokens < limits.wasted_tokens_per_turn
+
+
+def normalised(words: str) -> str:
+    """Words as they sound: without case, punctuation and spacing."""
+    kept = (character if character.isalnum() or character == "'" else " " for character in words.casefold())
+    return " ".join("".join(kept).split())
+
+
+def _same(begun: StartReply, wanted: StartReply) -> bool:
+    """Whether a reply begun behind the gate is the one that is wanted now."""
+    if replace(begun, reply_id=wanted.reply_id, prompt=wanted.prompt, gated=wanted.gated) != wanted:
+        return False
+    return _same_prompt(begun.prompt, wanted.prompt)
+
+
+def _same_prompt(begun: Sequence[PromptMessage], wanted: Sequence[PromptMessage]) -> bool:
+    if not wanted or begun[:-1] != wanted[:-1]:
+        return False
+    one, other = begun[-1], wanted[-1]
+    return (one.role, normalised(one.text)) == (other.role, normalised(other.text))

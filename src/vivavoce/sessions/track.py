@@ -1,0 +1,113 @@
+"""One reply on its way to the client: its gate, its loudness, its pace and its position. Owned by `Speaking`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import assert_never
+
+from vivavoce.conversation.identifiers import ReplyId
+from vivavoce.conversation.orders import DuckReply, HoldReply, OpenGate, ResumeReply, SpeakFiller, StartReply
+from vivavoce.engines.ports import VOICE_RATE_HZ, AffinityKey, Samples
+from vivavoce.media.gain import Gain
+from vivavoce.media.pacing import Playout
+
+DUCKED = 0.2
+"""14 dB softer: clearly in the background, still to be followed."""
+
+FRAME_SAMPLES = VOICE_RATE_HZ // 50
+"""20 ms."""
+
+QUEUED_PIECES = 256
+"""Pieces of text that may wait for the voice; more and the language model waits."""
+
+
+class Track:
+    """Dies with its reply. `pieces` are its words for the voice, None behind the last."""
+
+    def __init__(self, order: StartReply, playout: Playout, affinity: AffinityKey) -> None:
+        self.order = order
+        self.affinity = affinity
+        self.task: asyncio.Task[None] | None = None
+        self.pieces: asyncio.Queue[str | None] = asyncio.Queue(QUEUED_PIECES)
+        self.words_begun = False
+        self._playout = playout
+        self._gain = Gain()
+        self._gate = asyncio.Event()
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._sent_seconds = 0.0
+        if not order.gated:
+            self._gate.set()
+
+    @property
+    def reply_id(self) -> ReplyId:
+        return self.order.reply_id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its audio may have gone out."""
+        return self._gate.is_set()
+
+    @property
+    def sent_ms(self) -> int:
+        return round(self._sent_seconds * 1000)
+
+    def played_ms(self, now: float) -> int:
+        """How much of it the caller has heard by now."""
+        return max(0, int((self._sent_seconds - self._playout.buffered_seconds(now)) * 1000))
+
+    # --- orders -----------------------------------------------------------------------------------------------------
+
+    def perform(self, order: OpenGate | DuckReply | HoldReply | ResumeReply | SpeakFiller) -> None:
+        match order:
+            case OpenGate():
+                self._gate.set()
+            case DuckReply():
+                self._gain.target = DUCKED
+            case HoldReply():
+                self._flowing.clear()
+                self._playout.expect_gap()
+            case ResumeReply():
+                self._gain.target = 1.0
+                if not self._flowing.is_set():
+                    self._gain.restart()
+                    self._flowing.set()
+            case SpeakFiller(text=text):
+                if not self.words_begun and not self.pieces.full():  # else it would come too late
+                    self.pieces.put_nowait(text)
+            case _:
+                assert_never(order)
+
+    def acknowledge(self, played_ms: int, now: float) -> int:
+        """The player has come so far; what of it can be true."""
+        played_ms = min(played_ms, self.sent_ms)
+        self._playout.correct(now, self._sent_seconds - played_ms / 1000)
+        return played_ms
+
+    def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    # --- the road ---------------------------------------------------------------------------------------------------
+
+    async def gate(self) -> None:
+        """Wait until audio may go out at all."""
+        await self._gate.wait()
+
+    async def frame(self, samples: Samples) -> Samples:
+        """Wait until this frame (n,) may go out, count it as sent, and give it as loud as it is to be."""
+        clock = asyncio.get_running_loop()
+        while True:
+            await self._flowing.wait()
+            if wait := self._playout.wait_seconds(clock.time()):
+                await asyncio.sleep(wait)
+            if self._flowing.is_set():
+                break
+        duration_seconds = len(samples) / VOICE_RATE_HZ
+        self._playout.send(clock.time(), duration_seconds)
+        self._sent_seconds += duration_seconds
+        return self._gain.apply(samples)
+
+    def nothing_to_send(self) -> None:
+        """The voice has not made more yet."""
+        self._playout.expect_gap()
