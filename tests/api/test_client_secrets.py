@@ -153,7 +153,79 @@ async def test_a_secret_opens_no_route_of_the_api(tmp_path: Path) -> None:
         secret = (await opened.http.post(PATH, json={})).json()["value"]
         answers = [await opened.client(secret).get("/v1/agents"), await opened.client(secret).post(PATH, json={})]
     assert [answer.status_code for answer in answers] == [401, 401]
-    assert all("calls and nothing else" in answer.json()["error"]["message"] for answer in answers)
+    assert all("and nothing else" in answer.json()["error"]["message"] for answer in answers)
+
+
+async def test_a_secret_is_good_as_long_as_the_key_that_made_it(tmp_path: Path) -> None:
+    async with application_open(tmp_path) as opened:
+        made = await opened.store.keys.create("a page's")
+        secret = (await opened.client(made.secret).post(PATH, json={})).json()["value"]
+        secrets = opened.running.platform.client_secrets
+        assert (await secrets.grant(secret)).caller.key_id == made.record.key_id
+        await opened.store.keys.revoke(made.record.key_id)
+        with pytest.raises(InvalidClientSecretError, match="revoked"):
+            await secrets.grant(secret)
+
+
+async def test_a_secret_counts_against_the_limit_of_the_key_that_made_it(tmp_path: Path) -> None:
+    async with application_open(tmp_path, requests_per_minute=2) as opened:
+        key = opened.client(await opened.new_key())
+        secret = (await key.post(PATH, json={})).json()["value"]
+        spoken = await opened.client(secret).post("/v1/tts", json={"text": "Hello.", "language": "en"})
+        more = await key.get("/v1/agents")
+    assert spoken.headers["x-ratelimit-remaining"] == "0"
+    assert more.status_code == 429
+
+
+async def test_a_secret_takes_the_instructions_of_a_prompt_when_it_is_made(tmp_path: Path) -> None:
+    async with application_open(tmp_path) as opened:
+        agent = {"name": "Ann", "instructions": "Greet {{name}}."}
+        agent_id = (await opened.http.post("/v1/agents", json=agent)).json()["agent"]["agent_id"]
+        prompt = {"id": agent_id, "variables": {"name": "Ada"}}
+        told = (await opened.http.post(PATH, json={"session": {"prompt": prompt}})).json()
+        own = (await opened.http.post(PATH, json={"session": {"prompt": prompt, "instructions": "Own."}})).json()
+        grant = await opened.running.platform.client_secrets.grant(told["value"])
+    assert told["session"]["instructions"] == grant.session["instructions"] == "Greet {{name}}."
+    assert told["session"]["prompt"] == prompt
+    assert own["session"]["instructions"] == "Own."
+
+
+PROMPTS = [
+    pytest.param({"id": "agent_nobody"}, "session.prompt.id", id="an agent that is not there"),
+    pytest.param({"id": "default", "version": "9"}, "session.prompt.version", id="a version that is not there"),
+    pytest.param({"id": "default", "version": "newest"}, "session.prompt.version", id="a version that is no number"),
+    pytest.param({"id": "default", "version": "9" * 40}, "session.prompt.version", id="a version that cannot be"),
+]
+
+
+@pytest.mark.parametrize(("prompt", "param"), PROMPTS)
+async def test_a_prompt_that_is_not_there_is_refused(tmp_path: Path, prompt: dict[str, Any], param: str) -> None:
+    async with application_open(tmp_path) as opened:
+        await opened.http.post("/v1/agents", json={"name": "Ann"})
+        answer = await opened.http.post(PATH, json={"session": {"prompt": prompt}})
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (400, "prompt_not_found", param)
+
+
+async def test_a_prompt_may_be_a_former_version_of_an_agent(tmp_path: Path) -> None:
+    async with application_open(tmp_path) as opened:
+        made = await opened.http.post("/v1/agents", json={"name": "Ann", "instructions": "First."})
+        agent_id = made.json()["agent"]["agent_id"]
+        body = {"agent": {"instructions": "Second."}, "field_mask": {"paths": ["instructions"]}}
+        await opened.http.patch(f"/v1/agents/{agent_id}", json=body)
+        said = []
+        for prompt in ({"id": agent_id, "version": "1"}, {"id": agent_id}):
+            told = (await opened.http.post(PATH, json={"session": {"prompt": prompt}})).json()
+            said.append(told["session"]["instructions"])
+    assert said == ["First.", "Second."]
+
+
+async def test_another_organisations_agent_is_no_prompt(tmp_path: Path) -> None:
+    async with application_open(tmp_path) as opened:
+        made = (await opened.http.post("/v1/agents", json={"name": "Ann", "instructions": "Ours."})).json()["agent"]
+        stranger = await _key_of_another_organisation(opened)
+        answer = await opened.client(stranger).post(PATH, json={"session": {"prompt": {"id": made["agent_id"]}}})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "prompt_not_found")
 
 
 async def test_an_agent_of_another_organisation_cannot_be_named(tmp_path: Path) -> None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from openai import OpenAI
+from sqlalchemy import update
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from tests.serving import KEY, Served, scripted_settings, serving
+from vivavoce.store.records import FIRST_ORGANISATION
+from vivavoce.store.schema import sessions
 
 PATH = "/v1/realtime/client_secrets"
 
@@ -137,6 +141,71 @@ def test_a_call_ends_when_the_longest_duration_of_the_secret_is_over(served: Ser
         told(websocket, "nothing that there is")
     assert closed.value.rcvd is not None
     assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1000, "expired")
+
+
+def test_the_longest_duration_counts_over_all_calls_of_a_secret(served: Served) -> None:
+    secret = made(served, {"session": {"max_duration_seconds": 2}})
+    with call(served, secret) as first, pytest.raises(ConnectionClosed):
+        told(first, "nothing that there is")
+    with pytest.raises(InvalidStatus) as refused, call(served, secret):
+        pass
+    answer = refused.value.response
+    assert (answer.status_code, json.loads(answer.body or b"")["error"]["code"]) == (403, "duration_used_up")
+
+
+def test_a_later_call_gets_what_the_earlier_ones_left(served: Served) -> None:
+    secret = made(served, {"session": {"max_duration_seconds": 3600}})
+    with call(served, secret) as websocket:
+        first = told(websocket, "session.created")["session"]["id"]
+
+    async def as_if_long_ago() -> None:
+        store = served.server._store
+        assert store is not None
+        begun = datetime.now(UTC) - timedelta(minutes=50)
+        async with store._database.writing() as connection:
+            await connection.execute(update(sessions).where(sessions.c.id == first).values(created_at=begun))
+
+    served.inside(as_if_long_ago)
+    with call(served, secret) as websocket:
+        second = told(websocket, "session.created")["session"]["id"]
+        store = served.server._store
+        assert store is not None
+        session = served.inside(lambda: store.sessions.get(FIRST_ORGANISATION, second))
+    assert session is not None
+    assert timedelta(minutes=5) < session.expires_at - datetime.now(UTC) < timedelta(minutes=15)
+
+
+def test_calls_at_the_same_time_end_when_they_have_used_up_the_duration_together(served: Served) -> None:
+    secret = made(served, {"session": {"max_duration_seconds": 3600}})
+    with call(served, secret) as one, call(served, secret) as another:
+        ids = [told(websocket, "session.created")["session"]["id"] for websocket in (one, another)]
+
+        async def as_if_both_had_lasted_half_an_hour() -> None:
+            store = served.server._store
+            assert store is not None
+            begun = datetime.now(UTC) - timedelta(minutes=30)
+            async with store._database.writing() as connection:
+                await connection.execute(update(sessions).where(sessions.c.id.in_(ids)).values(created_at=begun))
+
+        served.inside(as_if_both_had_lasted_half_an_hour)
+        for websocket in (one, another):
+            with pytest.raises(ConnectionClosed) as closed:
+                told(websocket, "nothing that there is")
+            assert closed.value.rcvd is not None
+            assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (1000, "expired")
+
+
+def test_a_secret_opens_nothing_any_more_when_its_key_is_revoked(served: Served) -> None:
+    store = served.server._store
+    assert store is not None
+    key = served.inside(lambda: store.keys.create("a page's"))
+    secret = made(served, key=key.secret)
+    with call(served, secret) as websocket:
+        told(websocket, "session.created")
+    served.inside(lambda: store.keys.revoke(key.record.key_id))
+    with pytest.raises(InvalidStatus) as refused, call(served, secret):
+        pass
+    assert refused.value.response.status_code == 401
 
 
 NOT_OPENED = [

@@ -38,7 +38,7 @@ _WHERE_KEYS_COME_FROM = (
 _NO_KEY = f"This needs an API key, sent as `Authorization: Bearer KEY` or as `x-api-key: KEY`. {_WHERE_KEYS_COME_FROM}"
 _WRONG_KEY = f"This API key is wrong or was revoked. {_WHERE_KEYS_COME_FROM}"
 _ONLY_FOR_CALLS = "A session's token opens its call and nothing else; this needs an API key."
-_OPENS_CALLS = "A client secret opens calls and nothing else; this needs an API key."
+_OPENS_CALLS = "A client secret opens calls and the speech endpoints and nothing else; this needs an API key."
 
 
 class KeyVerifier(Protocol):

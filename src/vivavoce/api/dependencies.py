@@ -55,8 +55,13 @@ async def authenticated(request: Request) -> Caller:
     known: Caller | None = request.scope.get(_CALLER)
     if known is not None:
         return known
+    caller = await api_state(request).authenticator.caller(offered(request.headers).secret)
+    return counted(request, caller)
+
+
+def counted(request: Request, caller: Caller) -> Caller:
+    """Count a request of this caller, who is then known for the rest of it. Raises `ApiError` (429)."""
     state = api_state(request)
-    caller = await state.authenticator.caller(offered(request.headers).secret)
     allowance = state.limiter.take(caller.name)
     told = headers(allowance, time.time())
     request.scope.setdefault(ANSWER_HEADERS, {}).update(told)

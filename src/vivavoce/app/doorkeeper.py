@@ -148,15 +148,19 @@ class PlatformDoorkeeper:
         if request.query.get("thread_id"):
             raise _not_granted("thread_id", "an earlier thread")
         self._check_place()
-        caller = Caller(grant.organisation_id, ("realtime",))
-        found = await self._come_back(caller, request, grant)
+        found = await self._come_back(grant.caller, request, grant)
+        left = await self._platform.client_secrets.call_seconds_left(grant)
+        if left == 0:
+            message = "The calls of this client secret have lasted as long as they may. Make another one."
+            raise ApiError(Problem(403, "duration_used_up", message))
         wish = SessionWish(
             "realtime",
             grant.agent_id,
             thread=None if found is None else found.kept.thread_id,
-            lifetime_seconds=grant.call_seconds_maximum or CALL_LIFETIME_SECONDS,
+            lifetime_seconds=left or CALL_LIFETIME_SECONDS,
         )
-        opened = await self._platform.open_session(caller, wish)
+        opened = await self._platform.open_session(grant.caller, wish)
+        await self._platform.client_secrets.count_call(grant, opened.session.session_id)
         return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True, grant=grant, found=found)
 
     async def _come_back(
@@ -193,7 +197,7 @@ class PlatformDoorkeeper:
         try:
             self._directory.check_place()
         except NoPlaceError as error:
-            raise ApiError(Problem(503, "no_place", str(error), SERVER_ERROR)) from error
+            raise no_place(error) from error
 
     async def _existing(self, caller: Caller, session_id: str, request: CallRequest) -> _Place:
         sessions = self._platform.sessions

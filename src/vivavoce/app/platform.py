@@ -19,10 +19,12 @@ from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
 from vivavoce.app.resumption import Resumptions
 from vivavoce.app.session_drafts import RealtimeDrafts
+from vivavoce.app.stored_prompts import StoredPrompts
 from vivavoce.config import EngineSet, ServerSettings
 from vivavoce.engines.ports import LanguageModel
 from vivavoce.engines.voices import VoiceDescription, describe_voices, resolve_voice
 from vivavoce.services.agents import AgentService
+from vivavoce.services.callers import Caller
 from vivavoce.services.chatting import ChatService
 from vivavoce.services.client_secrets import ClientSecretService
 from vivavoce.services.platform import Platform
@@ -84,7 +86,9 @@ class RunningPlatform:
             speech=SpeechService(engines),
             announcer=announcer,
             webhooks=self._webhooks.service,
-            client_secrets=ClientSecretService(store.client_secrets, vault, agents.get, drafts, _utc_now),
+            client_secrets=ClientSecretService(
+                store.client_secrets, store.keys, vault, agents.get, StoredPrompts(agents), drafts, _utc_now
+            ),
             voices=lambda: _voices(engines()),
             now=_utc_now,
             livekit=chosen.livekit,
@@ -118,6 +122,7 @@ class RunningPlatform:
             await asyncio.sleep(SWEEP_EVERY_SECONDS)
             try:
                 await self.platform.sessions.sweep()
+                await self._end_used_up()
                 self.platform.chat.forget_idle()
                 sweeps += 1
                 if sweeps % FORGET_RESUMPTIONS_EVERY_SWEEPS == 1:
@@ -127,6 +132,12 @@ class RunningPlatform:
                     await self._store.client_secrets.forget_old()
             except StoreError as error:
                 _log.error("sessions could not be looked through: %s", error)
+
+    async def _end_used_up(self) -> None:
+        """End the calls of client secrets whose time is over; each call alone may have some left."""
+        for call in await self.platform.client_secrets.used_up():
+            session = await self.platform.sessions.get(Caller(call.organisation_id), call.session_id)
+            await self.platform.sessions.end(session, "expired")
 
 
 def _voices(engines: Engines | None) -> tuple[VoiceDescription, ...]:

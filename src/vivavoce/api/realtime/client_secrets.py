@@ -32,10 +32,11 @@ _TRANSCRIBING: dict[str, Any] = {"type": "transcription"}
 
 @router.post("/v1/realtime/client_secrets", summary="Make a client secret")
 async def create_client_secret(platform: PlatformOf, caller: Speaker, body: SecretToMake | None = None) -> MadeSecret:
-    """A short-lived secret with which a browser opens calls at `/v1/realtime`, and nothing else.
+    """A short-lived secret with which a browser opens calls at `/v1/realtime`, and uses the speech endpoints.
 
     It is sent as `Authorization: Bearer SECRET`, in a sub-protocol (`xai-client-secret.SECRET`, or `realtime` and
-    `openai-insecure-api-key.SECRET`), or as `?token=SECRET`. It opens any number of calls until it expires.
+    `openai-insecure-api-key.SECRET`), or, to a WebSocket, as `?token=SECRET`. It opens any number of calls until it
+    expires or the key that made it is revoked. One that names an agent or a longest duration opens calls alone.
     """
     asked = body or SecretToMake()
     session = asked.session or SessionToBring()

@@ -27,7 +27,9 @@ The client may change it with `session.update`."""
 _TYPE = "`realtime`, or `transcription` for a session that writes down what is said and never answers."
 _MODEL = "What the session object calls its model, where the address of the call names none."
 _AGENT = "The agent that the calls are with, in any rendering of its id. Without it, they are with none."
-_DURATION = "How long a call may last that is opened with this secret, in seconds. It is ended within 5 s after that."
+_DURATION = """\
+How long the calls that are opened with this secret may last, all of them together, in seconds. They are ended within \
+5 s after that, and no other begins."""
 _SECONDS = "How long the secret opens calls. Calls that are open then go on."
 _EXPIRES_AT = "When the secret stops opening calls, in Unix seconds."
 _VALUE = "The secret. It is shown this once."

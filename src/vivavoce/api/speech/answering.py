@@ -15,15 +15,19 @@ from fastapi.routing import APIRoute
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from vivavoce.api.dependencies import authenticated
+from vivavoce.api.auth import offered
+from vivavoce.api.dependencies import api_state, authenticated, counted
 from vivavoce.api.error_models import error_responses
 from vivavoce.api.error_shapes import Dialect
+from vivavoce.api.speech.secrets import HEARING_PATHS, caller_of_secret
 from vivavoce.engines.ports import VOICE_RATE_HZ
 from vivavoce.media.audio_encoding import SpeechEncoding, open_encoder
+from vivavoce.services.callers import Caller
+from vivavoce.services.client_secrets import looks_like_client_secret
 from vivavoce.services.speech.saying import Said, SaidSound
 
 UPLOAD_BYTES_MAXIMUM = 25 * 1024 * 1024
-UPLOAD_PATHS = ("/v1/audio/transcriptions", "/v1/audio/translations", "/v1/stt")
+UPLOAD_PATHS = HEARING_PATHS
 """Where a recording may be sent, which is larger than other bodies."""
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
@@ -36,10 +40,19 @@ class KeyFirstRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def answer(request: Request) -> Response:
-            await authenticated(request)
+            await _let_in(request)
             return await handle(request)
 
         return answer
+
+
+async def _let_in(request: Request) -> Caller:
+    """By key, or by a client secret that may come in here."""
+    secret = offered(request.headers).secret
+    if secret is None or not looks_like_client_secret(secret):
+        return await authenticated(request)
+    secrets = api_state(request).platform.client_secrets
+    return counted(request, await caller_of_secret(secrets, secret, request.url.path))
 
 
 class SpeechResponse(StreamingResponse):

@@ -21,6 +21,9 @@ from vivavoce.api.dependencies import ApiState
 from vivavoce.api.errors import ApiError, problem_of
 from vivavoce.api.problems import SERVER_ERROR, Problem
 from vivavoce.api.rate_limits import headers
+from vivavoce.api.speech.secrets import caller_of_secret
+from vivavoce.services.callers import Caller
+from vivavoce.services.client_secrets import looks_like_client_secret
 from vivavoce.services.errors import ServiceError
 from vivavoce.services.speech.service import SpeechService
 
@@ -46,7 +49,7 @@ async def admitted(websocket: WebSocket) -> Admission:
         raise ApiError(Problem(503, "not_ready", "The server is starting; try again in a moment.", SERVER_ERROR))
     subprotocols = tuple(websocket.scope.get("subprotocols", ()))
     brought = offered(websocket.headers, subprotocols, websocket.query_params.get("token"))
-    caller = await state.authenticator.caller(brought.secret)
+    caller = await _caller(state, brought.secret, websocket.url.path)
     allowance = state.limiter.take(caller.name)
     if not allowance.allowed:
         told = headers(allowance, time.time())
@@ -56,6 +59,12 @@ async def admitted(websocket: WebSocket) -> Admission:
         message = "This key may not do that: it lacks the scope 'realtime'. Use a key that has it."
         raise ApiError(Problem(403, "insufficient_scope", message))
     return Admission(state.platform.speech, brought.subprotocol)
+
+
+async def _caller(state: ApiState, secret: str | None, path: str) -> Caller:
+    if secret is not None and looks_like_client_secret(secret):
+        return await caller_of_secret(state.platform.client_secrets, secret, path)
+    return await state.authenticator.caller(secret)
 
 
 def query_of(websocket: WebSocket, model: type[Query], *repeated: str) -> Query:
