@@ -1,12 +1,14 @@
 """The outside of an Opus packet: whether it is one, and how long it sounds (RFC 6716, section 3).
 
-Pure functions over bytes; they decode nothing. What passes here is what a decoder takes.
+Pure functions over bytes; they decode nothing. What passes here is what a decoder takes, but for padding without end.
 """
 
 from __future__ import annotations
 
 LONGEST_PACKET_MS = 120
 LONGEST_FRAME_BYTES = 1275
+LONGEST_PACKET_BYTES = 48 * (LONGEST_FRAME_BYTES + 2)
+"""48 frames of 2.5 ms, each with its length. With padding a packet has no end; nobody needs it on a socket."""
 
 _SILK_MS = (10.0, 20.0, 40.0, 60.0)
 _HYBRID_MS = (10.0, 20.0)
@@ -29,6 +31,8 @@ def packet_ms(packet: bytes) -> float:
     """How long a packet sounds, a multiple of 2.5 ms. Raises `OpusPacketError` for one that is malformed."""
     if not packet:
         raise OpusPacketError("there are no bytes where an Opus packet belongs")
+    if len(packet) > LONGEST_PACKET_BYTES:
+        raise OpusPacketError(f"{len(packet)} bytes are more than the {LONGEST_PACKET_BYTES} that an Opus packet needs")
     frame_ms = _FRAME_MS[packet[0] >> 3]
     match packet[0] & 3:
         case 0:

@@ -28,7 +28,7 @@ TRANSCRIPTION_EVENTS = {
     "session.updated": "transcription_session.updated",
 }
 _RENAMED_CONTENT = {"output_text": "text", "output_audio": "audio"}
-_FORMATS = {"audio/pcm": "pcm16", "audio/pcmu": "g711_ulaw", "audio/pcma": "g711_alaw"}
+_FORMATS = {"audio/pcm": "pcm16", "audio/pcmu": "g711_ulaw", "audio/pcma": "g711_alaw", "audio/opus": "opus"}
 _ONLY_GA = frozenset({"type", "audio", "output_modalities", "max_output_tokens", "prompt", "truncation", "reasoning"})
 _OF_TRANSCRIPTIONS = (
     "id",

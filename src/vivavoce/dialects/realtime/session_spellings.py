@@ -40,6 +40,7 @@ _FORMATS = {
     "pcm16": {"type": "audio/pcm"},
     "g711_ulaw": {"type": "audio/pcmu"},
     "g711_alaw": {"type": "audio/pcma"},
+    "opus": {"type": "audio/opus"},
 }
 
 
