@@ -20,7 +20,10 @@ AS_CONFIGURED = ReplyOptions()
 
 
 class Call:
-    """What every part may read; `order` and `tell` are the only ways out."""
+    """What every part may read; `order` and `tell` are the only ways out.
+
+    `caller_spoke` counts what the caller has said or written: turns with words, and messages.
+    """
 
     def __init__(self, settings: Settings, id_prefix: str) -> None:
         self.settings = settings
@@ -29,6 +32,7 @@ class Call:
         self.deadlines = Deadlines()
         self.ledgers: dict[ItemId, HeardLedger] = {}
         self.now = 0.0
+        self.caller_spoke = 0
         self._orders: list[Order] = []
 
     def next_item_id(self) -> ItemId:

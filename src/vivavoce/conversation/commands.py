@@ -17,7 +17,7 @@ from vivavoce.conversation.events import (
     ItemTruncateRequested,
 )
 from vivavoce.conversation.history import DuplicateItemError, UnknownItemError, untranscribed_part
-from vivavoce.conversation.items import Item, Message, Part, PartKind
+from vivavoce.conversation.items import Item, Message, Part, PartKind, Role
 from vivavoce.conversation.notices import ItemAdded, ItemDeleted, ItemDone, ItemRetrieved, ItemTruncated
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
@@ -61,6 +61,8 @@ class ItemCommands:
         except UnknownItemError as error:
             self._call.refuse("item_create_invalid_previous_item_id", str(error), command.event_id, "previous_item_id")
         else:
+            if isinstance(item, Message) and item.role is Role.USER:
+                self._call.caller_spoke += 1
             self._call.tell(ItemAdded(item, previous))
             if command.recording is not None and isinstance(item, Message):
                 self._turns.words.await_recording(item, command.recording)

@@ -13,6 +13,9 @@ class Deadline(StrEnum):
     TRANSCRIPT = "transcript"
     FAREWELL = "farewell"
     IDLE = "idle"
+    CALLER_SILENT = "caller_silent"
+    LATE_REPLY = "late_reply"
+    LATE_TOOL = "late_tool"
 
 
 class Deadlines:

@@ -37,6 +37,7 @@ class Ending:
         self._seen: set[ItemId] = set()
         self._turns = 0
         self._reason: str | None = None
+        self._closing_for = MAX_TURNS
         self._awaits_tools = False
         self.closing = False
         self.over = False
@@ -50,6 +51,25 @@ class Ending:
     def takes_replies(self) -> bool:
         """Replies may follow: the last answer has not begun, or has called functions and is not over."""
         return not self.closing or self._awaits_tools
+
+    def close(self, reason: str) -> None:
+        """What the agent says next is its goodbye; the call ends after it for this reason."""
+        self.closing, self._closing_for = True, reason
+
+    @property
+    def may_go_on(self) -> bool:
+        """The caller was thought to have gone: a word from there, and the call goes on."""
+        return self.closing and self._closing_for != MAX_TURNS
+
+    def go_on(self) -> None:
+        """The caller is still there after all."""
+        if self.may_go_on:
+            self.closing, self._closing_for = False, MAX_TURNS
+            self._call.deadlines.clear(Deadline.FAREWELL)
+
+    def say_goodbye(self) -> None:
+        """The goodbye has been heard."""
+        self.end(self._closing_for)
 
     def refuses_reply(self, event_id: EventId | None) -> bool:
         """No reply follows the last one, but the rest of an answer that has called functions; the client is told."""
@@ -87,12 +107,12 @@ class Ending:
         if not self.closing or (self._awaits_tools and reply.script is not None):
             return
         if reason in CUT_SHORT:
-            self.end(MAX_TURNS)
+            self.end(self._closing_for)
         elif reply.called_functions:
             self._awaits_tools = True
             self._call.deadlines.set(Deadline.FAREWELL, self._call.now + TOOLS_PATIENCE_SECONDS)
         elif reply.modality is Modality.TEXT:
-            self.end(MAX_TURNS)
+            self.end(self._closing_for)
         else:
             self._call.deadlines.set(Deadline.FAREWELL, self._call.now + FAREWELL_SECONDS)
 

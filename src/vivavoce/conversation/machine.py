@@ -32,7 +32,6 @@ from typing import assert_never
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.commands import ItemCommands
 from vivavoce.conversation.deadlines import Deadline
-from vivavoce.conversation.ending import MAX_TURNS
 from vivavoce.conversation.events import (
     AudioClearRequested,
     AudioCommitRequested,
@@ -61,6 +60,7 @@ from vivavoce.conversation.events import (
     TurnAssessed,
     TurnTranscribed,
 )
+from vivavoce.conversation.filling import Filling
 from vivavoce.conversation.history import History
 from vivavoce.conversation.identifiers import EventId, ReplyId
 from vivavoce.conversation.notices import SessionOpened, SessionUpdated
@@ -84,6 +84,7 @@ class Conversation:
         self._turns = TurnTaking(self._call, self._replying)
         self._items = ItemCommands(self._call, self._turns, self._replying)
         self._silence = Silence(self._call, self._replying)
+        self._filling = Filling(self._call, self._replying)
 
     @property
     def next_deadline(self) -> float | None:
@@ -124,6 +125,7 @@ class Conversation:
         if self._replying.ending.due:
             self._replying.beside.end_all()
         self._silence.watch()
+        self._filling.watch()
         self._replying.ending.conclude()
         return self._call.drain()
 
@@ -186,6 +188,7 @@ class Conversation:
         if (settings.instructions, settings.tools) != (former.instructions, former.tools):
             self._call.warm()
         self._call.deadlines.clear(Deadline.IDLE)
+        self._call.deadlines.clear(Deadline.CALLER_SILENT)
         if settings.only_transcribes:
             self._replying.fall_silent()
         if self._call.deadlines.is_set(Deadline.GREETING):
@@ -204,9 +207,15 @@ class Conversation:
                 case Deadline.TRANSCRIPT:
                     self._replying.start_waiting()
                 case Deadline.FAREWELL:
-                    self._replying.end_call(MAX_TURNS)
+                    self._replying.end_for_good()
                 case Deadline.IDLE:
                     self._silence.end(heard_ms)
+                case Deadline.CALLER_SILENT:
+                    self._silence.break_it()
+                case Deadline.LATE_REPLY:
+                    self._filling.fill_reply()
+                case Deadline.LATE_TOOL:
+                    self._filling.fill_tool()
                 case _:
                     assert_never(deadline)
 

@@ -179,7 +179,7 @@ class TurnTimed:
     `endpoint_ms`: when the turn was judged over, for `endpoint_reason`; `first_speech_ms`: the voice's first samples;
     `first_audio_ms`: sent; `first_played_ms`: as the client acknowledged it; `interrupted_ms`: the caller stopped the
     reply, after `heard_ms` of it. `speculated`: the answer was begun before the turn was over; `wasted_tokens`: what
-    was generated for this turn and thrown away.
+    was generated for this turn and thrown away; `filler`: its first audio is that of words for the wait.
     """
 
     reply_id: ReplyId
@@ -198,6 +198,7 @@ class TurnTimed:
     heard_ms: int | None = None
     speculated: bool = False
     wasted_tokens: int = 0
+    filler: bool = False
     complete: bool = False
 
 

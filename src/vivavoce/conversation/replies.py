@@ -121,6 +121,7 @@ class ReplyMarks:
     interrupted_at: float | None = None
     speculated: bool = False
     wasted_tokens: int = 0
+    filled: bool = False
 
     def later(self, other: ReplyMarks) -> ReplyMarks:
         """Of two, those that answer the later turn."""
@@ -145,6 +146,7 @@ class Reply:
     items: History
     script: str | None = None
     interruptible: bool = True
+    is_filler: bool = False
     wanted_message_id: ItemId | None = None
     state: ReplyState = ReplyState.QUEUED
     message_id: ItemId | None = None
@@ -165,8 +167,8 @@ class Reply:
 
     @property
     def goes_on_with_tools(self) -> bool:
-        """All is written, functions were called, and it is only still being spoken: the client may ask for the rest."""
-        return self.generated is not None and self.called_functions
+        """Functions were called, and only words for the wait are being spoken: the client may ask for the rest."""
+        return self.is_filler or (self.generated is not None and self.called_functions)
 
     @property
     def part_kind(self) -> PartKind:

@@ -42,6 +42,7 @@ class _Request:
     interruptible: bool = True
     message_id: ItemId | None = None
     asked: bool = False
+    is_filler: bool = False
     hint: tuple[PromptMessage, ...] = ()
 
 
@@ -129,6 +130,11 @@ class Replying:
         if self.active is None:
             self._begin(_Request(ReplyOptions(), ReplyMarks(), script, hint=hint))
 
+    def fill(self, script: str) -> None:
+        """The agent says something for the while that a function takes."""
+        if self.active is None:
+            self._begin(_Request(ReplyOptions(), ReplyMarks(), script, is_filler=True))
+
     def speculate(self, item_id: ItemId, words: str) -> bool:
         """The caller's turn may be over with these words: begin the answer behind the gate, if it may be begun now."""
         waits = self._waiting is not None or self._forced or self._awaited
@@ -187,6 +193,11 @@ class Replying:
         self.speculating.drop()
         self.interrupt(EndReason.CLIENT_CANCELLED)
 
+    def end_for_good(self) -> None:
+        """The goodbye has been heard, or what it waited for has not come: the call ends with this fact."""
+        self.ending.say_goodbye()
+        self.interrupt(EndReason.CLIENT_CANCELLED)
+
     def handle(self, fact: ReplyEvent) -> None:
         """What became of a reply; late results are dropped here and in `Beside`, and nowhere else."""
         reply = self.active
@@ -230,6 +241,7 @@ class Replying:
         reply = reply_for(self._call, request.options, self._call.history)
         reply.script, reply.marks = request.script, request.marks
         reply.interruptible, reply.wanted_message_id = request.interruptible, request.message_id
+        reply.is_filler = request.is_filler
         self.active, self._hint = reply, request.hint
         if reply.script is None:
             self.ending.reply_begun()
@@ -270,7 +282,8 @@ class Replying:
 
     def _end(self, reply: Reply, end: End) -> None:
         self.active = None
-        self.last = reply
+        if not reply.is_filler:
+            self.last = reply
         self._call.deadlines.clear(Deadline.TRANSCRIPT)
         self._delivering.end(reply, end)
         self.ending.reply_ended(reply, end.reason)

@@ -62,5 +62,6 @@ def timed(reply: Reply, *, complete: bool) -> TurnTimed | None:
         (reply.spoken_ms if reply.spoken_ms is not None else reply.played_ms) if complete else None,
         marks.speculated,
         marks.wasted_tokens,
+        marks.filled,
         complete,
     )

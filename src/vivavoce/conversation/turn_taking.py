@@ -114,6 +114,8 @@ class TurnTaking:
         if detection is None or self._open is not None:
             return
         contested = self._overlap.contested
+        if self._replying.ending.may_go_on and not contested:
+            self._replying.ending.go_on()
         if self._replying.ending.closing and not contested:
             if speech_interrupts(self._call.settings, self._replying.active):
                 self._replying.interrupt(EndReason.TURN_DETECTED)
@@ -148,6 +150,7 @@ class TurnTaking:
 
     def _confirm(self, turn: Turn) -> None:
         """The caller means it: the turn counts from its first sound on."""
+        self._replying.ending.go_on()
         if self._replying.ending.closing:
             self._replying.interrupt(EndReason.TURN_DETECTED)
             self._discard(turn)

@@ -86,6 +86,8 @@ class Words:
         """The words of a turn that is over are there."""
         del self._awaiting[turn.item_id]
         marks = turn.transcribe(self._call.now)
+        if text and not turn.recorded:
+            self._call.caller_spoke += 1
         if delta := turn.finish_text(text):
             self._call.tell(TranscriptGrew(turn.item_id, delta))
         self._call.tell(TranscriptCompleted(turn.item_id, text, audio_seconds, turn.content_index))
