@@ -36,6 +36,23 @@ def test_a_burst_passes_at_once_and_the_next_request_waits_for_its_turn() -> Non
     )
 
 
+def test_looking_counts_nothing_and_sees_what_the_next_request_would() -> None:
+    clock = Clock()
+    limiter = RateLimiter(60, 2, clock)
+    assert limiter.look("a") == Allowance(
+        allowed=True, limit=60, remaining=2, reset_seconds=0.0, retry_after_seconds=0.0
+    )
+    assert len(limiter) == 0
+    taken = limiter.take("a")
+    assert limiter.look("a") == limiter.look("a") == taken
+    limiter.take("a")
+    seen = limiter.look("a")
+    assert (seen.allowed, seen.remaining, seen.retry_after_seconds) == (False, 0, 1.0)
+    assert limiter.take("a") == seen
+    clock.now_ns += 2_000_000_000
+    assert limiter.look("a").remaining == 2
+
+
 def test_one_key_does_not_use_up_what_another_may() -> None:
     limiter = RateLimiter(1, 1, Clock())
     assert [limiter.take(key).allowed for key in ("a", "a", "b")] == [True, False, True]

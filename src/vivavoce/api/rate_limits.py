@@ -59,18 +59,34 @@ class RateLimiter:
         """Count one request of this key, if it passes. A refused one costs nothing."""
         # A tick is 1/limit of a nanosecond, so that the time between two requests is a whole number of them:
         # sums of rounded floats would refuse, now and then, a caller who is exactly at the rate.
-        now = round(self._monotonic() * 1e9) * self._limit
-        tolerance = (self._burst - 1) * _NANOSECONDS_A_MINUTE
+        now = self._now_ticks()
         full_at = max(self._full_at_ticks.pop(key, now), now)
         self._forget_idle(now)
-        waiting = max(full_at - tolerance - now, 0)
+        waiting = max(full_at - self._tolerance_ticks - now, 0)
         if waiting == 0:
             full_at += _NANOSECONDS_A_MINUTE
         self._full_at_ticks[key] = full_at
+        return self._allowance(now, full_at, waiting)
+
+    def look(self, key: str) -> Allowance:
+        """What this key may still ask. Counts nothing."""
+        now = self._now_ticks()
+        full_at = max(self._full_at_ticks.get(key, now), now)
+        return self._allowance(now, full_at, max(full_at - self._tolerance_ticks - now, 0))
+
+    def _now_ticks(self) -> int:
+        return round(self._monotonic() * 1e9) * self._limit
+
+    @property
+    def _tolerance_ticks(self) -> int:
+        return (self._burst - 1) * _NANOSECONDS_A_MINUTE
+
+    def _allowance(self, now: int, full_at: int, waiting: int) -> Allowance:
+        free = (self._tolerance_ticks + _NANOSECONDS_A_MINUTE - (full_at - now)) // _NANOSECONDS_A_MINUTE
         return Allowance(
             allowed=waiting == 0,
             limit=self._limit,
-            remaining=min((tolerance + _NANOSECONDS_A_MINUTE - (full_at - now)) // _NANOSECONDS_A_MINUTE, self._limit),
+            remaining=min(free, self._limit),
             reset_seconds=(full_at - now) / (self._limit * 1e9),
             retry_after_seconds=waiting / (self._limit * 1e9),
         )
