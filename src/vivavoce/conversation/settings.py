@@ -113,6 +113,13 @@ class Tool:
     parameters: str
 
 
+class NoiseReduction(StrEnum):
+    """Noise taken out of what the caller sends (OpenAI's `noise_reduction`): a headset, or a room's microphone."""
+
+    NEAR_FIELD = "near_field"
+    FAR_FIELD = "far_field"
+
+
 class TruncationKind(StrEnum):
     AUTO = "auto"
     DISABLED = "disabled"
@@ -160,6 +167,7 @@ class Settings:
     pronunciations: tuple[tuple[str, str], ...] = ()
     truncation: Truncation = Truncation()
     only_transcribes: bool = False
+    noise_reduction: NoiseReduction | None = None
     interruption: Interruption = Interruption.AT_ONCE
     speculation: Speculation | None = None
     caller_silence: CallerSilence | None = None

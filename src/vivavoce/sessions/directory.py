@@ -8,19 +8,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 from vivavoce.sessions.session import Session
+from vivavoce.telemetry.load import RETRY_AFTER_SECONDS, LoadGauge
+
+RETRY_SHUTTING_DOWN_SECONDS = 5
 
 
 class NoPlaceError(Exception):
-    """The process holds as many calls as it may, or is shutting down."""
+    """One call more cannot be held: the process holds as many as it may, would serve it badly, or is shutting down."""
+
+    def __init__(self, message: str, *, retry_after_seconds: int, shutting_down: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        self.shutting_down = shutting_down
 
 
 class SessionDirectory:
-    """Live calls by session id."""
+    """Live calls by session id. `load`: what tells when the process is too busy for another."""
 
-    def __init__(self, maximum_sessions: int) -> None:
+    def __init__(self, maximum_sessions: int, load: LoadGauge | None = None) -> None:
         self._maximum_sessions = maximum_sessions
+        self._load = load
         self._sessions: dict[str, Session] = {}
         self._left: dict[str, asyncio.Event] = {}
         self._draining = False
@@ -29,6 +39,11 @@ class SessionDirectory:
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    @property
+    def maximum(self) -> int:
+        """How many calls may be held at once."""
+        return self._maximum_sessions
 
     def __iter__(self) -> Iterator[Session]:
         """The calls that are alive now; a call that ends meanwhile does not disturb."""
@@ -48,15 +63,26 @@ class SessionDirectory:
             await left.wait()
 
     def check_place(self) -> None:
-        """Raises `NoPlaceError` if a call that came now could not be held."""
+        """Raises `NoPlaceError` if a call that came now could not be held, or not in time.
+
+        A server without calls always takes one: whoever comes then waits for nobody.
+        """
         if self._draining:
-            raise NoPlaceError("the server is shutting down; connect again in a moment")
+            message = "the server is shutting down; connect again in a moment"
+            raise NoPlaceError(message, retry_after_seconds=RETRY_SHUTTING_DOWN_SECONDS, shutting_down=True)
         if len(self._sessions) >= self._maximum_sessions:
-            raise NoPlaceError(f"the server holds {self._maximum_sessions} calls and takes no more; try again later")
+            self._refuse(f"the server holds {self._maximum_sessions} calls and takes no more; try again later")
+        if self._sessions and self._load is not None and (overload := self._load.overload()) is not None:
+            self._refuse(f"the server is too busy for another call: {overload}; try again in a moment")
+
+    def _refuse(self, message: str) -> NoReturn:
+        if self._load is not None:
+            self._load.refused += 1
+        raise NoPlaceError(message, retry_after_seconds=RETRY_AFTER_SECONDS)
 
     @asynccontextmanager
     async def holding(self, session: Session) -> AsyncIterator[None]:
-        """Hold a place for a call. Raises `NoPlaceError`."""
+        """Hold a place for a call. Raises `NoPlaceError` when there is none left."""
         self.check_place()
         self._sessions[session.session_id] = session
         left = self._left[session.session_id] = asyncio.Event()

@@ -36,11 +36,13 @@ from vivavoce.conversation.settings import Settings
 from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES, Samples, TranscriptionHints
 from vivavoce.media import segmenter
 from vivavoce.media.formats import AudioFormat
+from vivavoce.media.loudness import SpeechLoudness
 from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.ring import AudioRing
 from vivavoce.media.segmenter import Segmenter, SegmenterSettings, SegmenterState
 from vivavoce.media.windows import Windows
 from vivavoce.media.wire_formats import WireFormat
+from vivavoce.sessions.cleaning import Cleaning
 from vivavoce.sessions.intake import Intake
 from vivavoce.sessions.ports import Engines
 from vivavoce.sessions.transcribing import Spawn, Transcribing
@@ -65,6 +67,8 @@ class Hearing:
         self._listens_closely = listens_closely
         self._settings = settings
         self.intake = Intake(input_format)
+        self.cleaning = Cleaning(engines.audio_processing, settings.noise_reduction)
+        self._loudness = SpeechLoudness(HEARING_RATE_HZ)
         self._vad = engines.voice_activity.open_stream()
         self._segmenter = Segmenter(_segmenter_settings(settings))
         self._windows = Windows(VAD_WINDOW_SAMPLES)
@@ -103,11 +107,14 @@ class Hearing:
                     heard()
         finally:
             self._vad.close()
+            self.cleaning.close()
             self.transcribing.end()
 
     async def _hear(self, samples: Samples) -> None:
+        now = asyncio.get_running_loop().time()
+        samples = self.cleaning.process(samples, now)
         self._ring.append(samples)
-        self._arrived_at = asyncio.get_running_loop().time()
+        self._arrived_at = now - self.cleaning.held_seconds
         if self._settings.turn_detection is None:
             self.transcribing.push_buffer(samples)
             self._unwindowed_samples += len(samples)
@@ -116,8 +123,14 @@ class Hearing:
         for window in self._windows.push(samples):
             for boundary in self._segmenter.push(await self._vad.speech_probability(window)):
                 self._submit(self._fact(boundary))
-            if self._segmenter.state is SegmenterState.SPEAKING and self._listens_closely():
-                self._submit(SpeechMeasured(self._segmenter.spoken_samples * 1000 // HEARING_RATE_HZ))
+            if self._segmenter.state is SegmenterState.SPEAKING:
+                self._loudness.heard(window)
+                if self._listens_closely():
+                    self._submit(self._measured())
+
+    def _measured(self) -> SpeechMeasured:
+        spoken_ms = self._segmenter.spoken_samples * 1000 // HEARING_RATE_HZ
+        return SpeechMeasured(spoken_ms, self._loudness.above_usual_db)
 
     def _fact(self, boundary: segmenter.Boundary) -> Event:
         match boundary:
@@ -151,9 +164,11 @@ class Hearing:
                 self.transcribing.transcribe(item_id, pause)
             case CloseTurn(item_id=item_id):
                 self._segmenter.end_turn()
+                self._loudness.ended(by_caller=True)
                 self.transcribing.close(item_id)
             case DiscardTurn(item_id=item_id):
                 self._segmenter.end_turn()
+                self._loudness.ended(by_caller=False)
                 self.transcribing.discard(item_id)
             case ClearInput():
                 self._segmenter.end_turn()
@@ -166,6 +181,7 @@ class Hearing:
         was_manual = self._settings.turn_detection is None
         self._settings = settings
         self._segmenter.configure(_segmenter_settings(settings))
+        self.cleaning.follow(settings.noise_reduction)
         self.transcribing.hints = _hints(settings)
         if was_manual != (settings.turn_detection is None):
             self.transcribing.drop_buffer()

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 
 from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES
+from vivavoce.media.formats import AudioFormat
 from vivavoce.media.wire_formats import WireFormat
 
 SLICE_MS = 100
@@ -33,17 +34,16 @@ class Intake:
         self._held: list[bytes] = []
         self._received_ms = 0.0
         self._windows_received = 0
-        self._format = input_format
+        self._follow(input_format)
 
     async def set_up(self, input_format: WireFormat, step: Step) -> None:
         """Cut and measure audio as this format from here on; queue a step behind all audio before."""
         await self.after_audio(step)
-        self._format = input_format
+        self._follow(input_format)
 
     def take(self, audio: bytes) -> bool:
         """Take audio in at once. False where `receive` would have to wait or to cut it: nothing has been taken."""
-        pieces = self._format.pieces(audio, SLICE_MS)
-        if len(pieces) > 1 or self._senders_waiting or self._queue.full():
+        if self._senders_waiting or self._queue.full() or not self._is_one_piece(audio):
             return False
         if self._completes_window(audio):
             self._queue.put_nowait(self._release())
@@ -65,9 +65,20 @@ class Intake:
         """What comes next, audio as pieces of the stream; waits for it."""
         return await self._queue.get()
 
+    def _follow(self, input_format: WireFormat) -> None:
+        self._format = input_format
+        # the length of most formats is that of their bytes, and is asked fifty times a second
+        self._bytes_per_ms = input_format.bytes_per_ms if isinstance(input_format, AudioFormat) else None
+
+    def _is_one_piece(self, audio: bytes) -> bool:
+        if self._bytes_per_ms is not None:
+            return len(audio) <= self._bytes_per_ms * SLICE_MS
+        return len(self._format.pieces(audio, SLICE_MS)) == 1
+
     def _completes_window(self, piece: bytes) -> bool:
         self._held.append(piece)
-        self._received_ms += self._format.length_ms(piece)
+        bytes_per_ms = self._bytes_per_ms
+        self._received_ms += self._format.length_ms(piece) if bytes_per_ms is None else len(piece) / bytes_per_ms
         windows = int((self._received_ms - RESAMPLING_MS) / WINDOW_MS)
         if windows <= self._windows_received:
             return False

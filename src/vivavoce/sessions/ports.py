@@ -7,18 +7,29 @@ from typing import Protocol
 
 from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import Notice
-from vivavoce.engines.ports import LanguageModel, SpeechToText, TextToSpeech, TurnDetector, VoiceActivity
+from vivavoce.engines.ports import (
+    AudioProcessing,
+    LanguageModel,
+    SpeechToText,
+    TextToSpeech,
+    TurnDetector,
+    VoiceActivity,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The engines of the process, shared by every call. Owned by the composition root."""
+    """The engines of the process, shared by every call. Owned by the composition root.
+
+    Without `audio_processing` callers are heard as they come, their echo and their noise with them.
+    """
 
     voice_activity: VoiceActivity
     turn_detector: TurnDetector
     speech_to_text: SpeechToText
     language_model: LanguageModel
     text_to_speech: TextToSpeech
+    audio_processing: AudioProcessing | None = None
 
 
 class Outlet(Protocol):

@@ -83,7 +83,15 @@ class Session:
             self._spawn,
             listens_closely=lambda: self._conversation.listens_closely,
         )
-        self._speaking = Speaking(engines, AffinityKey(session_id), output_format, outlet, self.submit, self._spawn)
+        self._speaking = Speaking(
+            engines,
+            AffinityKey(session_id),
+            output_format,
+            outlet,
+            self.submit,
+            self._spawn,
+            self._hearing.cleaning,
+        )
         self._facts: deque[tuple[Event, float]] = deque()
         self._handling = False
         self._tasks: asyncio.TaskGroup | None = None

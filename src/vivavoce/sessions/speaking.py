@@ -53,6 +53,7 @@ from vivavoce.engines.voices import first_piece_words
 from vivavoce.media.pacing import Playout
 from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.wire_formats import WireFormat
+from vivavoce.sessions.cleaning import Cleaning
 from vivavoce.sessions.ports import Engines, Outlet
 from vivavoce.sessions.pronunciations import Pronunciations
 from vivavoce.sessions.track import FRAME_SAMPLES, Track
@@ -85,7 +86,9 @@ class Speaking:
         outlet: Outlet,
         submit: Callable[[Event], None],
         spawn: Spawn,
+        cleaning: Cleaning,
     ) -> None:
+        self._cleaning = cleaning
         self._engines = engines
         self._affinity = affinity
         self._outlet = outlet
@@ -134,7 +137,9 @@ class Speaking:
         track.stop()
         self._let_go(reply_id)
         if track.is_open and not track.order.beside:
-            self._playout.flush(asyncio.get_running_loop().time())
+            now = asyncio.get_running_loop().time()
+            self._playout.flush(now)
+            self._cleaning.discarded(now)
 
     def warm(self, order: WarmPrompt) -> None:
         """Let the language model read the prompt's prefix before it is needed."""
@@ -249,6 +254,8 @@ class Speaking:
                 case samples:
                     for start in range(0, len(samples), FRAME_SAMPLES):
                         frame = await track.frame(samples[start : start + FRAME_SAMPLES])
+                        if not track.order.beside:
+                            self._cleaning.played(frame, asyncio.get_running_loop().time())
                         self._emit(reply_id, encoder.encode(resampler.push(frame)))
         await track.gate()
         self._emit(reply_id, encoder.encode(resampler.flush()) + encoder.flush())
