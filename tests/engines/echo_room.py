@@ -75,7 +75,8 @@ def cleaned(
     for number in range(-(-microphone.size // packet)):
         arrived_at = max(arrived_at, (number + 1) * PACKET_SECONDS + late_seconds(number))
         while sent * PACKET_SECONDS < arrived_at + LEAD_SECONDS and sent * frame < agent.size:
-            stream.played(agent[sent * frame : (sent + 1) * frame], STARTS_AT_SECONDS + sent * PACKET_SECONDS)
+            sent_at = STARTS_AT_SECONDS + max(0.0, sent * PACKET_SECONDS - LEAD_SECONDS)
+            stream.played(agent[sent * frame : (sent + 1) * frame], sent_at)
             sent += 1
         heard = microphone[number * packet : (number + 1) * packet]
         ready.append(stream.process(heard, STARTS_AT_SECONDS + arrived_at))

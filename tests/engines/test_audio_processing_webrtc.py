@@ -188,20 +188,36 @@ async def test_what_was_learned_of_an_echo_outlasts_a_pause_of_the_agent() -> No
 # --- the agent's sound ----------------------------------------------------------------------------------------------
 
 
-async def test_sound_that_goes_out_in_bursts_and_late_is_laid_out_by_its_time() -> None:
+@pytest.mark.parametrize(
+    "burst_seconds", [pytest.param(0.02, id="frame by frame"), pytest.param(0.5, id="in bursts of half a second")]
+)
+async def test_sound_is_played_after_what_went_out_before_it(burst_seconds: float) -> None:
     agent = babble(6.0)
     echo = Room().echo(agent)
     stream = WebRtcAudioProcessing().open_stream(cancel_echo=True, suppress_noise=None)
+    burst = round(burst_seconds * VOICE_RATE_HZ)
     left: list[Samples] = []
-    for second in range(6):
-        for at in (0.5, 0.0):  # the second half first: only its time counts
-            begin = round((second + at) * VOICE_RATE_HZ)
-            stream.played(agent[begin : begin + VOICE_RATE_HZ // 2], STARTS_AT_SECONDS + second + at)
-        for packet in range(50):
-            begin = second * HEARING_RATE_HZ + packet * 320
-            left.append(stream.process(echo[begin : begin + 320], STARTS_AT_SECONDS + (begin + 320) / HEARING_RATE_HZ))
+    sent = 0
+    for begin in range(0, echo.size, 320):
+        while sent < agent.size and sent / VOICE_RATE_HZ <= begin / HEARING_RATE_HZ:
+            stream.played(
+                agent[sent : sent + burst], STARTS_AT_SECONDS + max(0.0, sent / VOICE_RATE_HZ - burst_seconds)
+            )
+            sent += burst
+        left.append(stream.process(echo[begin : begin + 320], STARTS_AT_SECONDS + (begin + 320) / HEARING_RATE_HZ))
     settled = slice(HEARING_RATE_HZ, 5 * HEARING_RATE_HZ)
     assert decibels(np.concatenate(left)[settled]) < decibels(echo[settled]) - 15
+
+
+async def test_a_reply_after_one_that_was_cut_off_is_played_at_once() -> None:
+    agent = babble(5.0)
+    echo = Room().echo(agent)
+    stream = WebRtcAudioProcessing().open_stream(cancel_echo=True, suppress_noise=None)
+    stream.played(babble(5.0, seed=5), STARTS_AT_SECONDS - 0.5)
+    stream.discarded(STARTS_AT_SECONDS - 0.2)
+    left = cleaned(stream, agent, echo)
+    settled = slice(HEARING_RATE_HZ, 4 * HEARING_RATE_HZ)
+    assert decibels(left[settled]) < decibels(echo[settled]) - 15
 
 
 # --- noise ----------------------------------------------------------------------------------------------------------

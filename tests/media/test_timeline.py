@@ -42,6 +42,15 @@ def test_sound_after_silence_is_heard() -> None:
     assert timeline.read(118, 10).tolist() == [0, 0, 2, 2, 2, 2, 2, 0, 0, 0]
 
 
+def test_sound_is_heard_where_later_sound_was_silenced() -> None:
+    timeline = SoundTimeline(CAPACITY)
+    timeline.write(_ones(5), 100)
+    timeline.write(_ones(200, 2.0), 110)
+    timeline.silence(108)
+    timeline.write(_ones(4, 3.0), 108)
+    assert timeline.read(106, 8).tolist() == [0, 0, 3, 3, 3, 3, 0, 0]
+
+
 def test_a_timeline_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         SoundTimeline(0)

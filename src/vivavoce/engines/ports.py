@@ -54,10 +54,10 @@ class AudioProcessingStream(Protocol):
     34 ms may be held back until more comes. Times are loop seconds of the call.
     """
 
-    def played(self, samples: Samples, at_seconds: float) -> None:
-        """The agent's sound (24 kHz, as it went out: after ducking and fading) and when it is played at the earliest.
+    def played(self, samples: Samples, sent_at_seconds: float) -> None:
+        """The agent's next sound (24 kHz, as it goes out: after ducking and fading) and when it went out.
 
-        Comes before the caller's audio of that time, as pacing ahead makes it; parts that come later are not cancelled.
+        The caller's player plays it when it has played what came before, or at once.
         """
         ...
 

@@ -35,6 +35,7 @@ class SoundTimeline:
         """Nothing sounds from this sample on."""
         for place, _ in self._places(max(from_sample, self._end - self._ring.size), self._end):
             self._ring[place] = 0.0
+        self._end = min(self._end, from_sample)
 
     def read(self, at_sample: int, count: int) -> Samples:
         """A copy of `count` samples from `at_sample` on."""

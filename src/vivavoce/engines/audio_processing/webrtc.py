@@ -41,7 +41,7 @@ ECHO_SECONDS = 1.0
 """An echo is over that long after the sound: 500 ms of delay that AEC3 can bridge, and as much of room."""
 
 JOINING_SECONDS = 0.005
-"""Sound that begins this close to where the last ended goes on from there, without a seam."""
+"""Sound that goes out this soon after the last was over goes on from there, without a seam."""
 
 TIMELINE_SECONDS = 2
 """The pacing's lead, the packets that are late, and room for either to change."""
@@ -76,9 +76,9 @@ class _WebRtcStream:
         self._echo = echo
         self._noise = noise
 
-    def played(self, samples: Samples, at_seconds: float) -> None:
+    def played(self, samples: Samples, sent_at_seconds: float) -> None:
         if self._echo is not None:
-            self._echo.played(samples, at_seconds)
+            self._echo.played(samples, sent_at_seconds)
 
     def discarded(self, from_seconds: float) -> None:
         if self._echo is not None:
@@ -111,8 +111,8 @@ class _EchoStage:
         self._presence = EchoPresence(HEARING_RATE_HZ)
         self._frames = AlignedFrames(FRAME_SAMPLES, ECHO_LAG_SAMPLES)
 
-    def played(self, samples: Samples, at_seconds: float) -> None:
-        self._playback.add(samples, at_seconds)
+    def played(self, samples: Samples, sent_at_seconds: float) -> None:
+        self._playback.add(samples, sent_at_seconds)
 
     def discarded(self, from_seconds: float) -> None:
         self._playback.discard(from_seconds)
@@ -155,35 +155,33 @@ class _NoiseStage:
 
 
 class _Playback:
-    """What the caller's player plays, at 16 kHz and by time."""
+    """What the caller's player plays, at 16 kHz and by time: each sound after the one before, or when it went out."""
 
     def __init__(self) -> None:
         self.sounds_until_seconds = -math.inf
         self._timeline: SoundTimeline | None = None
         self._resampler = StreamResampler(VOICE_RATE_HZ, HEARING_RATE_HZ)
-        self._joins_at_seconds = -math.inf
         self._next_sample = 0
 
-    def add(self, samples: Samples, at_seconds: float) -> None:
+    def add(self, samples: Samples, sent_at_seconds: float) -> None:
         if self._timeline is None:
             self._timeline = SoundTimeline(TIMELINE_SECONDS * HEARING_RATE_HZ)
-        if abs(at_seconds - self._joins_at_seconds) > JOINING_SECONDS:
+        if sent_at_seconds > self.sounds_until_seconds + JOINING_SECONDS:
             self._timeline.write(self._resampler.flush(), self._next_sample)
-            self._next_sample = round(at_seconds * HEARING_RATE_HZ)
-            self._joins_at_seconds = at_seconds
-        self._joins_at_seconds += samples.size / VOICE_RATE_HZ
-        self.sounds_until_seconds = max(self.sounds_until_seconds, self._joins_at_seconds)
+            self._next_sample = round(sent_at_seconds * HEARING_RATE_HZ)
+            self.sounds_until_seconds = sent_at_seconds
+        self.sounds_until_seconds += samples.size / VOICE_RATE_HZ
         converted = self._resampler.push(samples)
         self._timeline.write(converted, self._next_sample)
         self._next_sample += converted.size
 
     def discard(self, from_seconds: float) -> None:
-        if self._timeline is None:
+        if self._timeline is None or from_seconds >= self.sounds_until_seconds:
             return
-        self._timeline.silence(round(from_seconds * HEARING_RATE_HZ))
         self._resampler.flush()
-        self._joins_at_seconds = -math.inf
-        self.sounds_until_seconds = min(self.sounds_until_seconds, from_seconds)
+        self._next_sample = round(from_seconds * HEARING_RATE_HZ)
+        self._timeline.silence(self._next_sample)
+        self.sounds_until_seconds = from_seconds
 
     def read(self, at_sample: int, count: int) -> Samples:
         if self._timeline is None:

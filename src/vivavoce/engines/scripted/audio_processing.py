@@ -48,9 +48,10 @@ class _HalfDuplexStream:
         self._sounds_until_seconds = -math.inf
         self._open = True
 
-    def played(self, samples: Samples, at_seconds: float) -> None:
+    def played(self, samples: Samples, sent_at_seconds: float) -> None:
         self._engine.played_samples += samples.size
-        self._sounds_until_seconds = max(self._sounds_until_seconds, at_seconds + samples.size / VOICE_RATE_HZ)
+        begins_at_seconds = max(self._sounds_until_seconds, sent_at_seconds)
+        self._sounds_until_seconds = begins_at_seconds + samples.size / VOICE_RATE_HZ
 
     def discarded(self, from_seconds: float) -> None:
         self._engine.discards_at_seconds.append(from_seconds)
