@@ -15,6 +15,7 @@ from vivavoce.api.json_web_tokens import JwtSettings
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import SessionLimits
 from vivavoce.services.upstream_xai import UpstreamXaiSettings
+from vivavoce.telemetry.load import LoadLimits
 
 
 class EngineSet(StrEnum):
@@ -81,6 +82,7 @@ class ServerSettings:
     api_key: str | None = field(default=None, repr=False)
     journal: bool = True
     maximum_sessions: int = 64
+    load: LoadLimits = field(default_factory=LoadLimits)
     # None: SQLite in the data directory. The URL may hold a password.
     database_url: str | None = field(default=None, repr=False)
     # None: the file `secret.key` in the data directory.

@@ -311,7 +311,7 @@ async def test_too_many_sessions_are_refused_before_the_upgrade_and_leave_no_ses
     assert await _refused(full, "/v1/realtime") == (429, "concurrency_limit_reached")
     async with _calling(full, key=held[0].token) as socket:
         await _until(socket, "session.created")
-        assert await _refused(full, "/v1/realtime", held[1].token) == (503, "no_place")
+        assert await _refused(full, "/v1/realtime", held[1].token) == (429, "at_capacity")
     for each in held:
         full.inside(lambda each=each: _platform(full).sessions.end(each.session, "cancelled"))  # type: ignore[misc]
 
@@ -321,7 +321,7 @@ async def test_a_server_that_is_full_leaves_no_session_behind(full: Served) -> N
     async with _calling(full) as socket:
         session_id = (await _until(socket, "session.created"))["session"]["id"]
         for _ in range(3):
-            assert await _refused(full, "/v1/realtime") == (503, "no_place")
+            assert await _refused(full, "/v1/realtime") == (429, "at_capacity")
         assert await asyncio.to_thread(_open_count, full) == before + 1
     await _over(full, session_id)
     assert await asyncio.to_thread(_open_count, full) == before

@@ -280,8 +280,9 @@ async def test_a_server_that_is_full_says_so(tmp_path: Path) -> None:
         async with called(small):
             with pytest.raises(InvalidStatus) as refused:
                 await connect(small.websocket_url, additional_headers=BEARER, proxy=None)
-            assert refused.value.response.status_code == 503
-            assert json.loads(refused.value.response.body)["error"]["code"] == "no_place"
+            assert refused.value.response.status_code == 429
+            assert refused.value.response.headers["retry-after"] == "15"
+            assert json.loads(refused.value.response.body)["error"]["code"] == "at_capacity"
 
 
 async def test_a_server_that_ends_closes_its_calls(tmp_path: Path) -> None:

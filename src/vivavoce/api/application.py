@@ -6,7 +6,7 @@ store answer 503.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -64,11 +64,14 @@ _SECURITY = {
 
 
 def build_application(
-    readiness: Readiness, sockets: Sequence[BaseRoute], cors_origins: Sequence[str] = ()
+    readiness: Readiness,
+    sockets: Sequence[BaseRoute],
+    cors_origins: Sequence[str] = (),
+    load: Callable[[], Mapping[str, Any]] | None = None,
 ) -> tuple[FastAPI, ASGIApp]:
     """The application, and it within what surrounds every request; the second is what is to be served.
 
-    `cors_origins`: which pages of other origins may use it; `*` is any.
+    `cors_origins`: which pages of other origins may use it; `*` is any. `load`: what `/readyz` tells of a ready server.
     """
     app = FastAPI(
         title=_TITLE,
@@ -80,7 +83,7 @@ def build_application(
         exception_handlers=exception_handlers(),
         redirect_slashes=False,
     )
-    app.router.routes.extend([*health_routes(readiness), *sockets])
+    app.router.routes.extend([*health_routes(readiness, load), *sockets])
     for router in (*SHARED_ROUTERS, *PLATFORM_ROUTERS):
         app.include_router(router)
     for dialect, routers in DIALECT_ROUTERS.items():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -22,8 +22,8 @@ class Readiness(Protocol):
         ...
 
 
-def health_routes(readiness: Readiness) -> list[Route]:
-    """`GET /healthz`: always 200. `GET /readyz`: 200, or 503 with what is not there yet."""
+def health_routes(readiness: Readiness, load: Callable[[], Mapping[str, Any]] | None = None) -> list[Route]:
+    """`GET /healthz`: always 200. `GET /readyz`: 200 with what `load` tells, or 503 with what is not there yet."""
 
     async def alive(_request: Request) -> Response:
         return JSONResponse({"status": "ok", "version": __version__}, headers=_FRESH)
@@ -33,6 +33,7 @@ def health_routes(readiness: Readiness) -> list[Route]:
         if waiting_for:
             starting = {"status": "starting", "waiting_for": waiting_for}
             return JSONResponse(starting, 503, headers=_FRESH | {"retry-after": "1"})
-        return JSONResponse({"status": "ready"}, headers=_FRESH)
+        told = {} if load is None else load()
+        return JSONResponse({"status": "ready", **told}, headers=_FRESH)
 
     return [Route("/healthz", alive), Route("/readyz", ready)]

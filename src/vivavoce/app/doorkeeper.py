@@ -14,7 +14,7 @@ from pathlib import Path
 from vivavoce.agents.identifiers import Kind, new_identifier, parse, with_prefix
 from vivavoce.api.auth import Authenticator, offered
 from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
-from vivavoce.api.problems import SERVER_ERROR, Problem
+from vivavoce.api.problems import Problem
 from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings
 from vivavoce.app.resumption import FoundConversation, KeptCall, KeptConversation, Resumptions
 from vivavoce.conversation.items import Message, Role
@@ -30,7 +30,15 @@ from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
 from vivavoce.sessions.journal import Journal
 from vivavoce.store.errors import StoreError, UnknownRecordError
 from vivavoce.store.records import AgentRecord, MessageRecord, OrganisationId, PageRequest, SessionRecord, ThreadRecord
-from vivavoce.transports.admission import REPLACED, CallPlan, CallRequest, Refusal, SidebandPlan, no_such_call
+from vivavoce.transports.admission import (
+    REPLACED,
+    CallPlan,
+    CallRequest,
+    Refusal,
+    SidebandPlan,
+    no_place,
+    no_such_call,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -204,6 +212,8 @@ class PlatformDoorkeeper:
         session = await sessions.get(caller, session_id)
         if session.status.is_over:
             raise over(session)
+        if self._directory.get(session.session_id) is None:  # otherwise a caller comes back to a call that we hold
+            self._check_place()
         agent = None
         if session.agent_id is not None:
             agent = await self._platform.agents.get(caller, session.agent_id)

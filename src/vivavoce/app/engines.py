@@ -41,6 +41,7 @@ from vivavoce.engines.ports import (
 from vivavoce.engines.scripted.ears import ScriptedSpeechToText, ScriptedTurnDetector, ScriptedVoiceActivity
 from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
 from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
+from vivavoce.engines.serving.budgets import BudgetedLanguageModel
 from vivavoce.engines.stt.faster_whisper import FasterWhisperSpeechToText
 from vivavoce.engines.stt.moonshine import MoonshineSpeechToText
 from vivavoce.engines.tts.hibari import HibariTextToSpeech
@@ -50,6 +51,7 @@ from vivavoce.engines.turn.smart_turn import SmartTurnDetector
 from vivavoce.engines.vad.silero import SileroVoiceActivity
 from vivavoce.engines.voices import VoiceRouter
 from vivavoce.sessions.ports import Engines
+from vivavoce.telemetry.load import WaitLog
 
 PARTS = ("voice activity", "turn detection", "speech-to-text", "language model", "voices")
 
@@ -91,8 +93,13 @@ class Weights:
         return self.file(chosen.name, chosen.files[0].name)
 
 
-async def load_engines(settings: ServerSettings, loaded: Callable[[str], None]) -> Engines:
-    """Load and warm every engine; `loaded` hears of each of `PARTS` when it is ready. Raises `EngineError`."""
+async def load_engines(
+    settings: ServerSettings, loaded: Callable[[str], None], waits: WaitLog | None = None
+) -> Engines:
+    """Load and warm every engine; `loaded` hears of each of `PARTS` when it is ready. Raises `EngineError`.
+
+    `waits` hears how late the engines begin their work.
+    """
     weights = Weights.of(settings)
 
     async def part(name: str, load: Callable[[], T], warm: Callable[[T], Awaitable[None]]) -> T:
@@ -103,10 +110,10 @@ async def load_engines(settings: ServerSettings, loaded: Callable[[str], None]) 
 
     async with asyncio.TaskGroup() as tasks:
         activity = tasks.create_task(part(PARTS[0], lambda: _voice_activity(settings, weights), _warm_activity))
-        turns = tasks.create_task(part(PARTS[1], lambda: _turn_detector(settings, weights), _warm_turns))
-        words = tasks.create_task(part(PARTS[2], lambda: _speech_to_text(settings, weights), _warm_words))
-        model = tasks.create_task(part(PARTS[3], lambda: _language_model(settings, weights), _warm_model))
-        voices = tasks.create_task(part(PARTS[4], lambda: _text_to_speech(settings, weights), _warm_voices))
+        turns = tasks.create_task(part(PARTS[1], lambda: _turn_detector(settings, weights, waits), _warm_turns))
+        words = tasks.create_task(part(PARTS[2], lambda: _speech_to_text(settings, weights, waits), _warm_words))
+        model = tasks.create_task(part(PARTS[3], lambda: _language_model(settings, weights, waits), _warm_model))
+        voices = tasks.create_task(part(PARTS[4], lambda: _text_to_speech(settings, weights, waits), _warm_voices))
     return Engines(activity.result(), turns.result(), words.result(), model.result(), voices.result())
 
 
@@ -129,30 +136,37 @@ def _voice_activity(settings: ServerSettings, weights: Weights) -> VoiceActivity
     return SileroVoiceActivity(weights.file("silero-vad", "silero_vad.onnx"))
 
 
-def _turn_detector(settings: ServerSettings, weights: Weights) -> TurnDetector:
+def _turn_detector(settings: ServerSettings, weights: Weights, waits: WaitLog | None) -> TurnDetector:
     if settings.engines is EngineSet.SCRIPTED:
         return ScriptedTurnDetector()
-    return SmartTurnDetector(weights.file("smart-turn-v3.2", "smart-turn-v3.2-cpu.onnx"))
+    return SmartTurnDetector(weights.file("smart-turn-v3.2", "smart-turn-v3.2-cpu.onnx"), waits=waits)
 
 
-def _speech_to_text(settings: ServerSettings, weights: Weights) -> SpeechToText:
+def _speech_to_text(settings: ServerSettings, weights: Weights, waits: WaitLog | None) -> SpeechToText:
     if settings.engines is EngineSet.SCRIPTED:
         return ScriptedSpeechToText()
     match settings.speech_to_text:
         case SpeechToTextChoice.MOONSHINE:
-            return MoonshineSpeechToText(model_directory("moonshine-tiny-en", weights.directory))
+            return MoonshineSpeechToText(model_directory("moonshine-tiny-en", weights.directory), waits=waits)
         case SpeechToTextChoice.FASTER_WHISPER:
-            return FasterWhisperSpeechToText(model_directory("faster-whisper-base", weights.directory))
+            return FasterWhisperSpeechToText(model_directory("faster-whisper-base", weights.directory), waits=waits)
 
 
-def _language_model(settings: ServerSettings, weights: Weights) -> LanguageModel:
+def _language_model(settings: ServerSettings, weights: Weights, waits: WaitLog | None) -> LanguageModel:
+    model = _shared_model(settings, weights, waits)
+    return BudgetedLanguageModel(model, tokens_per_minute=settings.load.tokens_per_minute)
+
+
+def _shared_model(settings: ServerSettings, weights: Weights, waits: WaitLog | None) -> LanguageModel:
     endpoint = settings.language_model
     if endpoint is not None:
         return _endpoint_model(endpoint)
     if settings.engines is EngineSet.SCRIPTED:
         return ScriptedLanguageModel()
     return LlamaCppLanguageModel(
-        weights.language_model(), context_tokens=CONTEXT_TOKENS.get(weights.profile, CONTEXT_TOKENS["standard"])
+        weights.language_model(),
+        context_tokens=CONTEXT_TOKENS.get(weights.profile, CONTEXT_TOKENS["standard"]),
+        waits=waits,
     )
 
 
@@ -160,18 +174,20 @@ def _endpoint_model(endpoint: LanguageModelEndpoint) -> LanguageModel:
     return OpenAICompatibleLanguageModel(endpoint.base_url, endpoint.api_key, endpoint.model)
 
 
-def _text_to_speech(settings: ServerSettings, weights: Weights) -> TextToSpeech:
+def _text_to_speech(settings: ServerSettings, weights: Weights, waits: WaitLog | None) -> TextToSpeech:
     if settings.engines is EngineSet.SCRIPTED:
         return ScriptedTextToSpeech()
     kokoro = model_directory("kokoro-82m", weights.directory)
     more_voices = model_directory("kokoro-voices", weights.directory)
     return VoiceRouter(
-        hibari=HibariTextToSpeech(weights.file("hibari-heart", "hibari.onnx")),
+        hibari=HibariTextToSpeech(weights.file("hibari-heart", "hibari.onnx"), waits=waits),
         kokoro=KokoroTextToSpeech(
-            kokoro / "kokoro-v1.0.int8.onnx", kokoro / "vocab.json", [kokoro / "voices", more_voices]
+            kokoro / "kokoro-v1.0.int8.onnx", kokoro / "vocab.json", [kokoro / "voices", more_voices], waits=waits
         ),
         piper=PiperTextToSpeech(
-            weights.file("piper-joe", "en_US-joe-medium.onnx"), weights.file("piper-joe", "en_US-joe-medium.onnx.json")
+            weights.file("piper-joe", "en_US-joe-medium.onnx"),
+            weights.file("piper-joe", "en_US-joe-medium.onnx.json"),
+            waits=waits,
         ),
     )
 

@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import JSONResponse
 from starlette.routing import WebSocketRoute
@@ -30,6 +31,8 @@ from vivavoce.store.database import sqlite_url
 from vivavoce.store.records import FIRST_ORGANISATION
 from vivavoce.store.store import Store
 from vivavoce.store.vault import Vault
+from vivavoce.telemetry.load import LoadGauge, describe
+from vivavoce.telemetry.loop_watch import LoopWatch
 from vivavoce.transports.websocket import RealtimeEndpoint
 
 _log = logging.getLogger(__name__)
@@ -56,12 +59,14 @@ class Server:
         self._background: asyncio.Task[None] | None = None
         self._engines: Engines | None = None
         self._endpoint: RealtimeEndpoint | None = None
-        self.directory = SessionDirectory(settings.maximum_sessions)
+        self.gauge = LoadGauge(settings.load)
+        self._watch = LoopWatch()
+        self.directory = SessionDirectory(settings.maximum_sessions, self.gauge)
         sockets = [
             WebSocketRoute("/v1/realtime", self._realtime),
             WebSocketRoute("/v1/sessions/{session_id}/stream", self._realtime),
         ]
-        self._app, self.application = build_application(self, sockets, settings.platform.cors_origins)
+        self._app, self.application = build_application(self, sockets, settings.platform.cors_origins, self.load_now)
 
     @property
     def engines(self) -> Engines | None:
@@ -96,7 +101,7 @@ class Server:
     async def load(self) -> Engines:
         """Load and warm the engines; from then on calls are taken. Raises `EngineError`."""
         assert self._platform is not None, "open_store comes first"
-        self._engines = engines = await load_engines(self._settings, self._waiting_for.remove)
+        self._engines = engines = await load_engines(self._settings, self._waiting_for.remove, self.gauge)
 
         def resolve(name: str) -> str | None:
             return resolve_voice(name, engines.text_to_speech.voices)
@@ -116,10 +121,22 @@ class Server:
         # What is loaded stays: the collector need not walk the dictionaries and models again in the middle of a call.
         gc.collect()
         gc.freeze()
+        # Not earlier: loading stops the loop now and then, and there are no calls yet that it could hurt.
+        self._watch.start()
+        self.gauge.follow_loop(self._watch.lag)
         return engines
+
+    def load_now(self) -> dict[str, Any]:
+        """How busy the process is, for those who send callers: `/readyz` tells it."""
+        overload = self.gauge.overload()
+        live = len(self.directory)
+        calls = {"live": live, "maximum": self.directory.maximum}
+        takes_calls = live < self.directory.maximum and (overload is None or live == 0)
+        return {"takes_calls": takes_calls, "calls": calls, "overload": overload, **describe(self.gauge)}
 
     async def stop(self) -> None:
         """End the calls, let go of the models, close the database."""
+        self._watch.stop()
         await self.directory.drain(DRAIN_SECONDS)
         if self._background is not None:
             self._background.cancel()

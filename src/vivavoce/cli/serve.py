@@ -25,6 +25,7 @@ from vivavoce.app.examples import write_question
 from vivavoce.app.http import ListenError, http_server, listen
 from vivavoce.app.server import FirstKey, Server
 from vivavoce.cli.pull_display import PullDisplay
+from vivavoce.cli.serve_load import MaximumEngineWait, MaximumLoopLag, MaximumSessions, TokensPerMinute
 from vivavoce.cli.serve_platform import (
     CorsOrigins,
     JwksUrl,
@@ -57,6 +58,7 @@ from vivavoce.engines.ports import EngineError
 from vivavoce.services.sessions import SessionLimits
 from vivavoce.store.errors import StoreError
 from vivavoce.store.vault import SECRET_KEY_VARIABLE
+from vivavoce.telemetry.load import LoadLimits
 
 QUESTION = "What is the capital of France?"
 
@@ -95,7 +97,6 @@ DatabaseUrl = Annotated[
     str | None,
     typer.Option(envvar="VIVAVOCE_DATABASE_URL", help="postgresql://…; default: SQLite in --data.", show_default=False),
 ]
-MaximumSessions = Annotated[int, typer.Option(envvar="VIVAVOCE_MAXIMUM_SESSIONS", min=1, help="Calls held at once.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON line when ready.")]
 
 
@@ -113,6 +114,9 @@ def serve(
     api_key: ApiKey = None,
     journal: KeepJournal = True,
     maximum_sessions: MaximumSessions = 64,
+    maximum_loop_lag_ms: MaximumLoopLag = 100,
+    maximum_engine_wait_ms: MaximumEngineWait = 500,
+    tokens_per_minute: TokensPerMinute = 12000,
     database_url: DatabaseUrl = None,
     public_url: PublicUrl = None,
     jwt_issuer: JwtIssuer = None,
@@ -128,8 +132,6 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Start the server: fetch missing models, create the database, answer calls."""
-    if llm_url is not None and not llm_model:
-        raise typer.BadParameter("--llm-url needs --llm-model (or VIVAVOCE_LLM_MODEL)")
     platform = PlatformSettings(
         public_url=public_url_of(public_url),
         livekit=livekit_of(os.environ),
@@ -148,16 +150,29 @@ def serve(
         engines=engines,
         voice_activity=vad,
         speech_to_text=stt,
-        language_model=LanguageModelEndpoint(llm_url, llm_model, llm_api_key) if llm_url is not None else None,
+        language_model=_endpoint(llm_url, llm_model, llm_api_key),
         api_key=api_key,
         journal=journal,
         maximum_sessions=maximum_sessions,
+        load=LoadLimits(maximum_loop_lag_ms, maximum_engine_wait_ms, tokens_per_minute),
         database_url=database_url or None,
-        # no option: other users of the machine can see a process's arguments
-        secret_key=os.environ.get(SECRET_KEY_VARIABLE) or None,
+        secret_key=_secret_key(),
         platform=platform,
     )
     _run(settings, as_json=as_json)
+
+
+def _secret_key() -> str | None:
+    """Has no option: other users of the machine can see a process's arguments."""
+    return os.environ.get(SECRET_KEY_VARIABLE) or None
+
+
+def _endpoint(url: str | None, model: str, api_key: str | None) -> LanguageModelEndpoint | None:
+    if url is None:
+        return None
+    if not model:
+        raise typer.BadParameter("--llm-url needs --llm-model (or VIVAVOCE_LLM_MODEL)")
+    return LanguageModelEndpoint(url, model, api_key)
 
 
 def _run(settings: ServerSettings, *, as_json: bool) -> None:

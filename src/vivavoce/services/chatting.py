@@ -6,12 +6,13 @@ have a prompt in the language model's cache; both are bounded, and both die with
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vivavoce.agents import checks
 from vivavoce.agents.definition import DEFAULT_AGENT
@@ -42,6 +43,9 @@ SERVER_MODEL = "vivavoce"
 
 LAST_ANSWER = "The conversation ends after this answer: answer briefly, then say goodbye."
 """Behind everything else in the prompt, so that the model need not read the words before it again."""
+
+TEXT_PATIENCE_SECONDS = 2.0
+"""How much longer than a caller's reply one in writing may wait for the language model: nobody hears a silence."""
 
 WARM_SESSIONS_MAXIMUM = 256
 WARM_SECONDS = 300.0
@@ -277,8 +281,9 @@ class ChatService:
         return message
 
     async def _generated(self, request: GenerationRequest) -> AsyncGenerator[GenerationPart]:
+        due_at = asyncio.get_running_loop().time() + TEXT_PATIENCE_SECONDS
         try:
-            async with aclosing(self._loaded().generate(request)) as parts:
+            async with aclosing(self._loaded().generate(replace(request, due_at=due_at))) as parts:
                 async for part in parts:
                     yield part
         except EngineBusyError as error:

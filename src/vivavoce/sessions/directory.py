@@ -63,17 +63,21 @@ class SessionDirectory:
             await left.wait()
 
     def check_place(self) -> None:
-        """Raises `NoPlaceError` if a call that came now could not be held, or not in time.
+        """Raises `NoPlaceError` if a call that came now could not be held, or would be served badly.
 
         A server without calls always takes one: whoever comes then waits for nobody.
         """
+        self.check_room()
+        if self._sessions and self._load is not None and (overload := self._load.overload()) is not None:
+            self._refuse(f"the server is too busy for another call: {overload}; try again in a moment")
+
+    def check_room(self) -> None:
+        """The same for a call that was let in just now: however busy the process has become, it may come."""
         if self._draining:
             message = "the server is shutting down; connect again in a moment"
             raise NoPlaceError(message, retry_after_seconds=RETRY_SHUTTING_DOWN_SECONDS, shutting_down=True)
         if len(self._sessions) >= self._maximum_sessions:
             self._refuse(f"the server holds {self._maximum_sessions} calls and takes no more; try again later")
-        if self._sessions and self._load is not None and (overload := self._load.overload()) is not None:
-            self._refuse(f"the server is too busy for another call: {overload}; try again in a moment")
 
     def _refuse(self, message: str) -> NoReturn:
         if self._load is not None:
@@ -83,7 +87,7 @@ class SessionDirectory:
     @asynccontextmanager
     async def holding(self, session: Session) -> AsyncIterator[None]:
         """Hold a place for a call. Raises `NoPlaceError` when there is none left."""
-        self.check_place()
+        self.check_room()
         self._sessions[session.session_id] = session
         left = self._left[session.session_id] = asyncio.Event()
         self._empty.clear()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from vivavoce.telemetry.loop_watch import LoopLag
 from vivavoce.telemetry.window import RecentValues, quantile
@@ -28,15 +28,16 @@ RETRY_AFTER_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class LoadLimits:
-    """Beyond these nobody new is let in; 0 switches one off.
+    """How much is too much; 0 switches a limit off. Beyond the first two nobody new is let in.
 
-    `loop_lag_ms`: the 95th percentile of how late the event loop is. `engine_wait_ms`: how long after its deadline an
-    engine begins a job, on average. `late_percent`: how many jobs begin late enough to be heard.
+    `loop_lag_ms`: the 95th percentile of how late the event loop is; at 200 callers hear gaps. `engine_wait_ms`: how
+    long after its deadline an engine begins a job, on average. `tokens_per_minute`: what the language model may write
+    for one session; its next reply is refused until it has had less.
     """
 
     loop_lag_ms: int = 100
     engine_wait_ms: int = 500
-    late_percent: int = 25
+    tokens_per_minute: int = 12_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,31 @@ class LoadGauge:
         if lag is not None and 0 < limits.loop_lag_ms < lag.p95_ms:
             return f"its event loop is {lag.p95_ms:.0f} ms late"
         for engine, wait in self.engine_waits().items():
-            if wait.jobs < JOBS_AT_LEAST:
-                continue
-            if 0 < limits.engine_wait_ms < wait.mean_ms:
+            if wait.jobs >= JOBS_AT_LEAST and 0 < limits.engine_wait_ms < wait.mean_ms:
                 return f"work waits {wait.mean_ms:.0f} ms for the {engine} engine"
-            if 0 < limits.late_percent < wait.late_percent:
-                return f"{wait.late_percent:.0f} % of the work of the {engine} engine is late"
         return None
+
+
+def describe(gauge: LoadGauge) -> dict[str, Any]:
+    """What the health answer tells of the load."""
+    lag = gauge.loop_lag()
+    loop = (
+        {} if lag is None else {"p50": round(lag.p50_ms, 1), "p95": round(lag.p95_ms, 1), "p99": round(lag.p99_ms, 1)}
+    )
+    return {
+        "loop_lag_ms": loop,
+        "loop_stalls": 0 if lag is None else lag.stalls,
+        "engines": {
+            engine: {
+                "jobs": wait.jobs,
+                "wait_mean_ms": round(wait.mean_ms, 1),
+                "wait_p95_ms": round(wait.p95_ms, 1),
+                "late_percent": round(wait.late_percent, 1),
+            }
+            for engine, wait in sorted(gauge.engine_waits().items())
+        },
+        "refused": gauge.refused,
+    }
 
 
 def _engine_wait(waits: list[float]) -> EngineWait:

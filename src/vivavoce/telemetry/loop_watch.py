@@ -79,9 +79,8 @@ class LoopWatch:
             self._timer.cancel()
             self._timer = None
         self._stopped.set()
-        if self._thread is not None:
+        if self._thread is not None and self._thread.is_alive():
             self._thread.join()
-            self._thread = None
 
     def lag(self) -> LoopLag:
         """The figures of the last seconds. For the loop's thread."""

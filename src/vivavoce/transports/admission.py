@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from vivavoce.conversation.items import Item
 from vivavoce.conversation.settings import Settings
+from vivavoce.sessions.directory import NoPlaceError
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import Recorder
 
@@ -106,6 +107,16 @@ def refused(status: int, error: Mapping[str, str | None]) -> Refusal:
     """A refusal in the realtime protocol's shape; what `error` leaves out is as for a request that must change."""
     complete = {"type": "invalid_request_error", "code": None, "message": None, "param": None, "event_id": None}
     return Refusal(status, {"error": {**complete, **error}})
+
+
+def no_place(error: NoPlaceError) -> Refusal:
+    """The refusal of a call that there is no place for; it says when to come back."""
+    headers = {"Retry-After": str(error.retry_after_seconds)}
+    if error.shutting_down:
+        told = {"type": "server_error", "code": "shutting_down", "message": str(error)}
+        return Refusal(503, refused(503, told).body, headers)
+    told = {"type": "rate_limit_error", "code": "at_capacity", "message": str(error)}
+    return Refusal(429, refused(429, told).body, headers)
 
 
 def no_such_call(call_id: str) -> Refusal:

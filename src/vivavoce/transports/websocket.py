@@ -17,7 +17,7 @@ from vivavoce.dialects.realtime.codec import VoiceResolver
 from vivavoce.dialects.wire import WireError
 from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
 from vivavoce.sessions.ports import Engines
-from vivavoce.transports.admission import CallRequest, Doorkeeper, Refusal, no_such_call, refused
+from vivavoce.transports.admission import CallRequest, Doorkeeper, Refusal, no_place, no_such_call, refused
 from vivavoce.transports.connection import AudioFraming, Connection
 
 
@@ -55,7 +55,7 @@ class RealtimeEndpoint:
             # a client that lost its network comes back before the old connection is known to be dead
             await former.give_way()
             plan = await self._doorkeeper.admit(request)
-        self._check_place()
+        self._check_room()
         try:
             connection = Connection(websocket, plan, self._engines, self._resolve_voice, framing, asked)
         except WireError as error:  # the plan's settings cannot be a session, such as a voice that is not there
@@ -75,12 +75,11 @@ class RealtimeEndpoint:
             raise no_such_call(plan.call_id)
         await connection.sidebands.hold(websocket, plan)
 
-    def _check_place(self) -> None:
+    def _check_room(self) -> None:
         try:
-            self._directory.check_place()
+            self._directory.check_room()
         except NoPlaceError as error:
-            told = {"type": "server_error", "code": "no_place", "message": str(error)}
-            raise refused(503, told) from error
+            raise no_place(error) from error
 
 
 def _framing(request: CallRequest) -> AudioFraming:
