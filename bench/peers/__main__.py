@@ -16,26 +16,30 @@ import json
 
 from bench.peers.clip import Clip, clip
 from bench.peers.plan import Plan
-from bench.peers.rounds import Figures, Row, run_rounds
+from bench.peers.rounds import SYSTEMS, Figures, Row, run_rounds
 from bench.peers.tables import barge_in_cells, overhead_cells, print_cells, sessions_cells
 
 SECONDS_A_WORD = {"overhead": 0.08, "barge-in": 0.4, "sessions": 0.12}
+
+OURS_AND_THEIRS = ("vivavoce", "server", "livekit", "pipecat")
 
 ROWS = {
     "overhead": [
         Row("floor", "matched"),
         Row("vivavoce", "matched"),
+        Row("server", "matched"),
         Row("livekit", "matched"),
         Row("livekit", "matched-no-preemption"),
         Row("pipecat", "matched"),
         Row("vivavoce", "defaults"),
+        Row("server", "defaults"),
         Row("livekit", "defaults"),
         Row("pipecat", "defaults"),
     ],
-    "barge-in": [Row(system, how) for how in ("matched", "defaults") for system in ("vivavoce", "livekit", "pipecat")],
+    "barge-in": [Row(system, how) for how in ("matched", "defaults") for system in OURS_AND_THEIRS],
     "sessions": [
         Row("floor", "matched"),
-        *(Row(system, "matched") for system in ("vivavoce", "livekit", "pipecat")),
+        *(Row(system, "matched") for system in OURS_AND_THEIRS),
     ],
 }
 
@@ -58,9 +62,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=5, help="turns of a run, after one that warms up")
     parser.add_argument("--sessions", type=int, default=6, help="calls at once")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long the calls at once are measured")
-    parser.add_argument(
-        "--only", nargs="+", choices=["floor", "vivavoce", "livekit", "pipecat"], help="leave out the rest"
-    )
+    parser.add_argument("--only", nargs="+", choices=sorted(SYSTEMS), help="leave out the rest")
     parser.add_argument("--settings", nargs="+", help="matched, defaults, …")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()

@@ -37,6 +37,7 @@ SYSTEMS = {
     for system in (
         System("no framework", "floor_agent", _own),
         System("vivavoce", "vivavoce_agent", _own),
+        System("vivavoce, WebSocket", "server_agent", _own),
         System("LiveKit Agents 1.8.9", "livekit_agent", lambda: python_with("livekit", LIVEKIT)),
         System("Pipecat 1.14.0", "pipecat_agent", lambda: python_with("pipecat", PIPECAT)),
     )

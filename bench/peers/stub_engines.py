@@ -1,7 +1,7 @@
 """The stub speech-to-text, language model and voice as the product's engine ports. Owned by the vivavoce driver.
 
-The engines of a process are shared by its calls: the call's number travels as the one key term of its transcriptions
-and as the beginning of its prompts, so that each stub knows whose caller has spoken.
+The engines of a process are shared by its calls: the call's key travels as the one key term of its transcriptions and
+as the last word of its instructions, so that each stub knows whose caller has spoken.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class StubLanguageModel:
 
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationPart]:
         words = 0
-        async with aclosing(words_of_reply(self._lines[request.affinity.partition(" ")[0]])) as texts:
+        async with aclosing(words_of_reply(self._lines[_last_word(request)])) as texts:
             async for text in texts:
                 words += len(text.split())
                 yield TextGenerated(text)
@@ -106,3 +106,12 @@ class StubTextToSpeech:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def instructions(key: str) -> str:
+    """Instructions that tell the stub language model whose call it is."""
+    return f"You are friendly. {key}"
+
+
+def _last_word(request: GenerationRequest) -> str:
+    return next(message.text for message in request.messages if message.role == "system").split()[-1]

@@ -15,7 +15,7 @@ import uvloop
 
 from bench.peers.caller import Line, hold
 from bench.peers.plan import WAIT_SECONDS, Plan
-from bench.peers.stub_engines import Lines, StubLanguageModel, StubSpeechToText, StubTextToSpeech
+from bench.peers.stub_engines import Lines, StubLanguageModel, StubSpeechToText, StubTextToSpeech, instructions
 from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import CallerSpeechStarted, Notice
 from vivavoce.conversation.settings import SemanticTurnDetection, ServerVad, Settings
@@ -69,7 +69,7 @@ def settings(plan: Plan, key: str) -> Settings:
     """`matched`: 300 ms of silence end a turn. `defaults`: as it comes."""
     matched = ServerVad(silence_duration_ms=round(WAIT_SECONDS * 1000))
     detection = SemanticTurnDetection() if plan.settings == "defaults" else matched
-    return Settings(instructions="You are friendly.", turn_detection=detection, keyterms=(key,))
+    return Settings(instructions=instructions(key), turn_detection=detection, keyterms=(key,))
 
 
 @asynccontextmanager
