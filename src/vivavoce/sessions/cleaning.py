@@ -5,8 +5,13 @@ Owned by the call's hearing. Engines that know no audio processing leave everyth
 
 from __future__ import annotations
 
+import numpy as np
+
 from vivavoce.conversation.settings import NoiseReduction
 from vivavoce.engines.ports import HEARING_RATE_HZ, AudioProcessing, AudioProcessingStream, NoiseField, Samples
+
+
+NOTHING: Samples = np.zeros(0, dtype=np.float32)
 
 
 class Cleaning:
@@ -23,12 +28,14 @@ class Cleaning:
         """How far what comes out is behind what went in."""
         return self._held_samples / HEARING_RATE_HZ
 
-    def follow(self, noise: NoiseReduction | None) -> None:
-        if noise is not self._noise:
-            self._noise = noise
-            self.close()
-            self._held_samples = 0
-            self._stream = self._open()
+    def follow(self, noise: NoiseReduction | None) -> Samples:
+        """Clean as is wished from here on; what was held back, (n,)."""
+        if noise is self._noise:
+            return NOTHING
+        self._noise, held = noise, self.flush()
+        self.close()
+        self._stream = self._open()
+        return held
 
     def process(self, samples: Samples, arrived_at: float) -> Samples:
         """The caller's next samples (n,) at 16 kHz; gives (m,) of them that are ready."""
@@ -37,6 +44,11 @@ class Cleaning:
         ready = self._stream.process(samples, arrived_at)
         self._held_samples += len(samples) - len(ready)
         return ready
+
+    def flush(self) -> Samples:
+        """What is held back, (n,), as good as it is."""
+        self._held_samples = 0
+        return NOTHING if self._stream is None else self._stream.flush()
 
     def played(self, samples: Samples, sent_at: float) -> None:
         """The agent's next sound, at 24 kHz as it goes out."""

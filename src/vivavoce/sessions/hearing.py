@@ -181,13 +181,27 @@ class Hearing:
         was_manual = self._settings.turn_detection is None
         self._settings = settings
         self._segmenter.configure(_segmenter_settings(settings))
-        self.cleaning.follow(settings.noise_reduction)
+        self._take_unwindowed(self.cleaning.follow(settings.noise_reduction))
         self.transcribing.hints = _hints(settings)
         if was_manual != (settings.turn_detection is None):
             self.transcribing.drop_buffer()
             self._segmenter.end_turn()
             self._unwindowed_samples += self._windows.pending_samples
             self._windows.clear()
+
+    def catch_up(self) -> None:
+        """Take in what is held back: the client says that its audio ends here."""
+        self._take_unwindowed(self.cleaning.flush())
+
+    def _take_unwindowed(self, samples: Samples) -> None:
+        if not len(samples):
+            return
+        self._ring.append(samples)
+        self._unwindowed_samples += len(samples)
+        if self._settings.turn_detection is None:
+            self.transcribing.push_buffer(samples)
+        else:
+            self.transcribing.push(samples)
 
     async def set_up(self, input_format: WireFormat) -> None:
         """Follow a new input format from the next audio on."""

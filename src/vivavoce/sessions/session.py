@@ -258,6 +258,7 @@ class Session:
 
     def _measured(self, command: ClientCommand) -> ClientCommand:
         if isinstance(command, AudioCommitRequested):
+            self._hearing.catch_up()
             return replace(command, buffered_ms=self._hearing.buffered_ms)
         return command
 

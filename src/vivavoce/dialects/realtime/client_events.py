@@ -5,10 +5,10 @@ OpenAI GA's RealtimeClientEvent, which xAI's events are a part of, and the one e
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from vivavoce.dialects.realtime.item_shapes import ItemShape
 from vivavoce.dialects.realtime.response_shapes import ResponseShape
@@ -47,6 +47,13 @@ class AudioClear(_Event, frozen=True, tag="input_audio_buffer.clear"):
 
 class OutputAudioClear(_Event, frozen=True, tag="output_audio_buffer.clear"):
     """For calls whose server holds the sound back for the player (WebRTC, SIP)."""
+
+
+class OutputAudioPlayed(_Event, frozen=True, tag="vivavoce.output_audio.played", kw_only=True):
+    """This server's own: the client's player has played so much of a response's audio."""
+
+    response_id: str
+    played_ms: Annotated[int, Meta(ge=0)]
 
 
 class ItemCreate(_Event, frozen=True, tag="conversation.item.create", kw_only=True):
@@ -88,6 +95,7 @@ ClientEvent = (
     | ResponseCreate
     | ResponseCancel
     | OutputAudioClear
+    | OutputAudioPlayed
     | TranscriptionSessionUpdate
 )
 

@@ -138,6 +138,8 @@ class RealtimeCodec:
                 return events.AudioClearRequested(event_id)
             case client.OutputAudioClear():
                 return events.ResponseCancelRequested(self._telling.playback.latest, CLEARING)
+            case client.OutputAudioPlayed(response_id=response_id, played_ms=played_ms):
+                return events.PlaybackAcknowledged(ReplyId(response_id), played_ms)
             case client.ItemCreate():
                 return self._created(event, event_id)
             case client.ItemDelete(item_id=item_id):

@@ -65,6 +65,7 @@ SENT_WHEN_ASKED = (
     "output_audio_buffer.stopped",
     "output_audio_buffer.cleared",
     "vivavoce.turn.timings",
+    "vivavoce.overlap.ignored",
 )
 """What only sessions get that asked for it (xAI's events, those of a buffer at the server, this server's own)."""
 
@@ -199,13 +200,46 @@ def timing_events(notice: Notice) -> list[EventObject]:
         return []
     stages = {
         "speech_end": 0,
+        "soft_end": notice.soft_end_ms,
         "endpoint": notice.endpoint_ms,
         "transcript": notice.transcript_ms,
         "first_token": notice.first_token_ms,
         "first_sentence": notice.first_sentence_ms,
+        "first_speech": notice.first_speech_ms,
         "first_audio": notice.first_audio_ms,
+        "first_played": notice.first_played_ms,
+        "interrupted": notice.interrupted_ms,
     }
-    return [_event("vivavoce.turn.timings", response_id=notice.reply_id, item_id=notice.item_id, stages=stages)]
+    return [
+        _event(
+            "vivavoce.turn.timings",
+            response_id=notice.reply_id,
+            item_id=notice.item_id,
+            complete=notice.complete,
+            audio_end_ms=notice.audio_end_ms,
+            endpoint_reason=notice.endpoint_reason,
+            stages=stages,
+            heard_ms=notice.heard_ms,
+            speculated=notice.speculated,
+            wasted_tokens=notice.wasted_tokens,
+            filler=notice.filler,
+        )
+    ]
+
+
+def overlap_events(notice: Notice) -> list[EventObject]:
+    """This server's own event of a sound that did not stop the agent; only for sessions that asked for it."""
+    if not isinstance(notice, notices.OverlapIgnored):
+        return []
+    return [
+        _event(
+            "vivavoce.overlap.ignored",
+            verdict=notice.verdict,
+            transcript=notice.words,
+            audio_start_ms=notice.audio_start_ms,
+            audio_end_ms=notice.audio_end_ms,
+        )
+    ]
 
 
 def response_object(reply: ReplySnapshot, output_format: EventObject, conversation_id: str) -> EventObject:

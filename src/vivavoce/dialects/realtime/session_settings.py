@@ -10,6 +10,7 @@ from msgspec import UnsetType
 
 from vivavoce.conversation.settings import (
     Modality,
+    NoiseReduction,
     SemanticTurnDetection,
     ServerVad,
     Settings,
@@ -18,6 +19,7 @@ from vivavoce.conversation.settings import (
     TurnDetection,
 )
 from vivavoce.dialects.realtime.asking import Asked
+from vivavoce.dialects.realtime.extension_settings import extended
 from vivavoce.dialects.realtime.refusals import InvalidFieldError
 from vivavoce.dialects.realtime.session_shapes import (
     Audio,
@@ -47,7 +49,7 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
     tool_choice = core_tool_choice(shape.tool_choice)
     if tool_choice not in {"auto", "none", "required", *(tool.name for tool in tools)}:
         raise InvalidFieldError("session.tool_choice", f"'{tool_choice}' is not auto, none, required or a tool's name")
-    return replace(
+    settings = replace(
         begun,
         instructions=filled_in(shape.instructions, shape.prompt),
         turn_detection=_core_turn_detection(shape.audio.input.turn_detection, begun.turn_detection),
@@ -63,7 +65,14 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
         pronunciations=begun.pronunciations if isinstance(shape.replace, UnsetType) else _pronunciations(shape.replace),
         truncation=_core_truncation(shape.truncation),
         only_transcribes=shape.type == "transcription",
+        noise_reduction=_core_noise_reduction(shape.audio.input),
     )
+    return extended(settings, shape.vivavoce)
+
+
+def _core_noise_reduction(shape: AudioInput) -> NoiseReduction | None:
+    chosen = shape.noise_reduction
+    return None if chosen is None or chosen.type is None else NoiseReduction(chosen.type)
 
 
 def filled_in(instructions: str, prompt: PromptShape | None) -> str:

@@ -147,9 +147,44 @@ class Resumption(Struct, frozen=True):
     enabled: bool = False
 
 
+Milliseconds = Annotated[int, Meta(ge=0, le=600_000)]
+SpokenWords = Annotated[list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(max_length=16)]
+
+
+class SpeculationShape(Struct, frozen=True):
+    tries_per_turn: Annotated[int, Meta(ge=0, le=16)] = 4
+    wasted_tokens_per_turn: Annotated[int, Meta(ge=0, le=10_000)] = 160
+
+
+class EndpointingShape(Struct, frozen=True):
+    shortest_pause_ms: Milliseconds | None = None
+    longest_pause_ms: Milliseconds | None = None
+
+
+class CallerSilenceShape(Struct, frozen=True):
+    after_ms: Annotated[int, Meta(ge=1000, le=600_000)]
+    reengagements: Annotated[int, Meta(ge=0, le=10)] = 2
+    goodbye: Annotated[str, Meta(min_length=1, max_length=1000)] | None = None
+
+
+class FillersShape(Struct, frozen=True, omit_defaults=True):
+    late_reply_ms: Milliseconds | None = None
+    late_tool_ms: Milliseconds | None = None
+    reply_words: SpokenWords | UnsetType = UNSET
+    tool_words: SpokenWords | UnsetType = UNSET
+
+
 class Extension(Struct, frozen=True):
+    """What this server adds to the protocol. What is left out is as the session began."""
+
     timings: bool = False
+    overlaps: bool = False
     output_audio_buffer: bool = False
+    interruption: Literal["confirmed", "at_once"] | UnsetType = UNSET
+    speculation: SpeculationShape | UnsetType | None = UNSET
+    endpointing: EndpointingShape | UnsetType = UNSET
+    caller_silence: CallerSilenceShape | UnsetType | None = UNSET
+    fillers: FillersShape | UnsetType = UNSET
 
 
 Include = Literal["item.input_audio_transcription.logprobs"]

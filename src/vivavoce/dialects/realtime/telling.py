@@ -25,6 +25,7 @@ from vivavoce.dialects.realtime.server_events import (
     EventObject,
     RateLimits,
     caller_events,
+    overlap_events,
     rate_limit_events,
     replay_events,
     reply_events,
@@ -141,7 +142,9 @@ class Telling:
             return found
         if asked.output_audio_buffer:
             found = [*played, *found] if isinstance(notice, notices.ReplyTextGrew) else [*found, *played]
-        return [*found, *timing_events(notice)] if asked.timings else found
+        if asked.timings:
+            found = [*found, *timing_events(notice)]
+        return [*found, *overlap_events(notice)] if asked.overlaps else found
 
     def _transcripts(self, notice: Notice) -> list[EventObject]:
         """What the caller said: for who asked for it, and for xAI's clients, which are told unasked."""
