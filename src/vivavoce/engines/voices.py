@@ -78,8 +78,8 @@ in, the first that there is."""
 STAND_IN = "eve"
 """Who speaks for a voice of another platform that we know nothing of."""
 
-_FIRST_PIECE_WORDS = {"kokoro": 4}
-_USUAL_FIRST_PIECE_WORDS = 7
+_FIRST_PIECE_WORDS = {"kokoro": 3}
+_USUAL_FIRST_PIECE_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)

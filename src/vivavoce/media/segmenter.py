@@ -119,6 +119,11 @@ class Segmenter:
         return self._position_samples
 
     @property
+    def is_fading(self) -> bool:
+        """Whether the latest window within speech was quiet: a pause may be coming."""
+        return self._state is SegmenterState.SPEAKING and self._last_loud_end_sample < self._position_samples
+
+    @property
     def spoken_samples(self) -> int:
         """How long the speech under way has lasted, its latest quiet windows left out."""
         return self._last_loud_end_sample - self._began_sample

@@ -10,7 +10,6 @@ import numpy as np
 from vivavoce.conversation.settings import NoiseReduction
 from vivavoce.engines.ports import HEARING_RATE_HZ, AudioProcessing, AudioProcessingStream, NoiseField, Samples
 
-
 NOTHING: Samples = np.zeros(0, dtype=np.float32)
 
 

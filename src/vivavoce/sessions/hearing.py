@@ -125,6 +125,7 @@ class Hearing:
                 self._submit(self._fact(boundary))
             if self._segmenter.state is SegmenterState.SPEAKING:
                 self._loudness.heard(window)
+                self.transcribing.anticipate(pause=self._segmenter.is_fading)
                 if self._listens_closely():
                     self._submit(self._measured())
 

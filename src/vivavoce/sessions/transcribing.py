@@ -19,7 +19,14 @@ from vivavoce.conversation.events import (
     TurnTranscribed,
 )
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.engines.ports import HEARING_RATE_HZ, EngineError, Samples, TranscriptionHints, TranscriptionStream
+from vivavoce.engines.ports import (
+    HEARING_RATE_HZ,
+    EngineError,
+    Samples,
+    Transcript,
+    TranscriptionHints,
+    TranscriptionStream,
+)
 from vivavoce.media.ring import AudioRing
 from vivavoce.sessions.item_audio import ItemAudio
 from vivavoce.sessions.ports import Engines
@@ -33,6 +40,14 @@ TURN_DETECTOR_SECONDS = 8
 Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Anticipated:
+    """A transcription begun for a pause that may be coming."""
+
+    task: asyncio.Task[None]
+    outcome: asyncio.Future[Transcript | EngineError]
+
+
 @dataclass(slots=True)
 class _TurnAudio:
     stream: TranscriptionStream
@@ -41,6 +56,7 @@ class _TurnAudio:
     final: asyncio.Task[None] | None = None
     interim: asyncio.Task[None] | None = None
     recorded: Samples | None = None
+    anticipated: _Anticipated | None = None
 
 
 class Transcribing:
@@ -90,6 +106,23 @@ class Transcribing:
             if turn.open and (turn.interim is None or turn.interim.done()):
                 turn.interim = self._spawn(self._interim(item_id, turn), f"interim {item_id}")
 
+    def anticipate(self, *, pause: bool) -> None:
+        """The caller may be about to pause: begin to transcribe, so that the words are there when the pause is certain.
+
+        With `pause` False the caller has gone on, and what was begun is of no use.
+        """
+        for item_id, turn in self._turns.items():
+            if not turn.open or pause == (turn.anticipated is not None):
+                continue
+            if pause:
+                _cancel(turn.interim)
+                outcome: asyncio.Future[Transcript | EngineError] = asyncio.get_running_loop().create_future()
+                task = self._spawn(_settle(turn.stream, outcome), f"anticipate {item_id}")
+                turn.anticipated = _Anticipated(task, outcome)
+            else:
+                _forget_anticipated(turn)
+                self.follow_interim()
+
     # --- orders -----------------------------------------------------------------------------------------------------
 
     def open(self, item_id: ItemId, start_sample: int) -> None:
@@ -119,6 +152,7 @@ class Transcribing:
         heard = recorded if recorded is not None else self._ring.slice(turn.start_sample, self._ring.end_sample)
         self.item_audio.keep(item_id, heard)
         _cancel(turn.interim)
+        _forget_anticipated(turn)
         if turn.final is None or turn.final.done():
             self._forget(item_id)
 
@@ -148,7 +182,8 @@ class Transcribing:
         turn = self._turns[item_id]
         _cancel(turn.interim)
         _cancel(turn.final)
-        turn.final = self._spawn(self._transcribe(item_id, turn, pause), f"transcribe {item_id}")
+        begun, turn.anticipated = turn.anticipated, None
+        turn.final = self._spawn(self._transcribe(item_id, turn, pause, begun), f"transcribe {item_id}")
 
     def end(self) -> None:
         """The call is over."""
@@ -165,9 +200,9 @@ class Transcribing:
             return  # the pause then lasts as long as that of a turn which seems unfinished
         self._submit(TurnAssessed(item_id, pause, probability))
 
-    async def _transcribe(self, item_id: ItemId, turn: _TurnAudio, pause: int) -> None:
+    async def _transcribe(self, item_id: ItemId, turn: _TurnAudio, pause: int, begun: _Anticipated | None) -> None:
         try:
-            transcript = await turn.stream.final()
+            transcript = await (turn.stream.final() if begun is None else _outcome(begun))
         except EngineError as error:
             self._submit(TranscriptionFailed(item_id, pause, str(error)))
         else:
@@ -192,9 +227,35 @@ class Transcribing:
     def _forget(self, item_id: ItemId) -> None:
         turn = self._turns.pop(item_id)
         _cancel(turn.interim)
+        _forget_anticipated(turn)
         if turn.final is not asyncio.current_task():
             _cancel(turn.final)
         turn.stream.close()
+
+
+async def _settle(stream: TranscriptionStream, outcome: asyncio.Future[Transcript | EngineError]) -> None:
+    try:
+        found: Transcript | EngineError = await stream.final()
+    except EngineError as error:
+        found = error
+    if not outcome.done():
+        outcome.set_result(found)
+
+
+async def _outcome(begun: _Anticipated) -> Transcript:
+    try:
+        found = await begun.outcome
+    finally:
+        begun.task.cancel()
+    if isinstance(found, EngineError):
+        raise found
+    return found
+
+
+def _forget_anticipated(turn: _TurnAudio) -> None:
+    if turn.anticipated is not None:
+        turn.anticipated.task.cancel()
+        turn.anticipated = None
 
 
 def _cancel(task: asyncio.Task[None] | None) -> None:
