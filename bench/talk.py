@@ -31,7 +31,7 @@ INSTRUCTIONS = (
     "You are Viva, a friendly receptionist of a small web shop, on the telephone. Answer in one or two short spoken "
     "sentences. If you do not know something, say so and offer to take a message."
 )
-STAGES = ("endpoint", "transcript", "first_token", "first_sentence", "first_audio")
+STAGES = ("endpoint", "transcript", "first_token", "first_sentence", "first_speech", "first_audio")
 
 
 @dataclass(slots=True)
@@ -58,14 +58,14 @@ async def ask(url: str, clip: Clip, voice: str) -> Answered:
         await asyncio.sleep(2.5)  # the greeting, or the caller's breath: the prompt's prefix is read meanwhile
         spoken_at = asyncio.get_running_loop().create_future()
         async with asyncio.TaskGroup() as tasks:
-            speaking = tasks.create_task(_speak(call, clip, spoken_at))
+            speaking = tasks.create_task(speak(call, clip, spoken_at))
             async with asyncio.timeout(len(clip.samples) / VOICE_RATE_HZ + QUIET_SECONDS + 30):
                 await _listen(call, answered, spoken_at)
             speaking.cancel()
     return answered
 
 
-async def _speak(call: RealtimeClient, clip: Clip, spoken_at: asyncio.Future[float]) -> None:
+async def speak(call: RealtimeClient, clip: Clip, spoken_at: asyncio.Future[float]) -> None:
     quiet = np.zeros(round(QUIET_SECONDS * VOICE_RATE_HZ), np.float32)
     audio = pcm16_from_samples(np.concatenate([clip.samples, quiet]))
     step = round(FRAME_SECONDS * VOICE_RATE_HZ) * 2

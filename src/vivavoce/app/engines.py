@@ -153,16 +153,14 @@ def _speech_to_text(settings: ServerSettings, weights: Weights, waits: WaitLog |
 
 
 def _language_model(settings: ServerSettings, weights: Weights, waits: WaitLog | None) -> LanguageModel:
-    model = _shared_model(settings, weights, waits)
+    endpoint = settings.language_model
+    if endpoint is None and settings.engines is EngineSet.SCRIPTED:
+        return ScriptedLanguageModel()
+    model = _embedded_model(weights, waits) if endpoint is None else _endpoint_model(endpoint)
     return BudgetedLanguageModel(model, tokens_per_minute=settings.load.tokens_per_minute)
 
 
-def _shared_model(settings: ServerSettings, weights: Weights, waits: WaitLog | None) -> LanguageModel:
-    endpoint = settings.language_model
-    if endpoint is not None:
-        return _endpoint_model(endpoint)
-    if settings.engines is EngineSet.SCRIPTED:
-        return ScriptedLanguageModel()
+def _embedded_model(weights: Weights, waits: WaitLog | None) -> LanguageModel:
     return LlamaCppLanguageModel(
         weights.language_model(),
         context_tokens=CONTEXT_TOKENS.get(weights.profile, CONTEXT_TOKENS["standard"]),
