@@ -23,8 +23,12 @@ DEFAULTS = Settings()
 
 
 def lines(ordered: list[Order]) -> list[str]:
-    """One line an order, in their order."""
-    return [_order(order) for order in ordered]
+    """One line an order, in their order. The waterfall of a reply that has ended is the matter of `test_timing`."""
+    return [_order(order) for order in ordered if not _closes_waterfall(order)]
+
+
+def _closes_waterfall(order: Order) -> bool:
+    return isinstance(order, orders.Tell) and isinstance(order.notice, notices.TurnTimed) and order.notice.complete
 
 
 def _order(order: Order) -> str:
@@ -45,18 +49,37 @@ def _order(order: Order) -> str:
             return f"transcribe {_name(item_id)} at pause {pause}"
         case orders.CloseTurn(item_id=item_id):
             return f"close turn {_name(item_id)}"
+        case orders.DiscardTurn(item_id=item_id):
+            return f"discard turn {_name(item_id)}"
         case orders.ClearInput():
             return "clear the input"
         case orders.WarmPrompt(prompt=prompt, tools=tools):
             return f"warm: {_prompt(prompt)}" + "".join(f", tool {tool.name}" for tool in tools)
         case orders.StartReply():
             return _start(order)
-        case orders.CancelReply(reply_id=reply_id):
-            return f"cancel {_name(reply_id)}"
+        case orders.SpeakFiller(reply_id=reply_id, text=text):
+            return f"fill {_name(reply_id)}: {text!r}"
+        case (
+            orders.CancelReply(reply_id=reply_id)
+            | orders.OpenGate(reply_id=reply_id)
+            | orders.DuckReply(reply_id=reply_id)
+            | orders.HoldReply(reply_id=reply_id)
+            | orders.ResumeReply(reply_id=reply_id)
+        ):
+            return f"{_VERBS[type(order)]} {_name(reply_id)}"
         case orders.EndCall(reason=reason):
             return f"end the call: {reason}"
         case _:
             assert_never(order)
+
+
+_VERBS: dict[type[Order], str] = {
+    orders.CancelReply: "cancel",
+    orders.OpenGate: "open the gate of",
+    orders.DuckReply: "duck",
+    orders.HoldReply: "hold",
+    orders.ResumeReply: "resume",
+}
 
 
 def _start(order: orders.StartReply) -> str:
@@ -65,6 +88,7 @@ def _start(order: orders.StartReply) -> str:
     extras += [f"temperature {order.temperature}"] if order.temperature is not None else []
     extras += [f"{written!r} spoken {spoken!r}" for written, spoken in order.pronunciations]
     extras += ["beside"] if order.beside else []
+    extras += ["gated"] if order.gated else []
     extras += [f"tool choice {order.tool_choice}"] if order.tool_choice != "auto" else []
     if order.maximum_output_tokens is not None:
         extras.append(f"at most {order.maximum_output_tokens} tokens")
@@ -86,6 +110,8 @@ def _told(notice: Notice) -> str:
             return f"refused: {code}{about}" + (f" for {event_id}" if event_id is not None else "")
         case notices.CallEnded(reason=reason):
             return f"call ended: {reason}"
+        case notices.OverlapIgnored(verdict=verdict, words=words, audio_start_ms=start, audio_end_ms=end):
+            return f"ignored as {verdict}: {words!r} from {start} to {end} ms"
         case (
             notices.CallerSpeechStarted()
             | notices.CallerSpeechStopped()

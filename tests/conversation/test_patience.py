@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.conversation.deadlines import Deadline, Deadlines
-from vivavoce.conversation.endpointing import breaks_off, patience_ms
+from vivavoce.conversation.endpointing import Evidence, breaks_off, endpoint
 from vivavoce.conversation.history import History
 from vivavoce.conversation.identifiers import Identifiers, ReplyId
 from vivavoce.conversation.interruptions import speech_interrupts
@@ -25,6 +25,10 @@ from vivavoce.conversation.settings import (
 PROBABILITY = st.floats(0, 1)
 MOST_EAGER_FIRST = [Eagerness.HIGH, Eagerness.AUTO, Eagerness.MEDIUM, Eagerness.LOW]
 REPLY = Reply(ReplyId("r"), ReplyOptions(), Modality.AUDIO, "eve", None, History())
+
+
+def patience_ms(detection: TurnDetection, probability: float | None, words: str | None = None) -> int:
+    return endpoint(detection, Evidence(probability, words)).patience_ms
 
 
 @pytest.mark.parametrize(

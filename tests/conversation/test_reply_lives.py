@@ -481,7 +481,7 @@ def test_tool_calls(one: Story) -> None:
         at(
             3.0,
             speaks(1, "Hello.", 0),
-            "reply 1 timed from the end of item 1: 500, 500, 700, 800, 1000 ms",
+            "reply 1 timed from the end of item 1: 500, 300, 700, 800, 1000 ms",
             "reply 1 message 0 grew: item 2 output_audio 'Hello.'",
         ),
         at(3.5, spoke(1, 500)),
@@ -495,7 +495,7 @@ def test_tool_calls(one: Story) -> None:
             3.25,
             speaks(1, "Hello."),
             "reply 1 message 0 added: item 2 assistant output_audio '' in_progress after item 1",
-            "reply 1 timed from the end of item 1: 500, 500, -, -, 1250 ms",
+            "reply 1 timed from the end of item 1: 500, 300, -, -, 1250 ms",
             "reply 1 message 0 grew: item 2 output_audio 'Hello.'",
         ),
     ),

@@ -119,7 +119,7 @@ COMMITTED = ("close turn item 1", "committed: item 1 first", "added: item 1 user
         at(
             1.5,
             SessionConfigured(MANUAL),
-            "speech stopped: item 1 at 700 ms",
+            "speech stopped: item 1 at 1000 ms",
             "transcribe item 1 at pause 1",
             *COMMITTED,
             *NOW_MANUAL,

@@ -56,7 +56,7 @@ def test_a_turn_accepts_exactly_what_its_table_says(facts: list[TurnFact]) -> No
         expected = TRANSITIONS[spoken.state, fact]
         match fact:
             case TurnFact.PAUSED:
-                spoken.pause_at(1000, 1.0)
+                spoken.pause_at(1000, 1.0, 1.1)
             case TurnFact.RESUMED:
                 spoken.resume()
             case TurnFact.ENDED:
@@ -94,34 +94,34 @@ def test_the_table_of_replies(state: ReplyState, left_by: set[ReplyStep]) -> Non
 
 def test_every_pause_has_a_number_and_what_was_believed_at_it_ends_with_it() -> None:
     spoken = turn()
-    spoken.pause_at(1000, 1.0)
+    spoken.pause_at(1000, 1.0, 1.1)
     spoken.probability, spoken.text_at_pause = 0.9, ("Good", 1.0)
     assert (spoken.pause, spoken.audio_end_ms, spoken.spoken_until) == (1, 1000, 1.0)
     spoken.resume()
     assert [spoken.probability, spoken.text_at_pause] == [None, None]
-    spoken.pause_at(2000, 2.0)
+    spoken.pause_at(2000, 2.0, 2.1)
     assert (spoken.pause, spoken.audio_end_ms, spoken.spoken_until) == (2, 2000, 2.0)
 
 
 def test_a_turn_that_ends_while_paused_ends_at_that_pause() -> None:
     spoken = turn()
-    spoken.pause_at(1000, 1.0)
+    spoken.pause_at(1000, 1.0, 1.1)
     spoken.end(1.5)
     assert spoken.pause == 1
-    assert spoken.transcribe(1.75) == TurnMarks(spoken_until=1.0, ended_at=1.5, transcribed_at=1.75)
+    assert spoken.transcribe(1.75) == TurnMarks(1000, 1.0, 1.1, 1.5, "committed", 1.75)
 
 
 def test_a_turn_that_ends_while_the_caller_speaks_ends_there() -> None:
     spoken = turn()
     spoken.end(1.5)
     assert spoken.pause == 1
-    assert spoken.transcribe(1.75) == TurnMarks(spoken_until=1.5, ended_at=1.5, transcribed_at=1.75)
+    assert spoken.transcribe(1.75) == TurnMarks(500, 1.5, None, 1.5, "committed", 1.75)
 
 
 def test_a_turn_that_went_on_after_a_pause_and_ends_in_speech_was_spoken_to_its_end() -> None:
     spoken = turn()
-    spoken.pause_at(1000, 1.0)
+    spoken.pause_at(1000, 1.0, 1.1)
     spoken.resume()
     spoken.end(3.5)
     assert spoken.pause == 2
-    assert spoken.transcribe(3.75) == TurnMarks(spoken_until=3.5, ended_at=3.5, transcribed_at=3.75)
+    assert spoken.transcribe(3.75) == TurnMarks(1000, 3.5, None, 3.5, "committed", 3.75)
