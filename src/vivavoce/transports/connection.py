@@ -143,7 +143,8 @@ class Connection:
 
     async def _read(self) -> None:
         """Take frames in until the client has gone."""
-        self._socket.offer_to(self._take_at_once)
+        if not self._first_frame_decides:
+            self._socket.offer_to(self._steering.hear_at_once)
         try:
             while (frame := await self._socket.receive()) is not None:
                 try:
@@ -153,13 +154,11 @@ class Connection:
         finally:
             self._steering.close()
 
-    def _take_at_once(self, frame: bytes, is_text: bool) -> bool:
-        return is_text and not self._first_frame_decides and self._steering.hear_at_once(frame)
-
     async def _take(self, frame: str | bytes) -> None:
         """Follow a frame: text is an event, bytes are audio. Raises `WireError`."""
         if self._first_frame_decides:
             self._first_frame_decides = False
+            self._socket.offer_to(self._steering.hear_at_once)
             if isinstance(frame, bytes):
                 self._codec.stream_binary()
         if isinstance(frame, bytes):

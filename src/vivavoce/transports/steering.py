@@ -44,16 +44,16 @@ class Steering:
             return await asyncio.to_thread(client_events.decode, text, strict=self._codec.strict)
         return client_events.decode(text, strict=self._codec.strict)
 
-    def hear_at_once(self, text: bytes) -> bool:
+    def hear_at_once(self, message: bytes, is_text: bool) -> bool:
         """Follow an event that appends audio, if that needs no waiting. False: nothing has happened; take it in turn.
 
         Fifty a second come of every caller, nearly all of whom are silent. So this is `decode` and `take` without
         tasks to wake, for what is nearly always there: a small and faultless event, and nobody before it.
         """
-        if len(text) > LARGE_FRAME_CHARACTERS or self._closed or self._turn.locked():
+        if not is_text or len(message) > LARGE_FRAME_CHARACTERS or self._closed or self._turn.locked():
             return False
         try:
-            event = client_events.decode(text, strict=self._codec.strict)
+            event = client_events.decode(message, strict=self._codec.strict)
             if type(event) is not AudioAppend:
                 return False
             inbound = self._codec.receive(event)

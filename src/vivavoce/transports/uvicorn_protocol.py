@@ -45,6 +45,10 @@ _MASKED = 0x80
 _FIN = 0x80
 _OPCODE, _BINARY_OPCODE = 0x0F, 0x02
 _SHORT, _LENGTH_16, _LENGTH_64 = 125, 126, 127
+_HEAD_16 = 8
+"""Bytes before the payload of a masked frame whose length is 16 bits long."""
+
+_OPEN = State.OPEN
 
 
 class ClosingWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -86,12 +90,26 @@ class ClosingWebSocketProtocol(WebSocketsSansIOProtocol):
         elif self._rest:
             data, self._rest = self._rest + data, b""
         start, end = 0, len(data)
+        if self._is_whole_text(data):  # an append and nothing else, nearly always
+            self._take(TEXT, apply_mask(data[_HEAD_16:], data[_HEAD_16 - 4 : _HEAD_16]))
+            return
         while start < end and self._is_open:
             frame = _frame_at(data, start, end)
             if frame is None:
                 self._rest = data[start:]
                 return
             start = self._take_frame(data, start, *frame)
+
+    def _is_whole_text(self, data: bytes) -> bool:
+        """True if this is one frame, with one message of text whose length is written in 16 bits."""
+        return (
+            len(data) > _HEAD_16
+            and data[0] == TEXT
+            and data[1] == _MASKED | _LENGTH_16
+            and len(data) == _HEAD_16 + (data[2] << 8 | data[3])
+            and len(data) <= self.config.ws_max_size
+            and not self._fragmented
+        )
 
     def _take_frame(self, data: bytes, start: int, payload_start: int, payload_end: int) -> int:
         """Take in the frame that begins at `start`; where the next one begins."""
@@ -112,7 +130,7 @@ class ClosingWebSocketProtocol(WebSocketsSansIOProtocol):
 
     @property
     def _is_open(self) -> bool:
-        return self.conn.state is State.OPEN
+        return self.conn.state is _OPEN
 
     def _take(self, first: int, payload: bytes) -> None:
         """Hand one message to the application."""
