@@ -26,6 +26,7 @@ OURS_AND_THEIRS = ("vivavoce", "server", "livekit", "pipecat")
 ROWS = {
     "overhead": [
         Row("floor", "matched"),
+        Row("vivavoce", "plain"),
         Row("vivavoce", "matched"),
         Row("server", "matched"),
         Row("livekit", "matched"),
@@ -36,7 +37,10 @@ ROWS = {
         Row("livekit", "defaults"),
         Row("pipecat", "defaults"),
     ],
-    "barge-in": [Row(system, how) for how in ("matched", "defaults") for system in OURS_AND_THEIRS],
+    "barge-in": [
+        Row("vivavoce", "plain"),
+        *(Row(system, how) for how in ("matched", "defaults") for system in OURS_AND_THEIRS),
+    ],
     "sessions": [
         Row("floor", "matched"),
         *(Row(system, "matched") for system in OURS_AND_THEIRS),
@@ -45,7 +49,8 @@ ROWS = {
 
 CAPTIONS = {
     "overhead": "stubs: transcript 100 ms after the speech, first words after 100 ms, first sound after 80 ms. "
-    "matched: 300 ms of silence end a turn. floor: what the stubs take in the order in which each works.",
+    "matched: 300 ms of silence end a turn; plain: and nothing is done ahead. "
+    "floor: what the stubs take in the order in which each works.",
     "barge-in": "from the first speech sample given to the agent; matched: 200 ms of speech interrupt, where that can "
     "be told. softer: ducked, paused or stopped.",
     "sessions": "of one process, with the callers (see 'no framework'); CPU in % of a core; the caller speaks, is "

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import cache
 
 import uvloop
@@ -16,9 +17,10 @@ import uvloop
 from bench.peers.caller import Line, hold
 from bench.peers.plan import WAIT_SECONDS, Plan
 from bench.peers.stub_engines import Lines, StubLanguageModel, StubSpeechToText, StubTextToSpeech, instructions
+from vivavoce.app.call_settings import plain_settings
 from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import CallerSpeechStarted, Notice
-from vivavoce.conversation.settings import SemanticTurnDetection, ServerVad, Settings
+from vivavoce.conversation.settings import ServerVad, Settings
 from vivavoce.engines.catalogue import model_directory
 from vivavoce.engines.turn.smart_turn import SmartTurnDetector
 from vivavoce.engines.vad.silero import SileroVoiceActivity
@@ -66,10 +68,11 @@ def engines() -> Engines:
 
 
 def settings(plan: Plan, key: str) -> Settings:
-    """`matched`: 300 ms of silence end a turn. `defaults`: as it comes."""
-    matched = ServerVad(silence_duration_ms=round(WAIT_SECONDS * 1000))
-    detection = SemanticTurnDetection() if plan.settings == "defaults" else matched
-    return Settings(instructions=instructions(key), turn_detection=detection, keyterms=(key,))
+    """`matched`: 300 ms of silence end a turn. `plain`: that, and nothing ahead. `defaults`: as every call begins."""
+    begun = Settings() if plan.settings == "plain" else plain_settings()
+    if plan.settings != "defaults":
+        begun = replace(begun, turn_detection=ServerVad(silence_duration_ms=round(WAIT_SECONDS * 1000)))
+    return replace(begun, instructions=instructions(key), keyterms=(key,))
 
 
 @asynccontextmanager
