@@ -101,6 +101,7 @@ async def _filled(store: Store, ours: OrganisationId, key: ApiKeyRecord) -> dict
     sent |= {"webhook_id": webhook.resource_id, "event_id": "evt_1", "event_type": "agent.updated"}
     sent |= {"payload": WORD, "status": "delivered"}
     await store.client_secrets.add("0" * 64, ClientSecretRecord(ours, WORD, at + timedelta(hours=1)))
+    await store.client_secrets.add_call(ours, "0" * 64, session.session_id, 3_600)
     async with store._database.writing() as connection:  # by hand, or the server would send it
         await connection.execute(webhook_deliveries.insert().values(**sent, attempts=1, created_at=at, finished_at=at))
     delivery = (await store.deliveries.list(ours, webhook.resource_id, PageRequest())).items[0]

@@ -193,7 +193,9 @@ class ClientSecretService:
     async def count_call(self, grant: SecretGrant, session_id: str) -> None:
         """This call was opened with the secret."""
         if grant.call_seconds_maximum is not None:
-            await self._stored.add_call(grant.secret_hash, session_id, grant.call_seconds_maximum)
+            await self._stored.add_call(
+                grant.organisation_id, grant.secret_hash, session_id, grant.call_seconds_maximum
+            )
 
     async def used_up(self) -> Sequence[LimitedCall]:
         """The calls that are held, of secrets whose calls have lasted as long as they may."""

@@ -77,9 +77,16 @@ class StoredClientSecrets:
             return None
         return ClientSecretRecord(OrganisationId(row.organisation_id), row.sealed, row.expires_at)
 
-    async def add_call(self, secret_hash: str, session_id: str, seconds_maximum: int) -> None:
+    async def add_call(
+        self, organisation_id: OrganisationId, secret_hash: str, session_id: str, seconds_maximum: int
+    ) -> None:
         """A call counts against what the calls of this secret may last."""
-        row = {"session_id": session_id, "secret_hash": secret_hash, "seconds_maximum": seconds_maximum}
+        row = {
+            "session_id": session_id,
+            "organisation_id": organisation_id,
+            "secret_hash": secret_hash,
+            "seconds_maximum": seconds_maximum,
+        }
         async with self._database.writing() as connection:
             await connection.execute(insert(client_secret_calls).values(**row))
 

@@ -295,6 +295,7 @@ client_secret_calls = Table(
     "client_secret_calls",
     metadata,
     Column("session_id", String(64), ForeignKey("sessions.id"), primary_key=True),
+    _organisation(),
     Column("secret_hash", String(64), nullable=False),
     Column("seconds_maximum", Integer, nullable=False),
     Index("ix_client_secret_calls_secret_hash", "secret_hash"),
