@@ -172,8 +172,10 @@ class LlamaCppLanguageModel:
     async def _slot_for(self, request: GenerationRequest) -> Placement:
         clock = asyncio.get_running_loop()
         due_at = clock.time() if request.due_at is None else request.due_at
+        waits_for_itself = any(run.request.affinity == request.affinity for run in self._runs)
         placement = await self._line.take(request.affinity, opening_key(request), due_at)
-        if self._waits is not None:
+        # What a conversation waits for its own last step, such as that of a warmed prompt, tells nothing of the load.
+        if self._waits is not None and not waits_for_itself:
             self._waits.began("language model", clock.time() - due_at)
         return placement
 
