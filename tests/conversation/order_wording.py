@@ -57,20 +57,23 @@ def _order(order: Order) -> str:
             return f"warm: {_prompt(prompt)}" + "".join(f", tool {tool.name}" for tool in tools)
         case orders.StartReply():
             return _start(order)
-        case orders.SpeakFiller(reply_id=reply_id, text=text):
-            return f"fill {_name(reply_id)}: {text!r}"
-        case (
-            orders.CancelReply(reply_id=reply_id)
-            | orders.OpenGate(reply_id=reply_id)
-            | orders.DuckReply(reply_id=reply_id)
-            | orders.HoldReply(reply_id=reply_id)
-            | orders.ResumeReply(reply_id=reply_id)
-        ):
-            return f"{_VERBS[type(order)]} {_name(reply_id)}"
         case orders.EndCall(reason=reason):
             return f"end the call: {reason}"
         case _:
-            assert_never(order)
+            return _of_reply(order)
+
+
+def _of_reply(
+    order: orders.CancelReply
+    | orders.OpenGate
+    | orders.DuckReply
+    | orders.HoldReply
+    | orders.ResumeReply
+    | orders.SpeakFiller,
+) -> str:
+    if isinstance(order, orders.SpeakFiller):
+        return f"fill {_name(order.reply_id)}: {order.text!r}"
+    return f"{_VERBS[type(order)]} {_name(order.reply_id)}"
 
 
 _VERBS: dict[type[Order], str] = {

@@ -88,6 +88,12 @@ class Ending:
         self._awaits_tools = False
         self._call.deadlines.clear(Deadline.FAREWELL)
 
+    @property
+    def next_turn(self) -> tuple[PromptMessage, ...]:
+        """What the model would be told in addition if it were asked to answer one more turn of the caller."""
+        limit = self._call.settings.max_turns
+        return (LAST_ANSWER,) if limit is not None and self._turns + 1 >= limit else ()
+
     def reply_started(self) -> tuple[PromptMessage, ...]:
         """The model is asked; what it must be told in addition, if this is the last answer."""
         heard = {

@@ -19,6 +19,9 @@ from vivavoce.conversation.settings import Interruption
 HOLD_AFTER_MS = 150
 """Sound that has lasted so long holds the voice."""
 
+WORDLESS_AFTER_MS = 400
+"""Sound that has lasted so long and of which still no word is known is taken for none: the voice goes on."""
+
 
 class Overlap:
     """Nothing, ducked, or held."""
@@ -81,7 +84,7 @@ class Overlap:
                 words, final, self._spoken_ms, self._level_db, said, reply.ledger.text, _asks(reply.ledger.text, said)
             )
         )
-        if not words and not final:
+        if not words and not final and self._spoken_ms >= WORDLESS_AFTER_MS:
             self._let_go_on()
         return verdict
 
@@ -96,9 +99,8 @@ class Overlap:
         self._reply_id, self._held = None, False
 
     def _let_go_on(self) -> None:
-        self._wordless = True
-        if self._held and self._reply_id is not None and self.concerns_active_reply:
-            self._held = False
+        if not self._wordless and self._reply_id is not None:
+            self._wordless, self._held = True, False
             self._call.order(ResumeReply(self._reply_id))
 
 

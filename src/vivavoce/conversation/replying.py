@@ -140,7 +140,7 @@ class Replying:
         waits = self._waiting is not None or self._forced or self._awaited
         if not words or self.active is not None or waits or self.ending.closing:
             return False
-        return self._call.settings.answers_turns and self.speculating.begin(item_id, words)
+        return self._call.settings.answers_turns and self.speculating.begin(item_id, words, self.ending.next_turn)
 
     def await_words(self, item_id: ItemId) -> None:
         """Replies wait until this item has its transcript."""
@@ -248,12 +248,13 @@ class Replying:
         self._call.deadlines.clear(Deadline.GREETING)
         if self._awaited and reply.script is None:
             self.speculating.drop()
+            reply.marks.wasted_tokens = self.speculating.wasted_tokens(reply.marks.turn_item_id)
             self._call.tell(ReplyCreated(reply.snapshot()))
             self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
             return
         order = self._order(reply)
         begun = self.speculating.take(order)
-        reply.marks.wasted_tokens = self.speculating.wasted_tokens if reply.marks.turn is not None else 0
+        reply.marks.wasted_tokens = self.speculating.wasted_tokens(reply.marks.turn_item_id)
         if begun is not None:
             self._adopt(reply, begun)
         else:
@@ -273,8 +274,9 @@ class Replying:
     def _adopt(self, reply: Reply, begun: Speculated) -> None:
         """The reply was begun behind the gate: it is told of, the gate opens, and what it has done so far happens."""
         reply.reply_id = begun.reply_id
-        reply.marks = replace(begun.marks, turn=reply.marks.turn, turn_item_id=reply.marks.turn_item_id)
-        reply.marks.speculated, reply.marks.wasted_tokens = True, self.speculating.wasted_tokens
+        answered = reply.marks
+        reply.marks = replace(begun.marks, turn=answered.turn, turn_item_id=answered.turn_item_id)
+        reply.marks.speculated, reply.marks.wasted_tokens = True, answered.wasted_tokens
         self._call.tell(ReplyCreated(reply.snapshot()))
         self._call.order(OpenGate(reply.reply_id))
         for fact in begun.facts:

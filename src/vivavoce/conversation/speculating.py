@@ -9,12 +9,14 @@ are facts like the others: they happen when the gate opens, or never. Owned by `
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from vivavoce.conversation import timing
 from vivavoce.conversation.call import Call
-from vivavoce.conversation.events import ReplyEvent, ReplyFailed, ReplyTextGenerated
+from vivavoce.conversation.events import ReplyEvent, ReplyFailed, ReplyTextGenerated, ReplyToolCalled
 from vivavoce.conversation.history import PromptMessage
 from vivavoce.conversation.identifiers import ItemId, ReplyId
 from vivavoce.conversation.orders import CancelReply, StartReply
@@ -30,6 +32,7 @@ class Speculated:
     """A reply behind its gate."""
 
     item_id: ItemId
+    words: str
     order: StartReply
     marks: ReplyMarks
     facts: list[ReplyEvent] = field(default_factory=list)
@@ -38,10 +41,6 @@ class Speculated:
     @property
     def reply_id(self) -> ReplyId:
         return self.order.reply_id
-
-    @property
-    def words(self) -> str:
-        return normalised(self.order.prompt[-1].text)
 
 
 class Speculating:
@@ -52,10 +51,13 @@ class Speculating:
         self._behind: Speculated | None = None
         self._item_id: ItemId | None = None
         self._tries = 0
-        self.wasted_tokens = 0
+        self._wasted_tokens = 0
 
-    def begin(self, item_id: ItemId, words: str) -> bool:
-        """The turn may be over with these words: begin to answer it. True if an answer to them is under way."""
+    def begin(self, item_id: ItemId, words: str, hint: tuple[PromptMessage, ...]) -> bool:
+        """The turn may be over with these words: begin to answer it. True if an answer to them is under way.
+
+        `hint`: what the model is told behind the caller's words.
+        """
         if self._behind is not None and self._behind.item_id == item_id and self._behind.words == normalised(words):
             return True
         self.drop()
@@ -63,9 +65,9 @@ class Speculating:
             return False
         self._tries += 1
         reply = reply_for(self._call, ReplyOptions(), self._call.history)
-        prompt = (*self._call.prompt(), PromptMessage("user", words))
+        prompt = (*self._call.prompt(), PromptMessage("user", words), *hint)
         order = replace(start_order(self._call, reply, prompt), gated=True)
-        self._behind = Speculated(item_id, order, ReplyMarks())
+        self._behind = Speculated(item_id, normalised(words), order, ReplyMarks())
         self._call.order(order)
         return True
 
@@ -80,10 +82,9 @@ class Speculating:
         if behind is None or behind.reply_id != fact.reply_id:
             return False
         if isinstance(fact, ReplyFailed):
-            self._behind = None  # the reply that is begun when the turn is over will say what is wrong
+            self._forget(behind)  # the reply that is begun when the turn is over will say what is wrong
             return True
-        if isinstance(fact, ReplyTextGenerated):
-            behind.tokens += max(1, round(len(fact.text) / CHARACTERS_PER_TOKEN))
+        behind.tokens += _tokens(fact)
         timing.note(behind.marks, fact, self._call.now)
         behind.facts.append(fact)
         return True
@@ -112,22 +113,51 @@ class Speculating:
         """Throw away what is behind the gate."""
         if self._behind is not None:
             self._call.order(CancelReply(self._behind.reply_id))
-            self.wasted_tokens += self._behind.tokens
-            self._behind = None
+            self._forget(self._behind)
+
+    def wasted_tokens(self, item_id: ItemId | None) -> int:
+        """What was generated for the turn of this item and thrown away."""
+        return self._wasted_tokens if item_id is not None and item_id == self._item_id else 0
+
+    def _forget(self, behind: Speculated) -> None:
+        self._wasted_tokens += behind.tokens
+        self._behind = None
 
     def _may_begin(self, item_id: ItemId) -> bool:
         limits = self._call.settings.speculation
         if self._item_id != item_id:
-            self._item_id, self._tries, self.wasted_tokens = item_id, 0, 0
+            self._item_id, self._tries, self._wasted_tokens = item_id, 0, 0
         if limits is None or self._tries >= limits.tries_per_turn:
             return False
-        return self.wasted_tokens < limits.wasted_tokens_per_turn
+        return self._wasted_tokens < limits.wasted_tokens_per_turn
 
 
 def normalised(words: str) -> str:
-    """Words as they sound: without case, punctuation and spacing."""
-    kept = (character if character.isalnum() or character == "'" else " " for character in words.casefold())
+    """Words as they sound: without case, punctuation and spacing. Signs that are spoken ("50 %", "2.5") stay."""
+    plain = words.casefold().replace("’", "'")
+    kept = (character if _sounds(character) else " " for character in _POINTS_IN_NUMBERS.sub(_POINT, plain))
     return " ".join("".join(kept).split())
+
+
+_POINTS_IN_NUMBERS = re.compile(r"(?<=\d)[.,:](?=\d)")
+_POINT = "+"
+_SPOKEN_PUNCTUATION = frozenset("'%@&#*/")
+
+
+def _sounds(character: str) -> bool:
+    """Letters, the marks on them, digits and symbols; of punctuation only what is read aloud."""
+    return character in _SPOKEN_PUNCTUATION or unicodedata.category(character)[0] not in "PZC"
+
+
+def _tokens(fact: ReplyEvent) -> int:
+    match fact:
+        case ReplyTextGenerated(text=text):
+            characters = len(text)
+        case ReplyToolCalled(name=name, arguments=arguments):
+            characters = len(name) + len(arguments)
+        case _:
+            return 0
+    return max(1, round(characters / CHARACTERS_PER_TOKEN))
 
 
 def _same(begun: StartReply, wanted: StartReply) -> bool:
@@ -138,7 +168,8 @@ def _same(begun: StartReply, wanted: StartReply) -> bool:
 
 
 def _same_prompt(begun: Sequence[PromptMessage], wanted: Sequence[PromptMessage]) -> bool:
-    if not wanted or begun[:-1] != wanted[:-1]:
-        return False
-    one, other = begun[-1], wanted[-1]
-    return (one.role, normalised(one.text)) == (other.role, normalised(other.text))
+    return len(begun) == len(wanted) and all(_same_message(*pair) for pair in zip(begun, wanted, strict=True))
+
+
+def _same_message(one: PromptMessage, other: PromptMessage) -> bool:
+    return one == other or (one.role == other.role == "user" and normalised(one.text) == normalised(other.text))

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.deadlines import Deadline
-from vivavoce.conversation.endpointing import Evidence, breaks_off, endpoint
+from vivavoce.conversation.endpointing import EndpointReason, Evidence, breaks_off, endpoint
 from vivavoce.conversation.events import (
     AudioCommitRequested,
     HearingEvent,
@@ -125,6 +125,7 @@ class TurnTaking:
         turn.audio_end_ms = fact.audio_start_ms
         turn.tentative = contested
         if contested:
+            self._replying.caller_has_floor = True  # nothing else begins before it is known what this means
             self._overlap.duck()
         else:
             self._take_floor(turn)
@@ -133,18 +134,25 @@ class TurnTaking:
     def _take_floor(self, turn: Turn) -> None:
         """The caller has the floor; what the agent says ends."""
         turn.tentative = False
-        self._overlap.forget()
         self._replying.caller_has_floor = True
         self._call.deadlines.clear(Deadline.GREETING)
         self._call.tell(CallerSpeechStarted(turn.item_id, turn.audio_start_ms))
         if speech_interrupts(self._call.settings, self._replying.active):
+            self._overlap.forget()
             self._replying.interrupt(EndReason.TURN_DETECTED)
+        else:
+            self._overlap.release()
 
     def watch(self) -> None:
-        """Something has happened: a turn over a reply that is over needs no confirmation any more."""
+        """Something has happened: does a sound still have to be confirmed?
+
+        Not over a reply that is over, nor over one that may not be interrupted any more.
+        """
+        if self._replying.ending.due:
+            return
         if self._open is None:
-            if not self._overlap.concerns_active_reply:
-                self._overlap.forget()
+            if not self._overlap.contested:
+                self._overlap.release()
         elif self._open.tentative and not self._overlap.concerns_active_reply:
             self._confirm(self._open)
 
@@ -166,6 +174,8 @@ class TurnTaking:
         self._open = None
         self._call.order(DiscardTurn(turn.item_id))
         self._overlap.release()
+        self._release_floor()
+        self._replying.floor_released()
 
     def _hear_overlap(self, turn: Turn, words: str, *, final: bool) -> None:
         """What a tentative turn has said so far: it interrupts, or it does not."""
@@ -252,7 +262,7 @@ class TurnTaking:
     def end_reached(self) -> None:
         """The pause has lasted as long as it may."""
         if self._open is not None and self._open.state is TurnState.PAUSED:
-            self.end_open_turn()
+            self._end(self._open)
 
     # --- the client's commands --------------------------------------------------------------------------------------
 
@@ -288,12 +298,14 @@ class TurnTaking:
         self._replying.floor_released()
 
     def end_open_turn(self) -> None:
-        """The open turn, if there is one, is over."""
+        """The client's wish: the open turn, if there is one, is over."""
         if self._open is not None and self._open.tentative:
             self._confirm(self._open)
-        turn = self._open
-        if turn is None:
-            return
+        if self._open is not None:
+            self._open.reason = EndpointReason.COMMITTED
+            self._end(self._open)
+
+    def _end(self, turn: Turn) -> None:
         self._open = None
         self._call.deadlines.clear(Deadline.TURN_END)
         asked = turn.state is TurnState.PAUSED and not turn.failed_at_pause
@@ -322,7 +334,7 @@ class TurnTaking:
         turn.reason = judged.reason
         at = turn.spoken_until + judged.patience_ms / 1000
         if at <= self._call.now:
-            self.end_open_turn()
+            self._end(turn)
         else:
             self._call.deadlines.set(Deadline.TURN_END, at)
 
