@@ -14,7 +14,7 @@ import argparse
 import asyncio
 import json
 
-from bench.peers.clip import Clip, clip
+from bench.peers.clip import CHOICES, Clip, clip
 from bench.peers.plan import Plan
 from bench.peers.rounds import SYSTEMS, Figures, Row, run_rounds
 from bench.peers.tables import barge_in_cells, overhead_cells, print_cells, sessions_cells
@@ -68,6 +68,7 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=6, help="calls at once")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long the calls at once are measured")
     parser.add_argument("--only", nargs="+", choices=sorted(SYSTEMS), help="leave out the rest")
+    parser.add_argument("--clip", choices=list(CHOICES), help="what the caller says")
     parser.add_argument("--settings", nargs="+", help="matched, defaults, …")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
@@ -76,7 +77,7 @@ def main() -> None:
         for row in ROWS[chosen.measure]
         if (not chosen.only or row.system in chosen.only) and (not chosen.settings or row.settings in chosen.settings)
     ]
-    spoken = asyncio.run(clip())
+    spoken = asyncio.run(clip(chosen.clip))
     rounds = chosen.rounds or (1 if chosen.measure == "sessions" else 3)
     told = run_rounds(rows, lambda row: _plan(chosen, row, spoken), rounds)
     if chosen.json:

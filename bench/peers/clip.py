@@ -22,11 +22,15 @@ from vivavoce.media.pcm import pcm16_from_samples
 from vivavoce.media.resampling import resample
 from vivavoce.media.wav import read_wav
 
-CHOICES = (
-    (CLIPS / "order_status.wav", "What is the status of my order?"),
-    (SPHINX / "librivox" / "sense_and_sensibility_01_austen_64kb-0890.wav", "It is to be ill disposed."),
-)
-"""Complete sentences; the first that is there. The words are the stub's: nothing depends on what the clip says."""
+CHOICES = {
+    "order_status": (CLIPS / "order_status.wav", "What is the status of my order?"),
+    "seven_of_clubs": (SPHINX / "cards" / "003.wav", "Seven of clubs."),
+    "ill_disposed": (
+        SPHINX / "librivox" / "sense_and_sensibility_01_austen_64kb-0890.wav",
+        "Unless to be rather cold-hearted and rather selfish is to be ill-disposed.",
+    ),
+}
+"""Complete utterances with the words that the stub gives for them; the first that is there is the default."""
 
 QUIET_SHARE = 0.05
 SPEECH = 0.5
@@ -50,15 +54,15 @@ class Clip:
     fades_seconds: float
 
 
-async def clip() -> Clip:
-    """Raises `SystemExit` with advice when there is no recorded speech."""
-    for path, words in CHOICES:
-        if path.exists():
-            return await _clip(path, words)
+async def clip(name: str | None = None) -> Clip:
+    """One of `CHOICES`. Raises `SystemExit` with advice when there is no recorded speech."""
+    for choice, (path, words) in CHOICES.items():
+        if name in (None, choice) and path.exists():
+            return await _clip(choice, path, words)
     raise SystemExit("no recorded speech: install Debian's package pocketsphinx-testdata")
 
 
-async def _clip(path: Path, words: str) -> Clip:
+async def _clip(name: str, path: Path, words: str) -> Clip:
     audio = read_wav(path)
     samples = resample(audio.samples, audio.rate_hz, HEARING_RATE_HZ)
     frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
@@ -71,9 +75,7 @@ async def _clip(path: Path, words: str) -> Clip:
     faded = int(np.flatnonzero(loudness > loudness.max() * QUIET_SHARE)[-1] + 1) * FRAME_SAMPLES
     first, last = (begin + lead) // FRAME_SAMPLES, (end + lead) // FRAME_SAMPLES - 1
     sound = base64.b64encode(pcm16_from_samples(whole)).decode()
-    return Clip(
-        path.stem, words, sound, (first, last), (end - begin) / HEARING_RATE_HZ, (end - faded) / HEARING_RATE_HZ
-    )
+    return Clip(name, words, sound, (first, last), (end - begin) / HEARING_RATE_HZ, (end - faded) / HEARING_RATE_HZ)
 
 
 async def _speech_end(samples: Samples) -> int:
