@@ -21,6 +21,7 @@ from vivavoce.config import (
     SpeechToTextChoice,
     VoiceActivityChoice,
 )
+from vivavoce.engines.audio_processing.webrtc import WebRtcAudioProcessing
 from vivavoce.engines.catalogue import default_profile, load_catalogue, model_directory, models_directory
 from vivavoce.engines.llm.openai_compatible import OpenAICompatibleLanguageModel
 from vivavoce.engines.llm.xllamacpp import LlamaCppLanguageModel
@@ -114,7 +115,8 @@ async def load_engines(
         words = tasks.create_task(part(PARTS[2], lambda: _speech_to_text(settings, weights, waits), _warm_words))
         model = tasks.create_task(part(PARTS[3], lambda: _language_model(settings, weights, waits), _warm_model))
         voices = tasks.create_task(part(PARTS[4], lambda: _text_to_speech(settings, weights, waits), _warm_voices))
-    return Engines(activity.result(), turns.result(), words.result(), model.result(), voices.result())
+    cleaning = None if settings.engines is EngineSet.SCRIPTED else WebRtcAudioProcessing()
+    return Engines(activity.result(), turns.result(), words.result(), model.result(), voices.result(), cleaning)
 
 
 async def close_engines(engines: Engines) -> None:
@@ -127,6 +129,8 @@ async def close_engines(engines: Engines) -> None:
         engines.voice_activity,
     ):
         await engine.close()
+    if engines.audio_processing is not None:
+        await engines.audio_processing.close()
 
 
 def _voice_activity(settings: ServerSettings, weights: Weights) -> VoiceActivity:
