@@ -280,9 +280,11 @@ class FakeCall:
         await self._send("response.output_audio.done", **where)
 
     async def _time(self, response_id: str, item_id: str) -> None:
-        stages = {"speech_end": 0, "endpoint": 300, "transcript": 350, "first_token": 500, "first_sentence": None}
-        timings = {"response_id": response_id, "item_id": item_id, "stages": stages | {"first_audio": 800}}
-        await self._send("vivavoce.turn.timings", **timings)
+        stages = {"speech_end": 0, "soft_end": 70, "endpoint": 300, "transcript": 350, "first_token": 500}
+        stages |= {"first_speech": 780, "first_audio": 800}
+        for complete in (False, True):
+            timings = {"response_id": response_id, "item_id": item_id, "complete": complete, "stages": stages}
+            await self._send("vivavoce.turn.timings", **timings)
 
     async def _add_item(self, item: Event) -> None:
         await self._send("conversation.item.added", item=item, previous_item_id=None)

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.cli.talk_happenings import (
+    STAGES as EVERY_STAGE,
+)
+from vivavoce.cli.talk_happenings import (
     AgentAnswered,
     AgentSaid,
     AgentVoiced,
@@ -27,7 +30,15 @@ from vivavoce.cli.talk_listening import _HANDLERS, OUR_NOTES, Listener
 
 Event = dict[str, Any]
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
-STAGES = {"speech_end": 0, "endpoint": 300, "transcript": 350, "first_token": 500, "first_sentence": 600}
+STAGES = dict.fromkeys(EVERY_STAGE) | {
+    "speech_end": 0,
+    "soft_end": 80,
+    "endpoint": 300,
+    "transcript": 350,
+    "first_token": 500,
+    "first_sentence": 600,
+    "first_speech": 780,
+}
 
 
 def _event(kind: str, **fields: Any) -> Event:
@@ -40,6 +51,7 @@ COMMITTED = _event("input_audio_buffer.committed", item_id="i1")
 CREATED = _event("response.created", response={"id": "r1", "status": "in_progress"})
 DONE = _event("response.done", response={"id": "r1", "status": "completed"})
 TIMED = _event("vivavoce.turn.timings", response_id="r1", item_id="i2", stages=STAGES | {"first_audio": 800.5})
+COMPLETE = TIMED | {"complete": True, "stages": TIMED["stages"] | {"interrupted": 1200}}
 
 
 def _words(text: str) -> Event:
@@ -123,13 +135,22 @@ def _told(*events: Event) -> list[Happening]:
             id="timings wait for the end of their answer",
         ),
         pytest.param(
+            [CREATED, TIMED, _words("Hi."), COMPLETE, DONE],
+            [
+                AgentSaid("r1", "Hi."),
+                AgentAnswered("r1", "Hi.", "completed", 0),
+                TurnTimed("r1", STAGES | {"first_audio": 800.5, "interrupted": 1200}),
+            ],
+            id="timings that come twice are told once, as they are in the end",
+        ),
+        pytest.param(
             [CREATED, DONE, TIMED],
             [AgentAnswered("r1", "", "completed", 0), TurnTimed("r1", STAGES | {"first_audio": 800.5})],
             id="timings that come late are told at once",
         ),
         pytest.param(
             [_event("vivavoce.turn.timings", response_id=None, stages={"endpoint": 5})],
-            [TurnTimed(None, dict.fromkeys(STAGES) | {"endpoint": 5, "first_audio": None})],
+            [TurnTimed(None, dict.fromkeys(EVERY_STAGE) | {"endpoint": 5})],
             id="stages that did not happen are none",
         ),
         pytest.param(

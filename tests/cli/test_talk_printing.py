@@ -96,8 +96,8 @@ def test_interim_words_do_not_break_into_the_agents() -> None:
 def test_the_waterfall_follows_the_answer_unless_it_is_not_wanted() -> None:
     timed = TurnTimed("r1", {"endpoint": 300.4, "transcript": None, "first_audio": 800})
     lines = _printed(AgentSaid("r1", "Hi"), timed, width=100).splitlines()
-    assert [line.split()[:2] for line in lines[1:3]] == [["endpoint", lines[1].split()[1]], ["transcript", "-"]]
-    assert lines[1].endswith(" 300 ms")
+    assert [line.split()[:2] for line in lines[2:4]] == [["endpoint", lines[2].split()[1]], ["transcript", "-"]]
+    assert lines[2].endswith(" 300 ms")
     assert lines[-1].endswith(" 800 ms")
     assert _printed(AgentSaid("r1", "Hi"), timed, timings=False) == "agent   Hi"
 
@@ -106,41 +106,75 @@ def test_the_waterfall_follows_the_answer_unless_it_is_not_wanted() -> None:
     ("stages", "bars"),
     [
         pytest.param(
-            {"endpoint": 300, "transcript": 350, "first_token": 500, "first_sentence": 600, "first_audio": 800},
-            [(0, 300), (300, 350), (350, 500), (500, 600), (600, 800)],
+            {
+                "soft_end": 80,
+                "endpoint": 300,
+                "transcript": 350,
+                "first_token": 500,
+                "first_sentence": 600,
+                "first_speech": 780,
+                "first_audio": 800,
+                "first_played": 900,
+                "interrupted": 1500,
+            },
+            [
+                ("soft end", 0, 80),
+                ("endpoint", 80, 300),
+                ("transcript", 300, 350),
+                ("first token", 350, 500),
+                ("first sentence", 500, 600),
+                ("first speech", 600, 780),
+                ("first audio", 780, 800),
+                ("first played", 800, 900),
+                ("interrupted", 900, 1500),
+            ],
             id="one after the other",
         ),
         pytest.param(
             {"endpoint": 300, "transcript": 350, "first_token": None, "first_sentence": None, "first_audio": 800},
-            [(0, 300), (300, 350), (350, None), (350, None), (350, 800)],
-            id="what did not happen is skipped",
+            [
+                ("soft end", 0, None),
+                ("endpoint", 0, 300),
+                ("transcript", 300, 350),
+                ("first token", 350, None),
+                ("first sentence", 350, None),
+                ("first speech", 350, None),
+                ("first audio", 350, 800),
+            ],
+            id="what did not happen is skipped, and what only some turns have is left out",
         ),
         pytest.param(
             {"endpoint": 300, "transcript": -40, "first_token": 100, "first_sentence": 350, "first_audio": 360},
-            [(0, 300), (0, 0), (100, 100), (300, 350), (350, 360)],
+            [
+                ("soft end", 0, None),
+                ("endpoint", 0, 300),
+                ("transcript", 0, 0),
+                ("first token", 100, 100),
+                ("first sentence", 300, 350),
+                ("first speech", 350, None),
+                ("first audio", 350, 360),
+            ],
             id="what was done in advance has no length",
         ),
-        pytest.param({}, [(0, None)] * 5, id="nothing at all"),
+        pytest.param({}, [(stage.replace("_", " "), 0, None) for stage in STAGES[1:-2]], id="nothing at all"),
     ],
 )
-def test_the_bars_of_a_turn(stages: dict[str, Any], bars: list[tuple[float, float | None]]) -> None:
-    labels = [stage.replace("_", " ") for stage in STAGES[1:]]
-    assert stage_bars(stages) == [
-        StageBar(label, begins, ends) for label, (begins, ends) in zip(labels, bars, strict=True)
-    ]
+def test_the_bars_of_a_turn(stages: dict[str, Any], bars: list[tuple[str, float, float | None]]) -> None:
+    assert stage_bars(stages) == [StageBar(*bar) for bar in bars]
 
 
 MOMENTS = st.none() | st.floats(-1e6, 1e6) | st.integers(-1000, 100_000)
 
 
 @given(st.dictionaries(st.sampled_from(STAGES), MOMENTS))
-def test_any_timings_can_be_drawn_in_five_lines(stages: dict[str, float | None]) -> None:
+def test_any_timings_can_be_drawn_with_one_line_a_stage(stages: dict[str, float | None]) -> None:
     for bar in stage_bars(stages):
         assert bar.begins_ms >= 0
         assert bar.ends_ms is None or bar.ends_ms >= bar.begins_ms
     output = io.StringIO()
     Console(file=output, width=120).print(waterfall(stages))
-    assert len(output.getvalue().splitlines()) == 5
+    seldom = sum(stages.get(stage) is not None for stage in ("first_played", "interrupted"))
+    assert len(output.getvalue().splitlines()) == 7 + seldom
 
 
 def test_json_lines_count_from_the_first_happening_and_leave_progress_out() -> None:

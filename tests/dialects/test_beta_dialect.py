@@ -111,7 +111,7 @@ def test_events_have_the_names_of_the_beta(codec: RealtimeCodec, notice: Notice,
 @pytest.mark.parametrize(("notice", "kinds"), TOLD.values(), ids=TOLD.keys())
 def test_every_event_is_valid_for_the_types_of_the_beta(codec: RealtimeCodec, notice: Notice, kinds: list[str]) -> None:
     for event in told(codec, notice):
-        if event["type"] not in ("session.ended", "vivavoce.turn.timings"):
+        if not event["type"].startswith(("session.ended", "vivavoce.")):
             STRICT.validate_python(event)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +30,8 @@ HEARD = Message(ITEM, Role.USER, (Part(PartKind.INPUT_AUDIO, None),))
 CALL = FunctionCall(ITEM, CallId("call_1"), "clock", '{"zone":"UTC"}')
 SNAPSHOT = ReplySnapshot(REPLY, Modality.AUDIO, "eve", None, (("k", "v"),))
 STEM = "conversation.item.input_audio_transcription"
+TIMED = notices.TurnTimed(REPLY, ITEM, 4200, 70, 200, "words", 210, 400, 500, 515, 520)
+IGNORED = notices.OverlapIgnored("backchannel", "uh-huh", 900, 1250)
 
 TOLD: dict[str, tuple[Notice, list[str]]] = {
     "the session and the conversation are told first": (
@@ -101,7 +104,8 @@ TOLD: dict[str, tuple[Notice, list[str]]] = {
     ),
     "a command was refused": (notices.CommandRefused("nope", "No.", "item_id", EventId("e")), ["error"]),
     "the server ends the call": (notices.CallEnded("max_turns"), ["session.ended"]),
-    "a turn was timed": (notices.TurnTimed(REPLY, ITEM, 200, 210, 400, 500, 520), ["vivavoce.turn.timings"]),
+    "a turn was timed": (TIMED, ["vivavoce.turn.timings"]),
+    "a sound over the agent did not stop it": (IGNORED, ["vivavoce.overlap.ignored"]),
     **{
         f"a reply ended: {reason}": (
             notices.ReplyDone(
@@ -124,7 +128,7 @@ def codec() -> RealtimeCodec:
         settings=settings,
         resolve_voice=lambda name: name,
     )
-    asked = {"audio": {"input": {"transcription": {"model": "any"}}}, "vivavoce": {"timings": True}}
+    asked = {"audio": {"input": {"transcription": {"model": "any"}}}, "vivavoce": {"timings": True, "overlaps": True}}
     codec.receive(client_events.decode(json.dumps({"type": "session.update", "session": asked})))
     return codec
 
@@ -165,12 +169,57 @@ def test_event_ids_never_repeat(codec: RealtimeCodec) -> None:
     assert len({frame["event_id"] for frame in frames}) == len(frames)
 
 
+def test_the_timings_say_every_stage_on_one_clock_and_what_the_turn_cost(codec: RealtimeCodec) -> None:
+    complete = replace(
+        TIMED, first_played_ms=560, interrupted_ms=1900, heard_ms=1380, speculated=True, wasted_tokens=12, complete=True
+    )
+    event = json.loads(codec.send(complete)[0])
+    del event["event_id"]
+    assert event == {
+        "type": "vivavoce.turn.timings",
+        "response_id": REPLY,
+        "item_id": ITEM,
+        "complete": True,
+        "audio_end_ms": 4200,
+        "endpoint_reason": "words",
+        "stages": {
+            "speech_end": 0,
+            "soft_end": 70,
+            "endpoint": 200,
+            "transcript": 210,
+            "first_token": 400,
+            "first_sentence": 500,
+            "first_speech": 515,
+            "first_audio": 520,
+            "first_played": 560,
+            "interrupted": 1900,
+        },
+        "heard_ms": 1380,
+        "speculated": True,
+        "wasted_tokens": 12,
+        "filler": False,
+    }
+
+
+def test_who_asks_is_told_which_sounds_did_not_stop_the_agent(codec: RealtimeCodec) -> None:
+    event = json.loads(codec.send(IGNORED)[0])
+    del event["event_id"]
+    assert event == {
+        "type": "vivavoce.overlap.ignored",
+        "verdict": "backchannel",
+        "transcript": "uh-huh",
+        "audio_start_ms": 900,
+        "audio_end_ms": 1250,
+    }
+
+
 def test_a_client_that_did_not_ask_hears_no_transcripts_and_no_timings() -> None:
     codec = RealtimeCodec(
         session_id="s", conversation_id="c", model="m", settings=Settings(), resolve_voice=lambda name: name
     )
     assert codec.send(notices.TranscriptCompleted(ITEM, "Hello.", 1.0)) == []
-    assert codec.send(notices.TurnTimed(REPLY, ITEM, 1, 2, 3, 4, 5)) == []
+    assert codec.send(TIMED) == []
+    assert codec.send(IGNORED) == []
     session = json.loads(codec.send(notices.SessionOpened(Settings()))[0])["session"]
     assert "vivavoce" not in session
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import copy
 import json
 import random
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast, get_args
 
 from openai.types.beta.realtime import RealtimeServerEvent as BetaServerEvent
@@ -18,6 +19,7 @@ from openai.types.realtime import RealtimeServerEvent
 from pydantic import BaseModel, ValidationError
 from starlette.websockets import WebSocket
 
+from vivavoce.app.call_settings import PRODUCT_SETTINGS
 from vivavoce.conversation.settings import Settings
 from vivavoce.dialects.realtime.asking import Asked
 from vivavoce.engines.ports import ToolCall
@@ -37,7 +39,7 @@ def models_of(union: Any) -> dict[str, type[BaseModel]]:
 
 
 GA, BETA = models_of(RealtimeServerEvent), models_of(BetaServerEvent)
-OWN_EVENTS = frozenset({"session.ended", "vivavoce.turn.timings"})
+OWN_EVENTS = frozenset({"session.ended", "vivavoce.turn.timings", "vivavoce.overlap.ignored"})
 XAI_EVENTS = frozenset(
     {
         "ping",
@@ -79,6 +81,7 @@ class Wire:
         self.call_ids: deque[str] = deque(["call_nobody"], maxlen=8)
         self.answered = asyncio.Event()
         self.close_code: int | None = None
+        self.said_goodbye = False
         self._found = found
         self._incoming: asyncio.Queue[dict[str, Any]] = asyncio.Queue(16)
 
@@ -124,6 +127,8 @@ class Wire:
             self.item_ids.append(item["id"])
             if item["type"] == "function_call":
                 self.call_ids.append(item["call_id"])
+        if kind == "session.ended":
+            self.said_goodbye = True
         if kind == "response.created":
             self.reply_ids.append(event["response"]["id"])
         self._check(event)
@@ -199,6 +204,8 @@ class Client:
                     event["response"] = self._response()
             case "response.cancel" if draw.random() < 0.5:
                 event["response_id"] = draw.choice(self._wire.reply_ids)
+            case "vivavoce.output_audio.played":
+                event |= {"response_id": draw.choice(self._wire.reply_ids), "played_ms": draw.choice([0, 40, 10**9])}
             case _:
                 pass
         return event
@@ -284,8 +291,23 @@ class Client:
                 },
                 "output": {"speed": draw.choice([0.7, 1.0, 1.5]), "transport": draw.choice(["json", "binary"])},
             },
+            "vivavoce": self._extension(),
         }
         return {key: value for key, value in whole.items() if draw.random() < 0.2}
+
+    def _extension(self) -> dict[str, Any]:
+        draw = self._draw
+        whole: dict[str, Any] = {
+            "timings": True,
+            "overlaps": True,
+            "output_audio_buffer": draw.random() < 0.5,
+            "interruption": draw.choice(["confirmed", "confirmed", "at_once"]),
+            "speculation": draw.choice([None, {}, {"tries_per_turn": 2, "wasted_tokens_per_turn": 40}]),
+            "endpointing": draw.choice([{}, {"shortest_pause_ms": 0, "longest_pause_ms": draw.choice([None, 900])}]),
+            "caller_silence": draw.choice([None, {"after_ms": 1000, "reengagements": 10}, {"after_ms": 600_000}]),
+            "fillers": draw.choice([{}, {"late_reply_ms": 10, "late_tool_ms": 1000}, {"late_reply_ms": 0}]),
+        }
+        return {key: value for key, value in whole.items() if draw.random() < 0.4}
 
     def _mutate(self, event: dict[str, Any]) -> None:
         draw = self._draw
@@ -305,11 +327,15 @@ class Client:
             case 0:
                 del inside[key]
             case 1:
-                inside[key] = draw.choice(JUNK)
+                inside[key] = copy.deepcopy(draw.choice(JUNK))
             case 2 if isinstance(inside, dict):
-                inside[f"unknown_{draw.randrange(9)}"] = draw.choice(JUNK)
+                inside[f"unknown_{draw.randrange(9)}"] = copy.deepcopy(draw.choice(JUNK))
             case _:
-                inside[key] = draw.choice(places)[0] if draw.random() < 0.1 and key != "type" else draw.choice(JUNK)
+                inside[key] = (
+                    draw.choice(places)[0]
+                    if draw.random() < 0.1 and key != "type"
+                    else copy.deepcopy(draw.choice(JUNK))
+                )
         try:
             json.dumps(event)
         except ValueError:  # the event has come to contain itself
@@ -329,6 +355,7 @@ KINDS = (
     "input_audio_buffer.commit",
     "input_audio_buffer.clear",
     "output_audio_buffer.clear",
+    *["vivavoce.output_audio.played"] * 3,
     "transcription_session.update",
     "response.explode",
 )
@@ -340,7 +367,7 @@ def scripted() -> Engines:
     return Engines(
         ScriptedVoiceActivity(),
         ScriptedTurnDetector(),
-        ScriptedSpeechToText(["what time is it"]),
+        ScriptedSpeechToText(["what time is it", "uh-huh", "wait"]),
         ScriptedLanguageModel(["It is noon. Time to eat.", [clock], ["Wait.", clock, clock], "Goodbye."]),
         ScriptedTextToSpeech(),
     )
@@ -351,7 +378,8 @@ async def fuzz(seed: int, events: int, found: Found) -> None:
     draw = random.Random(seed)
     asked = draw.choice(DIALECTS)
     wire = Wire(asked, found)
-    plan = CallPlan(f"sess_{seed}", f"conv_{seed}", "gpt-realtime", Settings(instructions="Be brief."))
+    settings = replace(draw.choice([Settings(), PRODUCT_SETTINGS]), instructions="Be brief.")
+    plan = CallPlan(f"sess_{seed}", f"conv_{seed}", "gpt-realtime", settings)
     connection = Connection(
         cast(WebSocket, wire), plan, scripted(), {"eve": "eve", "ara": "ara"}.get, AudioFraming.JSON, asked
     )
@@ -362,6 +390,8 @@ async def fuzz(seed: int, events: int, found: Found) -> None:
             await wire.send(client.frame())
             found.sent += 1
             await asyncio.sleep(draw.choice([0, 0, 0, 0.02, 0.5]))
+            if wire.said_goodbye:
+                return  # the caller was silent for too long
             assert not holding.done(), f"seed {seed}: the session ended by itself with {wire.close_code}"
         last = {"type": "conversation.item.retrieve", "item_id": "item_that_is_not", "event_id": "last"}
         await wire.send(json.dumps(last))

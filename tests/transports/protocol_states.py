@@ -213,6 +213,9 @@ ATTEMPTS: dict[str, Callable[[Talk], dict[str, Any]]] = {
     "response.cancel of the last": lambda talk: {"response_id": talk.reply},
     "response.cancel of another": lambda _: {"response_id": "resp_other"},
     "output_audio_buffer.clear": lambda _: {},
+    "vivavoce.output_audio.played of the last": lambda talk: {"response_id": talk.reply, "played_ms": 100},
+    "vivavoce.output_audio.played of more than was sent": lambda talk: {"response_id": talk.reply, "played_ms": 10**9},
+    "vivavoce.output_audio.played of another": lambda _: {"response_id": "resp_other", "played_ms": 100},
     "transcription_session.update": lambda _: {"session": {"input_audio_transcription": {"language": "en"}}},
 }
 

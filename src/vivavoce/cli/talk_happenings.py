@@ -6,8 +6,22 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-STAGES = ("speech_end", "endpoint", "transcript", "first_token", "first_sentence", "first_audio")
+STAGES = (
+    "speech_end",
+    "soft_end",
+    "endpoint",
+    "transcript",
+    "first_token",
+    "first_sentence",
+    "first_speech",
+    "first_audio",
+    "first_played",
+    "interrupted",
+)
 """The stages of a turn in the order in which they usually come, in milliseconds since the caller's speech ended."""
+
+SELDOM = frozenset({"first_played", "interrupted"})
+"""Stages that only some turns have: what is played is told only by clients that do so."""
 
 
 @dataclass(frozen=True, slots=True)

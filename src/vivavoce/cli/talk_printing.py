@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vivavoce.cli.talk_happenings import (
+    SELDOM,
     STAGES,
     AgentAnswered,
     AgentCutOff,
@@ -49,7 +50,7 @@ class StageBar:
 
 
 def stage_bars(stages: Mapping[str, float | None]) -> list[StageBar]:
-    """Every stage after the end of speech as a bar from the stage before it to its own moment.
+    """The stages after the end of speech, each as a bar from the stage before it to its own moment.
 
     A stage that came before the one it follows here (work that was begun in advance) is a bar without length.
     """
@@ -57,6 +58,8 @@ def stage_bars(stages: Mapping[str, float | None]) -> list[StageBar]:
     reached = 0.0
     for stage in STAGES[1:]:
         moment = stages.get(stage)
+        if moment is None and stage in SELDOM:
+            continue
         label = stage.replace("_", " ")
         if moment is None:
             bars.append(StageBar(label, reached, None))

@@ -34,6 +34,7 @@ from vivavoce.dialects.realtime.session_shapes import (
     Transcription,
     merged,
 )
+from vivavoce.dialects.realtime.session_shapes import NoiseReduction as NoiseReductionShape
 from vivavoce.dialects.realtime.tool_shapes import core_tool_choice, core_tools, tool_object
 from vivavoce.media.phonetic_words import fault_of
 
@@ -165,8 +166,14 @@ def shape_of(settings: Settings, model: str) -> SessionShape:
         output_modalities=[settings.modality.value],
         tools=[tool_object(tool) for tool in settings.tools],
         max_output_tokens=settings.maximum_output_tokens if settings.maximum_output_tokens is not None else "inf",
-        audio=Audio(AudioInput(turn_detection=detection), AudioOutput(voice=settings.voice, speed=settings.speed)),
+        audio=Audio(_input_of(settings, detection), AudioOutput(voice=settings.voice, speed=settings.speed)),
     )
+
+
+def _input_of(settings: Settings, detection: ServerVadShape | SemanticVadShape | None) -> AudioInput:
+    chosen = settings.noise_reduction
+    noise_reduction = None if chosen is None else NoiseReductionShape(chosen.value)
+    return AudioInput(turn_detection=detection, noise_reduction=noise_reduction)
 
 
 def begun_shape(settings: Settings, model: str, asked: Asked) -> SessionShape:
