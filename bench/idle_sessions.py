@@ -99,12 +99,13 @@ async def serve(sessions: int, seconds: float, profile: Path | None) -> None:
 
 async def _lags(seconds: float) -> list[float]:
     lags: list[float] = []
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while loop.time() < end:
-        before = loop.time()
+    now = time.monotonic()  # the loop's own clock stands still while the loop is busy, and has whole milliseconds
+    end = now + seconds
+    while now < end:
+        before = now
         await asyncio.sleep(PROBE_SECONDS)
-        lags.append(max(0.0, loop.time() - before - PROBE_SECONDS) * 1000)
+        now = time.monotonic()
+        lags.append(max(0.0, now - before - PROBE_SECONDS) * 1000)
     return lags
 
 
