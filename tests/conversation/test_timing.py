@@ -28,6 +28,7 @@ from conversation_stories import (
     writes,
 )
 
+from vivavoce.conversation.endpointing import Evidence, endpoint
 from vivavoce.conversation.events import (
     AudioCommitRequested,
     DeadlineReached,
@@ -137,10 +138,10 @@ def test_what_was_thrown_away_is_told_with_the_turn_it_was_generated_for() -> No
         at(6.1, pauses(6000, 6.0)),
         when_due(6.5),
         at(6.6, words(3, 1, "Again!")),
-        at(6.9, speaks(3, "One two")),
+        at(6.9, speaks(4, "One two")),
     )
     assert (first.reply_id, first.speculated, first.wasted_tokens) == (reply(2), True, 4)
-    assert (second.reply_id, second.speculated, second.wasted_tokens) == (reply(3), False, 0)
+    assert (second.reply_id, second.speculated, second.wasted_tokens) == (reply(4), False, 0)
 
 
 def test_what_a_failing_answer_had_written_counts_as_thrown_away() -> None:
@@ -156,24 +157,19 @@ def test_what_a_failing_answer_had_written_counts_as_thrown_away() -> None:
     assert (first.speculated, first.wasted_tokens) == (False, 4)
 
 
-@pytest.mark.parametrize(
-    ("probability", "reason", "endpoint_ms"),
-    [
-        pytest.param(0.9, "sure", 200, id="a sure detector"),
-        pytest.param(0.3, "perhaps", 560, id="a detector that is of two minds"),
-    ],
-)
-def test_the_reason_why_a_turn_was_judged_over_is_told(probability: float, reason: str, endpoint_ms: int) -> None:
+@pytest.mark.parametrize("probability", [pytest.param(0.9, id="sure"), pytest.param(0.05, id="doubting")])
+def test_the_reason_why_a_turn_was_judged_over_is_told(probability: float) -> None:
+    judged = endpoint(SemanticTurnDetection(), Evidence(probability, "Count to ten."))
     (first,) = told(
         Settings(turn_detection=SemanticTurnDetection()),
         at(1.0, starts(1000)),
         at(2.1, pauses(2000, 2.0)),
         at(2.12, assessed(1, 1, probability)),
         at(2.15, words(1, 1, "Count to ten.")),
-        when_due(2.0 + endpoint_ms / 1000),
-        at(2.9, speaks(1, "One two")),
+        when_due(2.0 + judged.patience_ms / 1000),
+        at(9.0, speaks(1, "One two")),
     )
-    assert (first.endpoint_reason, first.endpoint_ms) == (reason, endpoint_ms)
+    assert (first.endpoint_reason, first.endpoint_ms) == (judged.reason, judged.patience_ms)
 
 
 @pytest.mark.parametrize(
