@@ -9,17 +9,23 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from vivavoce.agents.identifiers import Kind, new_identifier, parse, with_prefix
 from vivavoce.api.auth import Authenticator, offered
 from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
 from vivavoce.api.problems import Problem
+from vivavoce.api.rate_limits import RateLimiter
 from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings
 from vivavoce.app.resumption import FoundConversation, KeptCall, KeptConversation, Resumptions
+from vivavoce.app.stored_prompts import StoredPrompts
 from vivavoce.conversation.items import Message, Role
 from vivavoce.conversation.settings import Settings
 from vivavoce.dialects.realtime.codec import VoiceResolver
+from vivavoce.dialects.realtime.prompts import PromptName, StoredPrompt
+from vivavoce.dialects.realtime.server_events import RateLimit
+from vivavoce.dialects.wire import WireError
 from vivavoce.services.callers import Caller
 from vivavoce.services.client_secrets import InvalidClientSecretError, SecretGrant, looks_like_client_secret
 from vivavoce.services.errors import ServiceError
@@ -52,13 +58,14 @@ CALL_LIFETIME_SECONDS = 20 * 24 * 3600.0
 @dataclass(frozen=True, slots=True)
 class _Place:
     """The session that a caller comes into. `ends_with_call`: it was made for this connection alone. `grant`: what the
-    client secret brings that opened it. `found`: the conversation that the caller comes back to.
+    client secret brings that opened it. `found`: the conversation that the caller comes back to. `caller`: who came.
     """
 
     session: SessionRecord
     agent: AgentRecord | None
     thread: ThreadRecord
     ends_with_call: bool
+    caller: Caller
     grant: SecretGrant | None = None
     found: FoundConversation | None = None
 
@@ -75,6 +82,7 @@ class PlatformDoorkeeper:
         journals: Path | None,
         resumptions: Resumptions,
         resolve_voice: VoiceResolver,
+        limiter: RateLimiter,
     ) -> None:
         self._platform = platform
         self._authenticator = authenticator
@@ -83,6 +91,8 @@ class PlatformDoorkeeper:
         self._journals = journals
         self._resumptions = resumptions
         self._resolve_voice = resolve_voice
+        self._limiter = limiter
+        self._prompts = StoredPrompts(platform.agents)
 
     async def admit(self, request: CallRequest) -> CallPlan:
         brought = offered(request.headers, request.subprotocols, request.query.get("token"))
@@ -138,7 +148,7 @@ class PlatformDoorkeeper:
             lifetime_seconds=CALL_LIFETIME_SECONDS,
         )
         opened = await self._platform.open_session(caller, wish)
-        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True, found=found)
+        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True, caller=caller, found=found)
 
     async def _granted(self, secret: str, request: CallRequest) -> _Place:
         """A call that a client secret opens: with the agent that the secret names, and in a thread of its own."""
@@ -169,7 +179,15 @@ class PlatformDoorkeeper:
         )
         opened = await self._platform.open_session(grant.caller, wish)
         await self._platform.client_secrets.count_call(grant, opened.session.session_id)
-        return _Place(opened.session, opened.agent, opened.thread, ends_with_call=True, grant=grant, found=found)
+        return _Place(
+            opened.session,
+            opened.agent,
+            opened.thread,
+            ends_with_call=True,
+            caller=grant.caller,
+            grant=grant,
+            found=found,
+        )
 
     async def _come_back(
         self, caller: Caller, request: CallRequest, grant: SecretGrant | None = None
@@ -222,7 +240,7 @@ class PlatformDoorkeeper:
         if found is not None and found.kept.thread_id != thread.thread_id:
             message = "This conversation is not the one of this session."
             raise ApiError(Problem(404, "conversation_not_found", message, param="conversation_id"))
-        return _Place(session, agent, thread, ends_with_call=False, found=found)
+        return _Place(session, agent, thread, ends_with_call=False, caller=caller, found=found)
 
     async def _plan(self, place: _Place, request: CallRequest, subprotocol: str | None) -> CallPlan:
         session, found = place.session, place.found
@@ -269,11 +287,28 @@ class PlatformDoorkeeper:
             # A session may be held more than once; what is said in it must not get the same ids again.
             id_prefix=new_identifier(Kind.CONVERSATION, now_ms)[-ID_PREFIX_CHARACTERS:],
             recorder=recorder,
+            prompt_of=partial(self._prompt, place.caller),
+            rate_limits=partial(self._limits, place.caller),
             on_resumable=keeping.change,
             on_begin=begin,
             on_end=end,
         )
         return plan if found is None else _gone_on(plan, found, self._turns_left(place, found))
+
+    async def _prompt(self, caller: Caller, name: PromptName) -> StoredPrompt:
+        try:
+            return await self._prompts(caller, name)
+        except StoreError as error:
+            _log.error("a prompt cannot be looked up: %s", error)
+            message = "the prompt cannot be looked up now; try again in a moment"
+            raise WireError("prompt_unavailable", message, param="prompt.id", kind="server_error") from error
+
+    def _limits(self, caller: Caller) -> tuple[RateLimit, ...]:
+        """What the key may still ask of the HTTP routes; nothing is counted for who came without one."""
+        if caller.key_id is None and caller.subject is None:
+            return ()
+        now = self._limiter.look(caller.name)
+        return (RateLimit("requests", now.limit, now.remaining, round(now.reset_seconds, 3)),)
 
     async def _end_former(self, session: SessionRecord, found: FoundConversation) -> None:
         """The session that held the conversation before may not know yet that its connection broke."""

@@ -115,6 +115,7 @@ class Server:
             running_platform.journals,
             running_platform.resumptions,
             resolve,
+            running_platform.api_state.limiter,
         )
 
         self._endpoint = RealtimeEndpoint(doorkeeper, self.directory, engines, resolve)

@@ -98,7 +98,8 @@ class StartReply:
     """Generate a reply and, for audio, speak it. With `script` the words are given and no model is asked.
 
     A reply `beside` the conversation does not stop, and is not stopped by, the one that has the floor. One that is
-    `gated` is made ready and told of as usual, but sends no audio before `OpenGate`.
+    `gated` is made ready and told of as usual, but sends no audio before `OpenGate`. Without `parallel_tool_calls` it
+    calls one function at most. A prompt that `keeps_all_messages` fails if the model cannot read it whole.
     """
 
     reply_id: ReplyId
@@ -114,6 +115,8 @@ class StartReply:
     pronunciations: tuple[tuple[str, str], ...] = ()
     beside: bool = False
     gated: bool = False
+    parallel_tool_calls: bool = True
+    keeps_all_messages: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,7 @@ class ReplyOptions:
     maximum_output_tokens: int | None = None
     metadata: tuple[tuple[str, str], ...] | None = None
     temperature: float | None = None
+    parallel_tool_calls: bool | None = None
     in_conversation: bool = True
     input: tuple[Item | ItemReference, ...] | None = None
 

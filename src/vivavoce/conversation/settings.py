@@ -146,7 +146,8 @@ class Settings:
 
     `turn_detection` None means that the client marks the turns. The answer to turn number `max_turns` of the caller
     says goodbye and ends the call; None means no limit. `temperature` None: the model's own. `keyterms` are words that
-    the caller may say. `pronunciations` are pairs of a phrase as it is written and as it is to be spoken. A session
+    the caller may say. `pronunciations` are pairs of a phrase as it is written and as it is to be spoken. Without
+    `parallel_tool_calls` a reply calls one function at most. A session
     that `only_transcribes` has turns and transcripts, and never a reply. These defaults are the plain protocol's: what
     this product does beyond it (`interruption`, `speculation`) is chosen where a call is set up.
     """
@@ -166,6 +167,7 @@ class Settings:
     keyterms: tuple[str, ...] = ()
     pronunciations: tuple[tuple[str, str], ...] = ()
     truncation: Truncation = Truncation()
+    parallel_tool_calls: bool = True
     only_transcribes: bool = False
     noise_reduction: NoiseReduction | None = None
     interruption: Interruption = Interruption.AT_ONCE

@@ -6,6 +6,7 @@ from vivavoce.conversation.call import Call
 from vivavoce.conversation.history import History, PromptMessage
 from vivavoce.conversation.orders import StartReply
 from vivavoce.conversation.replies import Reply, ReplyOptions
+from vivavoce.conversation.settings import TruncationKind
 
 
 def reply_for(call: Call, options: ReplyOptions, items: History) -> Reply:
@@ -24,6 +25,7 @@ def reply_for(call: Call, options: ReplyOptions, items: History) -> Reply:
 def start_order(call: Call, reply: Reply, prompt: tuple[PromptMessage, ...]) -> StartReply:
     """The order that starts it, with the settings as they are now."""
     settings, options = call.settings, reply.options
+    parallel = options.parallel_tool_calls
     return StartReply(
         reply.reply_id,
         prompt,
@@ -37,4 +39,6 @@ def start_order(call: Call, reply: Reply, prompt: tuple[PromptMessage, ...]) -> 
         options.temperature if options.temperature is not None else settings.temperature,
         settings.pronunciations,
         beside=not options.in_conversation,
+        parallel_tool_calls=settings.parallel_tool_calls if parallel is None else parallel,
+        keeps_all_messages=settings.truncation.kind is TruncationKind.DISABLED,
     )

@@ -189,7 +189,13 @@ class Speaking:
             self._submit(ReplyGenerated(order.reply_id, cut_at_limit=False, usage=Usage()))
             return
         request = _request(track.affinity, order.prompt, order.tools)
-        request = replace(request, tool_choice=order.tool_choice, maximum_output_tokens=order.maximum_output_tokens)
+        request = replace(
+            request,
+            tool_choice=order.tool_choice,
+            maximum_output_tokens=order.maximum_output_tokens,
+            parallel_tool_calls=order.parallel_tool_calls,
+            keeps_all_messages=order.keeps_all_messages,
+        )
         if order.temperature is not None:
             request = replace(request, temperature=order.temperature)
         async with aclosing(self._engines.language_model.generate(request)) as parts:

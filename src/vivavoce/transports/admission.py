@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from vivavoce.conversation.items import Item
 from vivavoce.conversation.settings import Settings
+from vivavoce.dialects.realtime.prompts import PromptName, StoredPrompt
+from vivavoce.dialects.realtime.server_events import RateLimits
 from vivavoce.sessions.directory import NoPlaceError
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import Recorder
@@ -25,6 +27,9 @@ class Refusal(Exception):  # noqa: N818 - not an error of ours, but our answer
         self.body = body
         self.headers: Mapping[str, str] = headers or {}
 
+
+PromptOf = Callable[[PromptName], Awaitable[StoredPrompt]]
+"""See `CallPlan.prompt_of`."""
 
 OnResumable = Callable[[Mapping[str, Any] | None], Journal | None]
 """See `CallPlan.on_resumable`."""
@@ -49,7 +54,9 @@ class CallPlan:
     resumption. `id_prefix` keeps the ids of what is said apart from those of earlier connections. `on_resumable` is
     called when the client asks to be able to come back, with the session object to come back to, and again whenever
     that changes, before the client is told; with None when it asks no more; what it returns is the journal to begin
-    now; it may raise `OSError`. `subprotocol` is the one to select. `history` is what was said in earlier calls.
+    now; it may raise `OSError`. `prompt_of` looks up a stored prompt that the client names; it may raise `WireError`.
+    `rate_limits` is asked with every reply. `subprotocol` is the one to select. `history` is what was said in earlier
+    calls.
     `on_begin` is awaited when the call has its place and before the upgrade; it may raise `Refusal`. `on_end` is
     awaited exactly once for every `on_begin` that did not refuse, whatever happens, with the reason: None when the
     client hung up, `BROKE` for a defect, otherwise the session's `end_reason`, which may be `REPLACED`.
@@ -68,6 +75,8 @@ class CallPlan:
     id_prefix: str | None = None
     on_resumable: OnResumable | None = None
     recorder: Recorder | None = None
+    prompt_of: PromptOf | None = None
+    rate_limits: RateLimits | None = None
     on_begin: Callable[[], Awaitable[None]] | None = None
     on_end: Callable[[str | None], Awaitable[None]] | None = None
 

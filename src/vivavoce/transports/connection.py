@@ -65,6 +65,7 @@ class Connection:
             asked=asked,
             session=plan.session,
             replay=plan.replay,
+            rate_limits=plan.rate_limits,
         )
         if framing is AudioFraming.BINARY:
             self._codec.stream_binary()
@@ -83,7 +84,7 @@ class Connection:
             id_prefix=plan.id_prefix,
             resumed=plan.resumed,
         )
-        self._steering = Steering(self._codec, self.session, plan.on_resumable)
+        self._steering = Steering(self._codec, self.session, plan.on_resumable, plan.prompt_of)
         self.sidebands = Sidebands(self._codec, self._steering, self._outlet)
 
     async def hold(self) -> None:

@@ -11,12 +11,13 @@ import asyncio
 from vivavoce.dialects.realtime import client_events
 from vivavoce.dialects.realtime.client_events import AudioAppend, ClientEvent
 from vivavoce.dialects.realtime.codec import AudioReceived, CallConfigured, Inbound, ItemWithSound, RealtimeCodec
+from vivavoce.dialects.realtime.prompts import prompt_named_by
 from vivavoce.dialects.wire import WireAudio, WireError
 from vivavoce.media.formats import AudioFormat
 from vivavoce.media.opus import OpusFormat
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.session import Session
-from vivavoce.transports.admission import OnResumable
+from vivavoce.transports.admission import OnResumable, PromptOf
 
 LARGE_FRAME_CHARACTERS = 64 * 1024
 """A larger frame is decoded on another thread: parsing it would hold the event loop for more than 2 ms."""
@@ -25,8 +26,15 @@ LARGE_FRAME_CHARACTERS = 64 * 1024
 class Steering:
     """Takes the events of everybody who steers one call. Raises `WireError` for what cannot be followed."""
 
-    def __init__(self, codec: RealtimeCodec, session: Session, on_resumable: OnResumable | None) -> None:
+    def __init__(
+        self,
+        codec: RealtimeCodec,
+        session: Session,
+        on_resumable: OnResumable | None,
+        prompt_of: PromptOf | None = None,
+    ) -> None:
         self._codec = codec
+        self._prompt_of = prompt_of
         self._session = session
         self._on_resumable = on_resumable
         self._resumable = False
@@ -65,6 +73,7 @@ class Steering:
         """Follow an event; waits while the ears are behind."""
         async with self._turn:
             if not self._closed:
+                await self._learn_prompt(event)
                 await self._follow(self._codec.receive(event))
 
     async def take_sound(self, sound: bytes) -> None:
@@ -87,6 +96,17 @@ class Steering:
                 await self._session.receive_item(command, audio)
             case command:
                 await self._session.receive(command)
+
+    async def _learn_prompt(self, event: ClientEvent) -> None:
+        """A stored prompt that the event names is looked up before the codec reads the event."""
+        name = None if self._prompt_of is None else prompt_named_by(event)
+        if self._prompt_of is None or name is None:
+            return
+        try:
+            self._codec.learn_prompt(name, await self._prompt_of(name))
+        except WireError as error:
+            error.event_id = event.event_id
+            raise
 
     def _prepare_to_resume(self) -> None:
         """What the client would come back to is kept before the client is told that it can."""

@@ -78,6 +78,7 @@ def core_options(wanted: ResponseShape, voice_named: VoiceNamed) -> ReplyOptions
         maximum_output_tokens=limit if isinstance(limit, int) else None,
         metadata=tuple(wanted.metadata.items()) if wanted.metadata is not None else None,
         temperature=wanted.temperature,
+        parallel_tool_calls=wanted.parallel_tool_calls,
         in_conversation=wanted.conversation != "none",
         input=_input(wanted.input) if wanted.input is not None else None,
     )

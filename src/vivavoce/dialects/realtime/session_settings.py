@@ -65,6 +65,7 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
         keyterms=_keyterms(shape.audio.input.transcription) or begun.keyterms,
         pronunciations=begun.pronunciations if isinstance(shape.replace, UnsetType) else _pronunciations(shape.replace),
         truncation=_core_truncation(shape.truncation),
+        parallel_tool_calls=shape.parallel_tool_calls is not False,
         only_transcribes=shape.type == "transcription",
         noise_reduction=_core_noise_reduction(shape.audio.input),
     )
