@@ -6,6 +6,7 @@ Pure functions on (n,) float32 samples at 16 kHz; whatever is random is drawn fr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def speech_spans(samples: Samples, shortest_pause_ms: int = SHORTEST_PAUSE_MS) -
 
 
 def pauses_between(spans: list[Span]) -> list[Span]:
-    return [Span(before.end_ms, after.start_ms) for before, after in zip(spans, spans[1:], strict=False)]
+    return [Span(before.end_ms, after.start_ms) for before, after in pairwise(spans)]
 
 
 def part(samples: Samples, span: Span, margin_ms: int = 0) -> Samples:

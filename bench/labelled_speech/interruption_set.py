@@ -38,6 +38,7 @@ AGENT_SPEAKS = (
 AGENT_ASKS = "Shall I book the table by the river for you?"
 AGENT_ASKS_AND_GOES_ON = f"{AGENT_ASKS} It would be outside on the terrace, with a view of the old bridge and the town."
 
+OPENING_QUESTION = Recorded("clip/help_me")
 TAIL_MS = 2_500
 NOISE_RMS = 10 ** (-22 / 20)
 
@@ -164,6 +165,11 @@ class InterruptionCase:
         quieter = Mixed(cutting.attenuated(clip.samples, self.decibels), clip.speech, clip.pauses)
         lead_ms = max(0, onset_ms - clip.speech.start_ms)
         return on_a_line(quieter, self.variation, self.name, lead_ms=lead_ms, tail_ms=TAIL_MS)
+
+
+def opening_question(variation: Variation) -> Mixed:
+    """What the caller asks before the agent speaks, on the same line: so the call knows how loud its caller is."""
+    return on_a_line(mixed((OPENING_QUESTION,)), variation, "opening question", lead_ms=300, tail_ms=6_000)
 
 
 @cache

@@ -20,14 +20,16 @@ def _band_noise(milliseconds: float, low_hz: float, high_hz: float, seed: int) -
     frequencies = np.fft.rfftfreq(count, 1 / HEARING_RATE_HZ)
     spectrum[(frequencies < low_hz) | (frequencies > high_hz)] = 0
     noise = np.fft.irfft(spectrum, count)
-    return (noise / np.abs(noise).max()).astype(np.float32)
+    normal: Samples = (noise / np.abs(noise).max()).astype(np.float32)
+    return normal
 
 
 def _burst(sound: Samples, rise_ms: float, decay_ms: float) -> Samples:
     """Rises quickly, dies away exponentially."""
     at_ms = np.arange(len(sound)) * 1000 / HEARING_RATE_HZ
     envelope = np.minimum(at_ms / rise_ms, 1) * np.exp(-np.maximum(at_ms - rise_ms, 0) / decay_ms)
-    return (sound * envelope).astype(np.float32)
+    shaped: Samples = (sound * envelope).astype(np.float32)
+    return shaped
 
 
 def cough(seed: int) -> Samples:

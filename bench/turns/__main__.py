@@ -98,7 +98,7 @@ def endpointing(chosen: argparse.Namespace, pool: ProcessPoolExecutor | None) ->
         ]
         figures[part] = [asdict(row) for row in rows]
         if not chosen.json:
-            print_endpointing(f"End of turn, {part} ({'ms after the last speech'})", rows)
+            print_endpointing(f"End of turn, {part} (ms after the last speech)", rows)
     if chosen.details:
         for name, outcomes in found.items():
             for one in outcomes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.labelled_speech.interruption_set import AGENT_ASKS, Echo, InterruptionCase, Kind
+from bench.labelled_speech.interruption_set import AGENT_ASKS, Echo, InterruptionCase, Kind, opening_question
 from bench.labelled_speech.recipes import Half, Mixed
 from bench.turns.ears import EngineTimes, RealEars
 from bench.turns.simulation import (
@@ -27,7 +27,7 @@ from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import CallerSpeechStarted, ReplyDone, TranscriptCompleted
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.settings import Settings, TurnDetection
-from vivavoce.engines.ports import VOICE_RATE_HZ, Samples
+from vivavoce.engines.ports import HEARING_RATE_HZ, VOICE_RATE_HZ, Samples
 
 BLOCK_SECONDS = 0.01
 DUCKED_SHARE = 0.7
@@ -66,7 +66,7 @@ class InterruptionOutcome:
 def interrupt(
     case: InterruptionCase, detection: TurnDetection, ears: RealEars, times: EngineTimes
 ) -> InterruptionOutcome:
-    """Let the agent speak in a new call, and play the clip to it."""
+    """Let the caller ask and the agent speak in a new call, and play the clip to it."""
     with virtual_time() as runner:
         return runner.run(_interrupt(case, detection, ears, times))
 
@@ -81,7 +81,8 @@ async def _interrupt(
     clip = case.clip(round(onset_ms))
     over = asyncio.Event()
     async with SimulatedCall(settings, engines) as call:
-        begun_at = await call.speak_first()
+        question = opening_question(case.variation)
+        begun_at = await call.ask(CallerLine(question.samples, 0.0, len(question.samples) / HEARING_RATE_HZ))
         line = CallerLine(clip.samples, begun_at, LONGEST_CALL_SECONDS - 1, echo)
         waiting = asyncio.create_task(_until_quiet(call.heard, begun_at + clip.speech.end_ms / 1000, over))
         await call.listen_to(line, over)
@@ -123,13 +124,13 @@ def _outcome(case: InterruptionCase, clip: Mixed, heard: Heard, begun_at: float)
         stopped,
         bool(answers) and answers[0] <= clip_until + ANSWER_WITHIN_SECONDS,
         after(told[0]) if told else None,
-        after(sent_ducked) if isinstance(case.source, Echo) is False else None,
+        None if isinstance(case.source, Echo) else after(sent_ducked),
         after(sent_stopped) if stopped else None,
-        after(heard_ducked) if isinstance(case.source, Echo) is False else None,
+        None if isinstance(case.source, Echo) else after(heard_ducked),
         after(heard_stopped) if stopped else None,
         0.0 if stopped else _quiet_ms(levels, onset, heard, first),
         0.0 if stopped else _lost_ms(heard, first, levels, begun_at),
-        tuple(notice.text for _, notice in heard.notices if isinstance(notice, TranscriptCompleted)),
+        tuple(notice.text for at, notice in heard.notices if isinstance(notice, TranscriptCompleted) and at > begun_at),
     )
 
 

@@ -24,7 +24,6 @@ from bench.turns.ears import (
     SimulatedTurnDetector,
     SimulatedVoiceActivity,
 )
-from vivavoce.conversation.events import ResponseRequested
 from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import CallerSpeechStarted, Notice, ReplyDone, SessionOpened
 from vivavoce.conversation.replies import EndReason
@@ -173,10 +172,10 @@ class RenderedVoice:
 
 
 def simulated_engines(ears: RealEars, times: EngineTimes, agent_says: str, *, real_voice: bool) -> Engines:
-    """The agent says `agent_says` when nobody has spoken yet, then `AGENT_ANSWERS`, however often it is asked."""
+    """The agent says `agent_says` first and `AGENT_ANSWERS` from then on, however often it is asked."""
 
     def reply(request: GenerationRequest) -> str:
-        spoken = any(message.role == "user" for message in request.messages)
+        spoken = any(message.role == "assistant" and message.text for message in request.messages)
         return AGENT_ANSWERS if spoken else agent_says
 
     first_sound_seconds = times.first_sound_ms / 1000
@@ -211,12 +210,11 @@ class SimulatedCall:
             frame = line.frame(ticks * FRAME_MS / 1000, self.heard.player)
             await self.session.receive_audio(PCM16_16KHZ.encode(frame))
 
-    async def speak_first(self) -> float:
-        """Let the agent speak; the loop time of its first sound, while the caller is silent."""
-        await self.session.receive(ResponseRequested())
-        sounded = self.heard.sounded
-        quiet = CallerLine(np.zeros(0, np.float32), 0.0, LONGEST_CALL_SECONDS)
-        await self.listen_to(quiet, sounded)
+    async def ask(self, question: CallerLine) -> float:
+        """Let the caller ask, and wait for the agent's answer; the loop time of its first sound."""
+        await self.listen_to(question, self.heard.sounded)
+        if not self.heard.audio:
+            raise LookupError("the agent did not answer: the bench's question was not heard as a turn")
         return self.heard.audio[0].at
 
     async def __aenter__(self) -> SimulatedCall:
