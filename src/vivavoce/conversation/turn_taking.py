@@ -164,8 +164,8 @@ class TurnTaking:
             self._discard(turn)
             return
         self._take_floor(turn)
-        if turn.told_text:
-            self._call.tell(TranscriptGrew(turn.item_id, turn.told_text))
+        if delta := turn.tell_stable():
+            self._call.tell(TranscriptGrew(turn.item_id, delta))
         if turn.state is TurnState.PAUSED:
             self._wait_for_end(turn)
 

@@ -77,6 +77,7 @@ class Turn:
         self.content_index = 0
         self.told_text = ""
         self._interim_text = ""
+        self._stable_text = ""
 
     def accepts(self, fact: TurnFact) -> bool:
         return (self.state, fact) in TRANSITIONS
@@ -124,9 +125,13 @@ class Turn:
 
         The wire's deltas cannot be taken back, so only stable words are told.
         """
-        stable = _common_words(self._interim_text, text)
+        self._stable_text = _common_words(self._interim_text, text)
         self._interim_text = text
-        return self._tell(stable)
+        return self.tell_stable()
+
+    def tell_stable(self) -> str:
+        """What may be told of the latest interims; nothing while nobody is to know of the turn."""
+        return "" if self.tentative else self._tell(self._stable_text)
 
     def finish_text(self, text: str) -> str:
         """The rest of the final text that has not been told; '' when the told words turned out otherwise."""
