@@ -22,6 +22,7 @@ from vivavoce.config import PlatformSettings
 from vivavoce.services.callers import Caller
 from vivavoce.services.platform import Platform
 from vivavoce.services.sessions import OpenedSession, SessionLimits, SessionWish
+from vivavoce.sessions.directory import NoPlaceError
 from vivavoce.store.records import FIRST_ORGANISATION as OURS
 from vivavoce.store.records import MessageRecord, OrganisationId, PageRequest, SessionRecord
 
@@ -314,6 +315,27 @@ async def test_too_many_sessions_are_refused_before_the_upgrade_and_leave_no_ses
         assert await _refused(full, "/v1/realtime", held[1].token) == (429, "at_capacity")
     for each in held:
         full.inside(lambda each=each: _platform(full).sessions.end(each.session, "cancelled"))  # type: ignore[misc]
+
+
+async def test_a_busy_server_refuses_sessions_but_not_the_one_that_comes_back_to_its_call(served: Served) -> None:
+    held, other = [await asyncio.to_thread(_opened, served, None) for _ in range(2)]
+    check = served.server.directory.check_place
+
+    def refuse() -> None:
+        raise NoPlaceError("busy", retry_after_seconds=7)
+
+    async with _calling(served, key=held.token) as socket:
+        await _until(socket, "session.created")
+        served.server.directory.check_place = refuse  # type: ignore[method-assign]
+        try:
+            assert await _refused(served, "/v1/realtime", other.token) == (429, "at_capacity")
+            assert await _refused(served, "/v1/realtime") == (429, "at_capacity")
+            async with _calling(served, key=held.token) as again:
+                await _until(again, "session.created")
+        finally:
+            served.server.directory.check_place = check  # type: ignore[method-assign]
+    for each in (held, other):
+        served.inside(lambda each=each: _platform(served).sessions.end(each.session, "cancelled"))  # type: ignore[misc]
 
 
 async def test_a_server_that_is_full_leaves_no_session_behind(full: Served) -> None:

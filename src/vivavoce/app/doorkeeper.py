@@ -230,7 +230,7 @@ class PlatformDoorkeeper:
         session = await sessions.get(caller, session_id)
         if session.status.is_over:
             raise over(session)
-        if self._directory.get(session.session_id) is None:  # otherwise a caller comes back to a call that we hold
+        if not request.comes_back and self._directory.get(session.session_id) is None:
             self._check_place()
         agent = None
         if session.agent_id is not None:

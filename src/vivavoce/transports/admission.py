@@ -37,12 +37,16 @@ OnResumable = Callable[[Mapping[str, Any] | None], Journal | None]
 
 @dataclass(frozen=True, slots=True)
 class CallRequest:
-    """What a caller asks with. `headers` has lower-case names; `session_id` is that of the path, if it has one."""
+    """What a caller asks with. `headers` has lower-case names; `session_id` is that of the path, if it has one.
+
+    `comes_back`: the session's former connection has just given way to this one, so that the caller has a place.
+    """
 
     headers: Mapping[str, str]
     query: Mapping[str, str]
     subprotocols: Sequence[str]
     session_id: str | None
+    comes_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

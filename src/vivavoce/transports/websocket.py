@@ -8,6 +8,7 @@ doorkeeper that the composition root fills in. With `?call_id=` a connection is 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocket
@@ -54,7 +55,7 @@ class RealtimeEndpoint:
         while (former := self._live.get(plan.session_id)) is not None:
             # a client that lost its network comes back before the old connection is known to be dead
             await former.give_way()
-            plan = await self._doorkeeper.admit(request)
+            plan = await self._doorkeeper.admit(replace(request, comes_back=True))
         self._check_room()
         try:
             connection = Connection(websocket, plan, self._engines, self._resolve_voice, framing, asked)
