@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pytest
 
 from vivavoce.agents.checks import InvalidFieldError
+from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers
 from vivavoce.agents.definition import SECTIONS, AgentDefinition, TurnDetection
 from vivavoce.agents.demo import demo_agent
 from vivavoce.agents.tools import ToolDeclaration
@@ -43,6 +45,14 @@ def _tool(name: str = "look_up", parameters: object = None) -> ToolDeclaration:
         ),
         pytest.param({"turn_detection": TurnDetection(threshold=1.0, prefix_padding_ms=10_000)}, id="the highest ones"),
         pytest.param({"turn_detection": TurnDetection(kind="none")}, id="turns that the client takes"),
+        pytest.param({"interruption": "at_once"}, id="an agent that any speech stops"),
+        pytest.param({"endpointing": Endpointing(700, 700)}, id="pauses of one length"),
+        pytest.param({"endpointing": Endpointing(None, 0)}, id="no patience with pauses at all"),
+        pytest.param({"speculation": False}, id="no answers in advance"),
+        pytest.param({"caller_silence": CallerSilence(1000, 0, "g" * 1000)}, id="no patience with silence"),
+        pytest.param({"caller_silence": CallerSilence(600_000, 10)}, id="the most patience with silence"),
+        pytest.param({"fillers": Fillers(0, 600_000, (), ("w" * 200,) * 16)}, id="the longest and the most fillers"),
+        pytest.param({"noise_reduction": "far_field"}, id="the noise of a room"),
     ],
 )
 def test_a_definition_within_the_limits_is_built(changes: dict[str, Any]) -> None:
@@ -71,6 +81,8 @@ def test_a_definition_within_the_limits_is_built(changes: dict[str, Any]) -> Non
         pytest.param({"max_turns": 0}, "max_turns", "between 1 and 10000", id="no turns at all"),
         pytest.param({"max_turns": 10_001}, "max_turns", "between 1 and 10000", id="too many turns"),
         pytest.param({"voice_pipeline_mode": "odd"}, "voice_pipeline_mode", "one of pipeline", id="an odd pipeline"),
+        pytest.param({"interruption": "never"}, "interruption", "one of confirmed", id="an unknown interruption"),
+        pytest.param({"noise_reduction": "all"}, "noise_reduction", "one of near_field", id="an unknown noise"),
         pytest.param({"channels": "fax"}, "channels", "one of off", id="an unknown channel"),
         pytest.param({"model": "m" * 129}, "model", "at most 128", id="a model's name too long"),
         pytest.param({"avatar_id": "\0"}, "avatar_id", r"U\+0000", id="an avatar with a NUL"),
@@ -118,6 +130,48 @@ def test_a_definition_beyond_the_limits_names_the_field(changes: dict[str, Any],
 def test_turn_detection_beyond_the_limits_names_the_field(changes: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidFieldError) as caught:
         TurnDetection(**changes)
+    assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("build", "param", "complaint"),
+    [
+        pytest.param(lambda: Endpointing(-1), "endpointing.shortest_pause_ms", "between 0", id="less than no pause"),
+        pytest.param(
+            lambda: Endpointing(None, 600_001), "endpointing.longest_pause_ms", "600000", id="too long a pause"
+        ),
+        pytest.param(
+            lambda: Endpointing(701, 700),
+            "endpointing.longest_pause_ms",
+            "not be less than shortest_pause_ms, 701",
+            id="a longest pause that is shorter than the shortest",
+        ),
+        pytest.param(lambda: CallerSilence(999), "caller_silence.after_ms", "between 1000", id="too little patience"),
+        pytest.param(
+            lambda: CallerSilence(1000, 11), "caller_silence.reengagements", "between 0 and 10", id="too many words"
+        ),
+        pytest.param(
+            lambda: CallerSilence(1000, 1, " "), "caller_silence.goodbye", "must not be empty", id="a silent goodbye"
+        ),
+        pytest.param(lambda: Fillers(600_001), "fillers.late_reply_ms", "between 0", id="a reply too late"),
+        pytest.param(lambda: Fillers(None, -1), "fillers.late_tool_ms", "between 0", id="a tool that is never late"),
+        pytest.param(
+            lambda: Fillers(reply_words=("Hm.",) * 17),
+            "fillers.reply_words",
+            "at most 16 fillers",
+            id="too many fillers",
+        ),
+        pytest.param(
+            lambda: Fillers(tool_words=("Wait.", "")),
+            "fillers.tool_words[1]",
+            "must not be empty",
+            id="a silent filler",
+        ),
+    ],
+)
+def test_conduct_beyond_the_limits_names_the_field(build: Callable[[], object], param: str, complaint: str) -> None:
+    with pytest.raises(InvalidFieldError, match=complaint) as caught:
+        build()
     assert caught.value.param == param
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.agents.checks import InvalidFieldError
+from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers
 from vivavoce.agents.definition import AgentDefinition, TurnDetection
 from vivavoce.api.agents.agent_object import agent_fields
 from vivavoce.api.agents.changing import change_of
@@ -30,6 +31,12 @@ FORMER = AgentDefinition(
     speed=1.2,
     pronunciations={"ACME": "ack mee"},
     model="former",
+    interruption="at_once",
+    endpointing=Endpointing(100, 2000),
+    speculation=False,
+    caller_silence=CallerSilence(9000, 1, "Bye."),
+    fillers=Fillers(700, None, ("Hm.",)),
+    noise_reduction="far_field",
     metadata={"a": 1},
     paused=True,
 )
@@ -46,6 +53,12 @@ NEW: dict[str, Any] = {
     "speed": 0.9,
     "pronunciations": {"SQL": "sequel"},
     "model": "new",
+    "interruption": "confirmed",
+    "endpointing": {"shortest_pause_ms": None, "longest_pause_ms": 5000},
+    "speculation": True,
+    "caller_silence": {"after_ms": 5000, "reengagements": 0, "goodbye": None},
+    "fillers": {"late_reply_ms": None, "late_tool_ms": 3000, "reply_words": None, "tool_words": ["Wait."]},
+    "noise_reduction": "near_field",
     "metadata": {"b": 2},
     "status": "active",
 }

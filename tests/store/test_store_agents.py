@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers
 from vivavoce.agents.definition import AgentDefinition, TurnDetection
 from vivavoce.agents.demo import demo_agent
 from vivavoce.store.errors import StoreError, UnknownRecordError
@@ -69,6 +70,11 @@ async def test_an_agent_comes_back_with_every_field_as_it_was(store: Store) -> N
         ),
         collection_ids=("one", "two"),
         pronunciations={"vivavoce": "viva votche"},
+        endpointing=Endpointing(100, None),
+        speculation=False,
+        caller_silence=CallerSilence(8000, 0, "Tschüss!"),
+        fillers=Fillers(700, 0, ("Hm.",), ()),
+        noise_reduction="near_field",
         metadata={"team": "a", "nested": {"list": [1, 2.5, None, True], "text": "\u2028 é"}},
     )
     added = await store.agents.add(OURS, whole)

@@ -15,6 +15,15 @@ from typing import Any, Literal, NewType
 
 from vivavoce.agents import checks
 from vivavoce.agents.checks import InvalidFieldError
+from vivavoce.agents.conduct import (
+    INTERRUPTION_POLICIES,
+    NOISE_REDUCTIONS,
+    CallerSilence,
+    Endpointing,
+    Fillers,
+    InterruptionPolicy,
+    NoiseReduction,
+)
 from vivavoce.agents.tools import ToolDeclaration, check_tools
 
 AgentId = NewType("AgentId", str)
@@ -80,8 +89,10 @@ class AgentDefinition:
     What the agent is told comes in sections: `role`, `instructions`, `special_instructions`, `voice_instructions`; APIs
     that know only one text read `whole_instructions`. `max_turns` None: no limit. `channels` says where it may be
     called. `voice_enabled` and `voice_pipeline_mode` are what the Agntix API asks of an agent before a voice session.
-    The models are names that clients chose; None: the server's own. Raises `InvalidFieldError` naming the first field
-    that is wrong.
+    The models are names that clients chose; None: the server's own. `interruption`: whether any speech of the caller
+    stops the agent (`at_once`) or only what shows that the caller means to speak (`confirmed`);
+    `welcome_allow_interruptions` says whether anything stops the greeting. `speculation`: answers may be begun before
+    the caller's turn is surely over. Raises `InvalidFieldError` naming the first field that is wrong.
     """
 
     name: str
@@ -110,6 +121,12 @@ class AgentDefinition:
     pronunciations: Mapping[str, str] = field(default_factory=dict)
     avatar_id: str | None = None
     welcome_allow_interruptions: bool = True
+    interruption: InterruptionPolicy = "confirmed"
+    endpointing: Endpointing = field(default_factory=Endpointing)
+    speculation: bool = True
+    caller_silence: CallerSilence | None = None
+    fillers: Fillers = field(default_factory=Fillers)
+    noise_reduction: NoiseReduction | None = None
     is_public: bool = False
     paused: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -130,6 +147,9 @@ class AgentDefinition:
         if self.voice_pipeline_mode is not None:
             checks.one_of("voice_pipeline_mode", self.voice_pipeline_mode, _PIPELINE_MODES)
         checks.one_of("channels", self.channels, _CHANNELS)
+        checks.one_of("interruption", self.interruption, INTERRUPTION_POLICIES)
+        if self.noise_reduction is not None:
+            checks.one_of("noise_reduction", self.noise_reduction, NOISE_REDUCTIONS)
         for label in _LABELS:
             checks.optional_text(label, getattr(self, label) or "", LABEL_LENGTH_MAXIMUM)
         checks.at_most("collection_ids", len(self.collection_ids), COLLECTIONS_MAXIMUM, "collections")

@@ -7,13 +7,17 @@ from dataclasses import replace
 
 import msgspec
 
+from vivavoce.agents import conduct
 from vivavoce.agents.definition import AgentDefinition
 from vivavoce.agents.tools import functions_of
 from vivavoce.conversation.identifiers import CallId, ItemId
 from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, PartKind, Role
 from vivavoce.conversation.settings import (
+    CallerSilence,
     Eagerness,
+    Fillers,
     Interruption,
+    NoiseReduction,
     SemanticTurnDetection,
     ServerVad,
     Settings,
@@ -59,6 +63,12 @@ def call_settings(agent: AgentDefinition, resolve_voice: VoiceResolver) -> Setti
             for tool in functions_of(agent.tools)
         ),
         max_turns=agent.max_turns,
+        greeting_interruptible=agent.welcome_allow_interruptions,
+        interruption=Interruption(agent.interruption),
+        speculation=default.speculation if agent.speculation else None,
+        caller_silence=_caller_silence(agent.caller_silence),
+        fillers=_fillers(agent.fillers),
+        noise_reduction=None if agent.noise_reduction is None else NoiseReduction(agent.noise_reduction),
     )
 
 
@@ -82,6 +92,17 @@ def _item_of(record: MessageRecord) -> Item | None:
     return Message(item_id, Role(said.role), (Part(kind, said.content),))
 
 
+def _caller_silence(policy: conduct.CallerSilence | None) -> CallerSilence | None:
+    return None if policy is None else CallerSilence(policy.after_ms, policy.reengagements, policy.goodbye)
+
+
+def _fillers(chosen: conduct.Fillers) -> Fillers:
+    own = Fillers(chosen.late_reply_ms, chosen.late_tool_ms)
+    reply_words = own.reply_words if chosen.reply_words is None else chosen.reply_words
+    tool_words = own.tool_words if chosen.tool_words is None else chosen.tool_words
+    return replace(own, reply_words=reply_words, tool_words=tool_words)
+
+
 def _turn_detection(agent: AgentDefinition) -> TurnDetection | None:
     chosen = agent.turn_detection
     match chosen.kind:
@@ -102,4 +123,6 @@ def _turn_detection(agent: AgentDefinition) -> TurnDetection | None:
                 chosen.prefix_padding_ms,
                 chosen.create_response,
                 chosen.interrupt_response,
+                agent.endpointing.shortest_pause_ms,
+                agent.endpointing.longest_pause_ms,
             )

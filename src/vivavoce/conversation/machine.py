@@ -201,7 +201,8 @@ class Conversation:
         for deadline in self._call.deadlines.take_due(self._call.now):
             match deadline:
                 case Deadline.GREETING:
-                    self._replying.speak_up(self._call.settings.greeting or "")
+                    settings = self._call.settings
+                    self._replying.speak_up(settings.greeting or "", interruptible=settings.greeting_interruptible)
                 case Deadline.TURN_END:
                     self._turns.end_reached()
                 case Deadline.TRANSCRIPT:

@@ -125,10 +125,12 @@ class Replying:
             )
             self._say_forced()
 
-    def speak_up(self, script: str | None = None, hint: tuple[PromptMessage, ...] = ()) -> None:
+    def speak_up(
+        self, script: str | None = None, hint: tuple[PromptMessage, ...] = (), *, interruptible: bool = True
+    ) -> None:
         """The agent says something that nobody asked for, unless it speaks: a script, or what the model is hinted."""
         if self.active is None:
-            self._begin(_Request(ReplyOptions(), ReplyMarks(), script, hint=hint))
+            self._begin(_Request(ReplyOptions(), ReplyMarks(), script, interruptible, hint=hint))
 
     def fill(self, script: str) -> None:
         """The agent says something for the while that a function takes."""

@@ -147,9 +147,10 @@ class Settings:
     `turn_detection` None means that the client marks the turns. The answer to turn number `max_turns` of the caller
     says goodbye and ends the call; None means no limit. `temperature` None: the model's own. `keyterms` are words that
     the caller may say. `pronunciations` are pairs of a phrase as it is written and as it is to be spoken. Without
-    `parallel_tool_calls` a reply calls one function at most. A session
-    that `only_transcribes` has turns and transcripts, and never a reply. These defaults are the plain protocol's: what
-    this product does beyond it (`interruption`, `speculation`) is chosen where a call is set up.
+    `parallel_tool_calls` a reply calls one function at most. A session that `only_transcribes` has turns and
+    transcripts, and never a reply. A greeting that is not `greeting_interruptible` is spoken to its end, whatever the
+    caller says. These defaults are the plain protocol's: what this product does beyond it (`interruption`,
+    `speculation`) is chosen where a call is set up.
     """
 
     instructions: str = ""
@@ -174,6 +175,7 @@ class Settings:
     speculation: Speculation | None = None
     caller_silence: CallerSilence | None = None
     fillers: Fillers = Fillers()
+    greeting_interruptible: bool = True
 
     @property
     def answers_turns(self) -> bool:

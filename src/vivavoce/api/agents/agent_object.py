@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from vivavoce.agents.conduct import Fillers, InterruptionPolicy, NoiseReduction
 from vivavoce.agents.definition import AgentDefinition
 from vivavoce.agents.identifiers import with_prefix
 from vivavoce.api.agents.examples import AGENT_ID, LOOKUP_ORDER, NURI_AGENT_ID, PHONE_NUMBER_ID, VOICE
@@ -26,6 +28,30 @@ class VoiceObject(BaseModel):
         default_factory=int,  # never shown: what is not given is left out, so that clients' own defaults apply
         description="How long a pause ends the caller's turn; left out where the agent judges by the pause's sound.",
     )
+
+
+class EndpointingObject(BaseModel):
+    """How long a pause of the caller's may last, where the agent judges it by its sound."""
+
+    shortest_pause_ms: int | None = Field(description="No turn ends before so much silence; null: the server's choice.")
+    longest_pause_ms: int | None = Field(description="Every turn ends after so much; null: the server's choice.")
+
+
+class CallerSilenceObject(BaseModel):
+    """What a caller who says nothing hears."""
+
+    after_ms: int = Field(description="How long the caller may be silent.")
+    reengagements: int = Field(description="How often the agent speaks up before it says goodbye and ends the call.")
+    goodbye: str | None = Field(description="Its last words; null: the model finds them.")
+
+
+class FillersObject(BaseModel):
+    """Words for the while that the caller has to wait."""
+
+    late_reply_ms: int | None = Field(description="How long an answer may take before a word is said; null: for ever.")
+    late_tool_ms: int | None = Field(description="How long a function may take before a word is said; null: for ever.")
+    reply_words: list[str] | None = Field(description="What is said for a late answer; null: the server's own words.")
+    tool_words: list[str] | None = Field(description="What is said while a function runs; null: the server's own.")
 
 
 class AgentObject(BaseModel):
@@ -51,6 +77,12 @@ class AgentObject(BaseModel):
     speed: float = Field(description="How fast it speaks; 1.0 is the voice's own pace.")
     pronunciations: dict[str, str] = Field(description="Words and what is spoken in their place.")
     model: str | None = Field(description="A language model's name; null: the server's own.")
+    interruption: InterruptionPolicy = Field(description="What stops it: speech that means to, or any speech.")
+    endpointing: EndpointingObject = Field(description="Limits for the pause that ends a turn.")
+    speculation: bool = Field(description="Whether answers may be begun before the turn is surely over.")
+    caller_silence: CallerSilenceObject | None = Field(description="What a silent caller hears; null: nothing.")
+    fillers: FillersObject = Field(description="Words for the while that the caller has to wait.")
+    noise_reduction: NoiseReduction | None = Field(description="Whose noise is taken out: a headset's, or a room's.")
     phone_number_id: str | None = Field(description="The number that it calls with.", examples=[PHONE_NUMBER_ID])
     metadata: dict[str, Any] = Field(description="The client's own words about it.")
     status: Literal["active", "paused", "deleted"] = Field(description="Whether sessions can be opened with it.")
@@ -102,6 +134,12 @@ def agent_fields(definition: AgentDefinition) -> dict[str, Any]:
         "speed": definition.speed,
         "pronunciations": dict(definition.pronunciations),
         "model": definition.model,
+        "interruption": definition.interruption,
+        "endpointing": asdict(definition.endpointing),
+        "speculation": definition.speculation,
+        "caller_silence": None if definition.caller_silence is None else asdict(definition.caller_silence),
+        "fillers": _fillers(definition.fillers),
+        "noise_reduction": definition.noise_reduction,
         "metadata": dict(definition.metadata),
     }
 
@@ -143,6 +181,10 @@ def agent_list(page: Page[AgentRecord], asked: PageRequest, numbers: Mapping[str
 def deleted_agent(agent: AgentRecord) -> DeletedAgent:
     shown = with_prefix(agent.agent_id, NURI_PREFIX)
     return DeletedAgent(agent_id=agent.agent_id, id=shown, deleted=True, status="deleted")
+
+
+def _fillers(fillers: Fillers) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(fillers).items()}
 
 
 def _voice(definition: AgentDefinition) -> VoiceObject:

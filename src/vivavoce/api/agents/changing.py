@@ -9,9 +9,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from vivavoce.agents.checks import InvalidFieldError
+from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers
 from vivavoce.agents.definition import WHOLE_INSTRUCTIONS, AgentDefinition, AgentUpdate, TurnDetection
-from vivavoce.api.agents.requests import SETTABLE, AgentDraft, AgentFields, AgentPatch, VoiceFields
-from vivavoce.api.agents.spellings import snake
+from vivavoce.api.agents.requests import (
+    SETTABLE,
+    AgentDraft,
+    AgentFields,
+    AgentPatch,
+    CallerSilenceFields,
+    EndpointingFields,
+    FillerFields,
+    VoiceFields,
+)
+from vivavoce.api.agents.spellings import Spelled, snake
 from vivavoce.services.agents import Assignment
 
 _CORE_NAMES: Mapping[str, str] = {
@@ -20,7 +30,7 @@ _CORE_NAMES: Mapping[str, str] = {
     "voice_id": "voice",
     "status": "paused",
 }
-_FIRST_STEP = re.compile(r"[a-z_]+(\.(threshold|silence_duration_ms))?")
+_FIRST_STEPS = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 _NOT_ALL = ("agent", "field_mask", "phone_number_id")
 
 
@@ -70,7 +80,7 @@ def in_clients_words(fields: AgentFields, prefix: str = "") -> Iterator[None]:
     try:
         yield
     except InvalidFieldError as error:
-        found = _FIRST_STEP.match(error.param)
+        found = _FIRST_STEPS.match(error.param)
         first = found[0] if found else ""
         written = _written_as(first, fields)
         raise InvalidFieldError(f"{prefix}{written}{error.param[len(first) :]}", error.message) from error
@@ -109,13 +119,21 @@ def _update(fields: AgentFields, names: Iterable[str]) -> AgentUpdate:
 
 
 def _core_value(name: str, value: Any) -> Any:
-    match name:
-        case "status":
-            return value == "paused"
-        case "tools" | "collection_ids":
+    match value:
+        case EndpointingFields():
+            return Endpointing(value.shortest_pause_ms, value.longest_pause_ms)
+        case CallerSilenceFields():
+            return CallerSilence(value.after_ms, value.reengagements, value.goodbye)
+        case FillerFields(reply_words=reply_words, tool_words=tool_words):
+            return Fillers(value.late_reply_ms, value.late_tool_ms, _words(reply_words), _words(tool_words))
+        case list():
             return tuple(value)
         case _:
-            return value
+            return value == "paused" if name == "status" else value
+
+
+def _words(given: list[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(given)
 
 
 def _voice_values(voice: VoiceFields | None) -> dict[str, Any]:
@@ -144,4 +162,6 @@ def _written_as(core_name: str, fields: AgentFields) -> str:
         case "whole_instructions":
             return fields.written("instructions")
         case _:
-            return fields.written(core_name)
+            outer, dot, inner = core_name.partition(".")
+            within = getattr(fields, outer, None)
+            return fields.written(outer) + dot + (within.written(inner) if isinstance(within, Spelled) else inner)

@@ -6,6 +6,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from vivavoce.agents.conduct import (
+    FILLER_LENGTH_MAXIMUM,
+    FILLERS_MAXIMUM,
+    GOODBYE_LENGTH_MAXIMUM,
+    REENGAGEMENTS_RANGE,
+    SILENCE_MS_RANGE,
+    WAIT_MS_RANGE,
+    InterruptionPolicy,
+    NoiseReduction,
+)
 from vivavoce.agents.definition import (
     COLLECTIONS_MAXIMUM,
     DESCRIPTION_LENGTH_MAXIMUM,
@@ -48,6 +58,62 @@ class VoiceFields(Spelled):
         ge=DURATION_MS_RANGE[0],
         le=DURATION_MS_RANGE[1],
         description="How long a pause ends the caller's turn. Left out, the agent judges by the sound of the pause.",
+    )
+
+
+Wait = Annotated[int, Field(ge=WAIT_MS_RANGE[0], le=WAIT_MS_RANGE[1])]
+FillerWords = Annotated[
+    list[Annotated[str, Field(max_length=FILLER_LENGTH_MAXIMUM, json_schema_extra=NOT_BLANK)]],
+    Field(max_length=FILLERS_MAXIMUM),
+]
+
+
+class EndpointingFields(Spelled):
+    """How long a pause of the caller's may last. Given whole: what is left out is left to the server."""
+
+    shortest_pause_ms: Wait | None = Field(default=None, description="No turn ends before so much silence.")
+    longest_pause_ms: Wait | None = Field(
+        default=None, description="Every turn ends after so much silence; not less than `shortest_pause_ms`."
+    )
+
+
+class CallerSilenceFields(Spelled):
+    """What a caller who says nothing hears. Given whole: what is left out is as on a new agent."""
+
+    after_ms: int = Field(
+        ge=SILENCE_MS_RANGE[0],
+        le=SILENCE_MS_RANGE[1],
+        description="How long the caller may be silent.",
+        examples=[8000],
+    )
+    reengagements: int = Field(
+        default=2,
+        ge=REENGAGEMENTS_RANGE[0],
+        le=REENGAGEMENTS_RANGE[1],
+        description="How often the agent speaks up before it says goodbye and ends the call.",
+    )
+    goodbye: str | None = Field(
+        default=None,
+        max_length=GOODBYE_LENGTH_MAXIMUM,
+        description="Its last words. Null: the model finds them.",
+        json_schema_extra=NOT_BLANK,
+    )
+
+
+class FillerFields(Spelled):
+    """Words for the while that the caller has to wait. Given whole: what is left out is as on a new agent."""
+
+    late_reply_ms: Wait | None = Field(
+        default=None, description="How long an answer may take before a word is said; null: for ever.", examples=[700]
+    )
+    late_tool_ms: Wait | None = Field(
+        default=None, description="How long a function may take before a word is said; null: for ever.", examples=[3000]
+    )
+    reply_words: FillerWords | None = Field(
+        default=None, description="What is said for a late answer, in turn. Null: the server's own words."
+    )
+    tool_words: FillerWords | None = Field(
+        default=None, description="What is said while a function runs, each once. Null: the server's own words."
     )
 
 
@@ -105,6 +171,23 @@ class AgentFields(Spelled):
     )
     metadata: dict[str, Any] | None = Field(
         default=None, description="The client's own words about it: at most 50 keys and 16 KiB of JSON."
+    )
+    interruption: InterruptionPolicy | None = Field(
+        default=None,
+        description="What stops the agent: `confirmed` (the default), speech that means to; `at_once`, any speech.",
+    )
+    endpointing: EndpointingFields | None = Field(
+        default=None, description="Limits for the pause that ends a turn, where its sound is judged."
+    )
+    speculation: bool | None = Field(
+        default=None, description="Whether answers may be begun before the turn is surely over. Defaults to true."
+    )
+    caller_silence: CallerSilenceFields | None = Field(
+        default=None, description="What becomes of a caller who says nothing. Null: the agent waits for ever."
+    )
+    fillers: FillerFields | None = Field(default=None, description="Words for the while that the caller has to wait.")
+    noise_reduction: NoiseReduction | None = Field(
+        default=None, description="Takes noise out of what callers send: of a headset, or of a room. Null: none."
     )
     status: Literal["active", "paused"] | None = Field(
         default=None, description="`paused`: no session can be opened with it until it is `active` again."
