@@ -24,7 +24,7 @@ from conversation_stories import (
     writes,
     written,
 )
-from overlap_chapters import CAREFUL, COUNTING, DONE, HELD, SPEAKING, SUSPECTED, ignored, over, stops
+from overlap_chapters import CAREFUL, COUNTING, DONE, HELD, SPEAKING, SUSPECTED, TOUCHED, ignored, over, stops
 
 from vivavoce.conversation.events import (
     AudioClearRequested,
