@@ -1,8 +1,9 @@
 """How long a pause may last before the caller's turn is over.
 
-With a fixed silence (`server_vad`) the answer is in the settings. Otherwise two witnesses decide: the turn detector's
-probability, from the sound, and the words so far, from the transcript. The sound alone is not enough: smart-turn v3.2
-gave 7 of 18 complete recorded utterances less than 0.3 ("hello", "thank you very much"), and it believed "ten of".
+With a fixed silence (`server_vad`) the answer is in the settings. Otherwise the pause is put into a class by two
+witnesses, the turn detector's probability and the words so far, and `eagerness` says what the class means in ms. The
+sound alone is not enough: smart-turn v3.2 gives "hello" less than 0.1, and 0.99 to the first half of a telephone
+number. How long this caller's own pauses are stretches the classes in which nobody is sure.
 """
 
 from __future__ import annotations
@@ -10,48 +11,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vivavoce.conversation.dictation import Dictation, dictation
 from vivavoce.conversation.settings import Eagerness, SemanticTurnDetection, ServerVad, TurnDetection
+from vivavoce.conversation.short_answers import asks_yes_or_no, is_closed_phrase, is_short_answer
+from vivavoce.conversation.unfinished_words import breaks_off, hesitates
 
-_SURE = 0.5
-_LIKELY = 0.15
+SURE = 0.5
+"""From this probability on the turn detector believes that the turn is over."""
 
-_PATIENCE_MS: dict[Eagerness, tuple[int, int, int]] = {
-    # (surely over, perhaps over, surely not over)
-    Eagerness.HIGH: (160, 450, 900),
-    Eagerness.AUTO: (200, 560, 1400),
-    Eagerness.MEDIUM: (240, 800, 2000),
-    Eagerness.LOW: (400, 1400, 3600),
-}
-
-_GOES_ON_AFTER = frozenset(
-    """
-    a an the my your his her its our their this these those
-    and or but nor so because if when while although though unless until than as that which who whose whom
-    of to for from in on at by with without about into onto over under between through during near
-    is are was were be been being am have has had do does did will would can could shall should may might must
-    i'm you're we're they're i'd i'll i've it's that's there's
-    i you we they he she um uh er erm hmm like well also very really just
-    """.split()
-)
-"""Words that hardly ever end a sentence: what follows them is still to come. English."""
-
-_ENDS_SO_TOO = frozenset({"i am", "you are", "he is", "she is", "it is", "we are", "they are", "i do", "i have"})
-"""Two words that do end a sentence although the last one alone seldom does ("Yes, I am.")."""
-
-
-_NEVER_LAST = frozenset("a an the my your our their and or but because if".split())
-"""Words that do not even end a question."""
+LIKELY = 0.15
+"""Below, it believes that it is not."""
 
 
 class EndpointReason(StrEnum):
-    """Why a turn was judged over."""
+    """Why a turn was judged over, when it was."""
 
     SILENCE = "silence"
+    SHORT_ANSWER = "short_answer"
+    CLOSED_PHRASE = "closed_phrase"
     SURE = "sure"
     PERHAPS = "perhaps"
+    DICTATED = "dictated"
+    DICTATION = "dictation"
     DOUBTFUL = "doubtful"
     UNASSESSED = "unassessed"
+    UNTRANSCRIBED = "untranscribed"
     UNFINISHED_WORDS = "unfinished_words"
+    HESITATION = "hesitation"
     COMMITTED = "committed"
 
 
@@ -60,13 +46,15 @@ class Evidence:
     """What is known of a pause. `probability` and `words` None: the detector, or the transcript, is not there yet.
 
     `agent_said`: what the agent said last, as it was heard. `pauses_ms`: pauses after which this caller went on, the
-    latest of the call.
+    latest of the call. `language`: of the words, None for English; rules that are made of English words are left out
+    for others.
     """
 
     probability: float | None = None
     words: str | None = None
     agent_said: str = ""
     pauses_ms: tuple[int, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +65,99 @@ class Endpoint:
     reason: EndpointReason
 
 
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    """Milliseconds for each class of pause, the surest first."""
+
+    quick: int
+    sure: int
+    perhaps: int
+    doubtful: int
+    dictating: int
+    longest: int
+
+
+_PATIENCE: dict[Eagerness, _Patience] = {
+    Eagerness.HIGH: _Patience(160, 220, 400, 520, 700, 900),
+    Eagerness.AUTO: _Patience(200, 280, 520, 700, 1000, 1400),
+    Eagerness.MEDIUM: _Patience(280, 360, 700, 960, 1400, 2000),
+    Eagerness.LOW: _Patience(400, 600, 1200, 1600, 2400, 3600),
+}
+
+
 def endpoint(detection: TurnDetection, evidence: Evidence) -> Endpoint:
     """How long to wait, and what that is judged by."""
     match detection:
         case ServerVad(silence_duration_ms=silence_duration_ms):
             return Endpoint(silence_duration_ms, EndpointReason.SILENCE)
         case SemanticTurnDetection(eagerness=eagerness):
-            reason, patience = _judged(evidence, *_PATIENCE_MS[eagerness])
-            return Endpoint(_within(detection, patience), reason)
+            judged = _judged(evidence, _PATIENCE[eagerness])
+            if judged.reason in _UNCERTAIN:
+                judged = Endpoint(_suited(judged.patience_ms, evidence.pauses_ms), judged.reason)
+            return Endpoint(_within(detection, judged.patience_ms), judged.reason)
 
 
-def _judged(evidence: Evidence, sure: int, perhaps: int, unlikely: int) -> tuple[EndpointReason, int]:
+def _judged(evidence: Evidence, patience: _Patience) -> Endpoint:
     probability, words = evidence.probability, evidence.words
+    sure = probability is not None and probability >= SURE
+    if words and (stated := _stated(words, evidence, patience, sure=sure)) is not None:
+        return stated
     if probability is None:
-        return EndpointReason.UNASSESSED, unlikely
-    if words and breaks_off(words):
-        return EndpointReason.UNFINISHED_WORDS, perhaps if probability >= _SURE else unlikely
-    if probability >= _SURE:
-        return EndpointReason.SURE, sure
-    if words or probability >= _LIKELY:
-        return EndpointReason.PERHAPS, perhaps
-    return EndpointReason.DOUBTFUL, unlikely
+        return Endpoint(patience.longest, EndpointReason.UNASSESSED)
+    unlikely = probability < LIKELY
+    if words is None:
+        # the answer needs the words: until they are there, waiting costs nothing
+        return Endpoint(patience.longest if unlikely else patience.perhaps, EndpointReason.UNTRANSCRIBED)
+    if sure:
+        return Endpoint(patience.sure, EndpointReason.SURE)
+    if not unlikely:
+        return Endpoint(patience.perhaps, EndpointReason.PERHAPS)
+    return Endpoint(patience.doubtful if words else patience.longest, EndpointReason.DOUBTFUL)
+
+
+def _stated(words: str, evidence: Evidence, patience: _Patience, *, sure: bool) -> Endpoint | None:
+    """What the words say by themselves; None if they could be a whole sentence and could go on."""
+    english = evidence.language is None or evidence.language.casefold().startswith("en")
+    if english and is_short_answer(words) and asks_yes_or_no(evidence.agent_said):
+        return Endpoint(patience.quick, EndpointReason.SHORT_ANSWER)
+    if english and is_closed_phrase(words):
+        return Endpoint(patience.quick, EndpointReason.CLOSED_PHRASE)
+    if english and hesitates(words):
+        return Endpoint(patience.longest, EndpointReason.HESITATION)
+    match dictation(words, evidence.agent_said):
+        case Dictation.UNDER_WAY:
+            return Endpoint(patience.dictating, EndpointReason.DICTATION)
+        case Dictation.COMPLETE:
+            return Endpoint(patience.sure, EndpointReason.DICTATED)
+        case Dictation.NONE:
+            pass
+    if english and breaks_off(words):
+        return Endpoint(patience.doubtful if sure else patience.longest, EndpointReason.UNFINISHED_WORDS)
+    return None
+
+
+# --- the caller's own way of speaking -------------------------------------------------------------------------------
+
+_UNCERTAIN = frozenset(
+    {
+        EndpointReason.PERHAPS,
+        EndpointReason.DICTATION,
+        EndpointReason.DOUBTFUL,
+        EndpointReason.UNFINISHED_WORDS,
+        EndpointReason.HESITATION,
+    }
+)
+_FEWEST_PAUSES = 3
+_BEYOND_THE_LONGEST = 1.25
+_MOST = 1.6
+
+
+def _suited(patience_ms: int, pauses_ms: tuple[int, ...]) -> int:
+    """More for a caller who often pauses long in mid-sentence: a quarter above all but the longest of the pauses."""
+    if len(pauses_ms) < _FEWEST_PAUSES:
+        return patience_ms
+    usual_ms = sorted(pauses_ms)[len(pauses_ms) * 3 // 4 - 1]
+    return min(max(patience_ms, round(usual_ms * _BEYOND_THE_LONGEST)), round(patience_ms * _MOST))
 
 
 def _within(detection: SemanticTurnDetection, patience_ms: int) -> int:
@@ -105,16 +165,3 @@ def _within(detection: SemanticTurnDetection, patience_ms: int) -> int:
     if longest is not None:
         patience_ms = min(patience_ms, longest)
     return patience_ms if shortest is None else max(patience_ms, shortest)
-
-
-def breaks_off(words: str) -> bool:
-    """True if the words end where a sentence does not: after an article, a preposition, a conjunction, a filler …"""
-    spoken = [word.strip(".,;:!?…\"'()-") for word in words.lower().replace("’", "'").split()]
-    spoken = [word for word in spoken if word]
-    if not spoken:
-        return False
-    if " ".join(spoken[-2:]) in _ENDS_SO_TOO:
-        return False
-    # a question may end in such a word: "Who are you?", "Where is it from?"
-    asks = words.rstrip().endswith("?")
-    return spoken[-1] in _GOES_ON_AFTER and not (asks and spoken[-1] not in _NEVER_LAST)

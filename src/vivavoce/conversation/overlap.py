@@ -19,6 +19,9 @@ from vivavoce.conversation.settings import Interruption
 HOLD_AFTER_MS = 150
 """Sound that has lasted so long holds the voice."""
 
+HARMLESS_AFTER_MS = 240
+"""Sound that has lasted so long and is a backchannel so far lets the voice go on before it has ended."""
+
 WORDLESS_AFTER_MS = 400
 """Sound that has lasted so long and of which still no word is known is taken for none: the voice goes on."""
 
@@ -31,7 +34,8 @@ class Overlap:
         self._replying = replying
         self._reply_id: ReplyId | None = None
         self._held = False
-        self._wordless = False
+        self._released = False
+        self._harmless = False
         self._spoken_ms = 0
         self._level_db: float | None = None
 
@@ -57,7 +61,7 @@ class Overlap:
         reply = self._replying.active
         if reply is None or self._reply_id == reply.reply_id or not self.contested:
             return
-        self._reply_id, self._held, self._wordless = reply.reply_id, False, False
+        self._reply_id, self._held, self._released, self._harmless = reply.reply_id, False, False, False
         self._spoken_ms, self._level_db = 0, None
         self._call.order(DuckReply(reply.reply_id))
 
@@ -67,30 +71,32 @@ class Overlap:
         if fact.level_db is not None:
             self._level_db = fact.level_db
         faint = self._level_db is not None and self._level_db < FAINT_DB
-        if self._held or self._wordless or faint or fact.spoken_ms < HOLD_AFTER_MS or not self.concerns_active_reply:
+        if self._held or self._released or faint or fact.spoken_ms < HOLD_AFTER_MS or not self.concerns_active_reply:
             return
         assert self._reply_id is not None
         self._held = True
         self._call.order(HoldReply(self._reply_id))
 
     def judge(self, words: str, *, final: bool) -> Verdict:
-        """What the sound means by its words so far. A long sound without words lets the voice go on, ducked no more."""
+        """What the sound means by its words so far. After a backchannel, or long without words, the voice goes on."""
         reply = self._replying.active
         if reply is None or reply.reply_id != self._reply_id:
             return Verdict.INTERRUPTS
         said = reply.ledger.text_until(reply.played_ms)
-        verdict = judged(
-            Overheard(
-                words, final, self._spoken_ms, self._level_db, said, reply.ledger.text, _asks(reply.ledger.text, said)
-            )
+        level_db, language = self._level_db, self._call.settings.language
+        overheard = Overheard(
+            words, final, self._spoken_ms, level_db, said, reply.ledger.text, language, self._harmless
         )
-        if not words and not final and self._spoken_ms >= WORDLESS_AFTER_MS:
+        verdict = judged(overheard)
+        harmless = verdict is Verdict.HARMLESS and self._spoken_ms >= HARMLESS_AFTER_MS
+        if harmless or (not words and not final and self._spoken_ms >= WORDLESS_AFTER_MS):
             self._let_go_on()
+        self._harmless = self._harmless or verdict is Verdict.HARMLESS
         return verdict
 
     def release(self) -> None:
         """It was nothing: the voice goes on."""
-        if self._reply_id is not None and self.concerns_active_reply:
+        if self._reply_id is not None and self.concerns_active_reply and not self._released:
             self._call.order(ResumeReply(self._reply_id))
         self.forget()
 
@@ -99,20 +105,6 @@ class Overlap:
         self._reply_id, self._held = None, False
 
     def _let_go_on(self) -> None:
-        if not self._wordless and self._reply_id is not None:
-            self._wordless, self._held = True, False
+        if not self._released and self._reply_id is not None:
+            self._released, self._held = True, False
             self._call.order(ResumeReply(self._reply_id))
-
-
-def _asks(sent: str, heard: str) -> bool:
-    """Whether the agent has just asked, or is at the end of asking: then a short "okay" is an answer."""
-    if heard.rstrip().endswith("?"):
-        return True
-    rest = sent[len(heard) :]
-    question = rest.find("?")
-    ends_before = any(0 <= rest.find(mark) < question for mark in ".!")
-    return 0 <= question <= _NEARLY_ASKED and not ends_before
-
-
-_NEARLY_ASKED = 14
-"""Characters of a question that the caller need not have heard to answer it."""

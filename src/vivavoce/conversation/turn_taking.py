@@ -11,7 +11,7 @@ from typing import assert_never
 
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.deadlines import Deadline
-from vivavoce.conversation.endpointing import EndpointReason, Evidence, breaks_off, endpoint
+from vivavoce.conversation.endpointing import EndpointReason, Evidence, endpoint
 from vivavoce.conversation.events import (
     AudioCommitRequested,
     HearingEvent,
@@ -49,6 +49,7 @@ from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import SemanticTurnDetection
 from vivavoce.conversation.turns import Turn, TurnFact, TurnState
+from vivavoce.conversation.unfinished_words import breaks_off
 from vivavoce.conversation.words import Words
 
 PAUSES_REMEMBERED = 12
@@ -182,7 +183,7 @@ class TurnTaking:
         verdict = self._overlap.judge(words, final=final)
         if verdict is Verdict.INTERRUPTS:
             self._confirm(turn)
-        elif verdict is not Verdict.UNCLEAR:
+        elif verdict not in {Verdict.UNCLEAR, Verdict.HARMLESS}:
             self._call.tell(OverlapIgnored(verdict.value, words, turn.audio_start_ms, turn.audio_end_ms))
             self._discard(turn)
 
@@ -330,7 +331,8 @@ class TurnTaking:
         if detection is None or turn.spoken_until is None or turn.tentative:
             return
         words = turn.text_at_pause[0] if turn.text_at_pause is not None else None
-        judged = endpoint(detection, Evidence(turn.probability, words, self._call.agent_said, tuple(self._pauses_ms)))
+        said, language = self._call.agent_said, self._call.settings.language
+        judged = endpoint(detection, Evidence(turn.probability, words, said, tuple(self._pauses_ms), language))
         turn.reason = judged.reason
         at = turn.spoken_until + judged.patience_ms / 1000
         if at <= self._call.now:
