@@ -14,7 +14,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from typing import TypeVar
 
@@ -32,7 +32,15 @@ from bench.turns.report import (
     print_interruptions,
     right,
 )
-from vivavoce.conversation.settings import Eagerness, SemanticTurnDetection, ServerVad, TurnDetection
+from vivavoce.app.call_settings import plain_settings
+from vivavoce.conversation.settings import (
+    Eagerness,
+    Interruption,
+    SemanticTurnDetection,
+    ServerVad,
+    Settings,
+    TurnDetection,
+)
 
 SCALES = (0.5, 0.75, 1.5, 2.0)
 FIXED_SILENCES_MS = (300, 500, 700)
@@ -45,18 +53,33 @@ class Trial:
     """One setting that the whole set is played to."""
 
     name: str
-    detection: TurnDetection
+    settings: Settings
     scale: float = 1.0
 
 
-def trials(*, sweep: bool) -> list[Trial]:
-    chosen = [Trial(f"semantic {eagerness}", SemanticTurnDetection(eagerness)) for eagerness in Eagerness]
+def _product(detection: TurnDetection) -> Settings:
+    """What a call of the product begins with."""
+    return replace(plain_settings(), turn_detection=detection)
+
+
+def endpointing_trials(*, sweep: bool) -> list[Trial]:
+    chosen = [Trial(f"semantic {eagerness}", _product(SemanticTurnDetection(eagerness))) for eagerness in Eagerness]
     chosen += [
-        Trial(f"silence {length_ms} ms", ServerVad(silence_duration_ms=length_ms)) for length_ms in FIXED_SILENCES_MS
+        Trial(f"silence {length_ms} ms", _product(ServerVad(silence_duration_ms=length_ms)))
+        for length_ms in FIXED_SILENCES_MS
     ]
     if sweep:
-        chosen += [Trial(f"semantic auto x {scale:g}", SemanticTurnDetection(), scale) for scale in SCALES]
+        automatic = _product(SemanticTurnDetection())
+        chosen += [Trial(f"semantic auto x {scale:g}", automatic, scale) for scale in SCALES]
     return chosen
+
+
+def interruption_trials() -> list[Trial]:
+    product = _product(SemanticTurnDetection())
+    return [
+        Trial("confirmed", product),
+        Trial("at once", replace(product, interruption=Interruption.AT_ONCE)),
+    ]
 
 
 @cache
@@ -68,11 +91,11 @@ def _ears() -> RealEars:
 
 def _listen(trial: Trial, number: int) -> EndpointOutcome:
     with scaled_patience(trial.scale):
-        return listen(endpoint_cases()[number], trial.detection, _ears(), EngineTimes())
+        return listen(endpoint_cases()[number], trial.settings, _ears(), EngineTimes())
 
 
 def _interrupt(trial: Trial, number: int) -> InterruptionOutcome:
-    return interrupt(interruption_cases()[number], trial.detection, _ears(), EngineTimes())
+    return interrupt(interruption_cases()[number], trial.settings, _ears(), EngineTimes())
 
 
 def _all(
@@ -88,7 +111,7 @@ def endpointing(chosen: argparse.Namespace, pool: ProcessPoolExecutor | None) ->
     numbers = range(0, len(endpoint_cases()), chosen.every)
     found = {
         trial.name: _all(_listen, trial, numbers, pool)
-        for trial in trials(sweep=chosen.sweep)
+        for trial in endpointing_trials(sweep=chosen.sweep)
         if chosen.only in trial.name
     }
     figures: dict[str, list[dict[str, object]]] = {}
@@ -110,8 +133,11 @@ def endpointing(chosen: argparse.Namespace, pool: ProcessPoolExecutor | None) ->
 
 def interruptions(chosen: argparse.Namespace, pool: ProcessPoolExecutor | None) -> dict[str, list[dict[str, object]]]:
     numbers = range(0, len(interruption_cases()), chosen.every)
-    asked = [trial for trial in trials(sweep=False) if trial.name in {"semantic auto", "silence 500 ms"}]
-    found = {trial.name: _all(_interrupt, trial, numbers, pool) for trial in asked if chosen.only in trial.name}
+    found = {
+        trial.name: _all(_interrupt, trial, numbers, pool)
+        for trial in interruption_trials()
+        if chosen.only in trial.name
+    }
     figures: dict[str, list[dict[str, object]]] = {}
     for part, halves in HALVES.items():
         rows = [
@@ -139,7 +165,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, help="only every n-th clip, for a quick look")
-    parser.add_argument("--only", default="", help="only settings whose name contains this, such as 'semantic auto'")
+    parser.add_argument("--only", default="", help="only settings whose name contains this, such as 'auto'")
     chosen = parser.parse_args()
     parts = {"endpointing": endpointing, "interruptions": interruptions}
     figures = {}

@@ -45,8 +45,8 @@ class EngineTimes:
 
     voice_activity_ms: float = 0.5
     turn_detector_ms: float = 30.0
-    transcript_ms: float = 35.0
-    transcript_ms_per_second: float = 8.0
+    transcript_ms: float = 20.0
+    transcript_ms_per_second: float = 15.0
     first_token_ms: float = 100.0
     first_sound_ms: float = 80.0
 
@@ -206,10 +206,13 @@ class SimulatedSpeechToText:
 
 
 class _RememberedWords:
+    """One utterance. What is known of the same sound takes no time, what is being looked at only the rest of it."""
+
     def __init__(self, engine: SimulatedSpeechToText, hints: TranscriptionHints) -> None:
         self._engine = engine
         self._hints = hints
         self._pushed: list[Samples] = []
+        self._known_at: dict[int, float] = {}
 
     def push(self, samples: Samples) -> None:
         self._pushed.append(samples.copy())
@@ -225,12 +228,14 @@ class _RememberedWords:
 
     async def _look(self) -> Transcript:
         heard = np.concatenate([np.zeros(0, np.float32), *self._pushed])
-        ears, times = self._engine.ears, self._engine.times
+        ears, times, clock = self._engine.ears, self._engine.times, asyncio.get_running_loop()
         key = _hash(heard)
         if key not in ears.remembered.words:
             ears.remembered.words[key] = ears.wait_for(self._transcribe(heard))
         seconds = len(heard) / HEARING_RATE_HZ
-        await asyncio.sleep((times.transcript_ms + times.transcript_ms_per_second * seconds) / 1000)
+        takes_seconds = (times.transcript_ms + times.transcript_ms_per_second * seconds) / 1000
+        known_at = self._known_at.setdefault(len(heard), clock.time() + takes_seconds)
+        await asyncio.sleep(max(0.0, known_at - clock.time()))
         return Transcript(ears.remembered.words[key], "en", seconds)
 
     async def _transcribe(self, heard: Samples) -> str:

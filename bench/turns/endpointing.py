@@ -13,7 +13,7 @@ from bench.labelled_speech.recipes import Half, Mixed, PauseKind
 from bench.turns.ears import EngineTimes, RealEars
 from bench.turns.simulation import LONGEST_CALL_SECONDS, CallerLine, SimulatedCall, simulated_engines, virtual_time
 from vivavoce.conversation.notices import CallerSpeechStopped, TranscriptCompleted
-from vivavoce.conversation.settings import Settings, TurnDetection
+from vivavoce.conversation.settings import Settings
 
 BEGINS_SECONDS = 0.2
 TOLERANCE_MS = 60
@@ -43,15 +43,14 @@ class EndpointOutcome:
     words: tuple[str, ...]
 
 
-def listen(case: EndpointCase, detection: TurnDetection, ears: RealEars, times: EngineTimes) -> EndpointOutcome:
+def listen(case: EndpointCase, settings: Settings, ears: RealEars, times: EngineTimes) -> EndpointOutcome:
     """Play the utterance to a new call."""
     with virtual_time() as runner:
-        return runner.run(_listen(case, detection, ears, times))
+        return runner.run(_listen(case, settings, ears, times))
 
 
-async def _listen(case: EndpointCase, detection: TurnDetection, ears: RealEars, times: EngineTimes) -> EndpointOutcome:
+async def _listen(case: EndpointCase, settings: Settings, ears: RealEars, times: EngineTimes) -> EndpointOutcome:
     clip = case.clip()
-    settings = Settings(instructions="Be brief.", turn_detection=detection)
     closes_at = min(BEGINS_SECONDS + len(clip.samples) / 16_000, LONGEST_CALL_SECONDS - 1)
     line = CallerLine(clip.samples, BEGINS_SECONDS, closes_at)
     over = asyncio.Event()

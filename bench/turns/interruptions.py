@@ -26,7 +26,7 @@ from bench.turns.simulation import (
 from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import CallerSpeechStarted, ReplyDone, TranscriptCompleted
 from vivavoce.conversation.replies import EndReason
-from vivavoce.conversation.settings import Settings, TurnDetection
+from vivavoce.conversation.settings import Settings
 from vivavoce.engines.ports import HEARING_RATE_HZ, VOICE_RATE_HZ, Samples
 
 BLOCK_SECONDS = 0.01
@@ -63,18 +63,15 @@ class InterruptionOutcome:
     words: tuple[str, ...]
 
 
-def interrupt(
-    case: InterruptionCase, detection: TurnDetection, ears: RealEars, times: EngineTimes
-) -> InterruptionOutcome:
+def interrupt(case: InterruptionCase, settings: Settings, ears: RealEars, times: EngineTimes) -> InterruptionOutcome:
     """Let the caller ask and the agent speak in a new call, and play the clip to it."""
     with virtual_time() as runner:
-        return runner.run(_interrupt(case, detection, ears, times))
+        return runner.run(_interrupt(case, settings, ears, times))
 
 
 async def _interrupt(
-    case: InterruptionCase, detection: TurnDetection, ears: RealEars, times: EngineTimes
+    case: InterruptionCase, settings: Settings, ears: RealEars, times: EngineTimes
 ) -> InterruptionOutcome:
-    settings = Settings(instructions="Be brief.", turn_detection=detection)
     echo = case.source if isinstance(case.source, Echo) else None
     engines = simulated_engines(ears, times, case.agent_says, real_voice=echo is not None)
     onset_ms = case.at_ms + (len(AGENT_ASKS) * SECONDS_PER_CHARACTER * 1000 if case.after_question else 0)

@@ -28,6 +28,7 @@ from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import CallerSpeechStarted, Notice, ReplyDone, SessionOpened
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.settings import Settings
+from vivavoce.engines.audio_processing.webrtc import WebRtcAudioProcessing
 from vivavoce.engines.ports import (
     HEARING_RATE_HZ,
     VOICE_RATE_HZ,
@@ -188,6 +189,7 @@ def simulated_engines(ears: RealEars, times: EngineTimes, agent_says: str, *, re
         SimulatedSpeechToText(ears, times),
         ScriptedLanguageModel(reply, first_token_delay_seconds=times.first_token_ms / 1000),
         RenderedVoice(first_sound_seconds) if real_voice else steady,
+        WebRtcAudioProcessing(),
     )
 
 
