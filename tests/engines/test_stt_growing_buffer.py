@@ -298,3 +298,18 @@ async def test_a_final_look_passes_an_interim_look_that_waits_behind_another_fin
     model.gate.set()
     assert [(await look).text for look in (first, second)] == ["1s", "2s"]
     assert model.heard == [1.0, 2.0]
+
+
+async def test_long_speech_of_one_caller_lets_the_final_words_of_another_in_between(
+    desk: TranscriptionDesk, model: _Model
+) -> None:
+    model.gate.clear()
+    long = asyncio.create_task(_stream(desk, _speech(40)).final())
+    await _began(model)
+    short = asyncio.create_task(_stream(desk, _speech(2)).final())
+    await asyncio.sleep(0)
+    model.gate.set()
+    assert (await short).text == "2s"
+    assert (await long).text == "10.1s 10.1s 10.1s 9.7s"
+    assert model.heard[1] == 2.0
+    assert len(model.heard) == 5

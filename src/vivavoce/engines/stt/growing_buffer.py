@@ -13,7 +13,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -82,6 +82,14 @@ class _Heard:
     open_text: SegmentText
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _SegmentHeard:
+    """The first segment of audio that is longer than one, and the audio after it."""
+
+    segment: SegmentText
+    rest: Samples
+
+
 class TranscriptionDesk:
     """Runs the looks of all streams of one engine. A final look never waits for interim ones: it stops them.
 
@@ -103,7 +111,7 @@ class TranscriptionDesk:
     ) -> None:
         self._model = model
         self._worker = EngineWorker(name, threads=workers, waits=waits)
-        self._interim_looks: dict[_Look, asyncio.Future[_Heard]] = {}
+        self._interim_looks: dict[_Look, asyncio.Future[_Heard | _SegmentHeard]] = {}
         self._closed = False
         self.name = name
         self.default_language = default_language
@@ -114,18 +122,27 @@ class TranscriptionDesk:
         """Transcribe the joined chunks. Cancelling sets the stop flag, so that the worker is free at the next step."""
         if self._closed:
             raise EngineError(f"the {self.name} engine is closed; open a new one to go on")
-        due_at = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop()
+        patience_seconds = 0.0 if look.is_final else INTERIM_PATIENCE_SECONDS
         if look.is_final:
             self.prefer(look)
         elif len(self._interim_looks) >= INTERIM_LOOKS_MAXIMUM:
             raise TranscriptionStoppedError
-        else:
-            due_at += INTERIM_PATIENCE_SECONDS
-        heard = self._worker.submit_by(due_at, self._hear, chunks, hints, earlier, look.stop)
-        if not look.is_final:
-            self._interim_looks[look] = heard
+        finished: list[SegmentText] = []
+        stoppable = not look.is_final
         try:
-            return await heard
+            while True:
+                due_at = clock.time() + patience_seconds
+                hearing = self._worker.submit_by(due_at, self._hear, chunks, hints, earlier, look.stop)
+                if stoppable:
+                    self._interim_looks[look] = hearing
+                heard = await hearing
+                if isinstance(heard, _Heard):
+                    return replace(heard, finished=tuple(finished))
+                # The rest goes to the end of the line: long speech of one caller is not to keep the others waiting.
+                finished.append(heard.segment)
+                chunks, earlier = (heard.rest,), None
+                stoppable = look in self._interim_looks
         finally:
             look.stop.set()
             self._interim_looks.pop(look, None)
@@ -154,14 +171,12 @@ class TranscriptionDesk:
         hints: TranscriptionHints,
         earlier: SegmentText | None,
         stop: threading.Event,
-    ) -> _Heard:
+    ) -> _Heard | _SegmentHeard:
         audio: Samples = np.concatenate([np.zeros(0, dtype=np.float32), *chunks])
-        finished: list[SegmentText] = []
-        while audio.size > LONGEST_SEGMENT_SAMPLES:
-            cut = quietest_cut(audio, EARLIEST_CUT_SAMPLES, LONGEST_SEGMENT_SAMPLES)
-            finished.append(self._transcribe(audio[:cut], hints, earlier, stop))
-            audio, earlier = audio[cut:], None
-        return _Heard(tuple(finished), audio, self._transcribe(audio, hints, earlier, stop))
+        if audio.size <= LONGEST_SEGMENT_SAMPLES:
+            return _Heard((), audio, self._transcribe(audio, hints, earlier, stop))
+        cut = quietest_cut(audio, EARLIEST_CUT_SAMPLES, LONGEST_SEGMENT_SAMPLES)
+        return _SegmentHeard(self._transcribe(audio[:cut], hints, earlier, stop), audio[cut:])
 
     def _transcribe(
         self, audio: Samples, hints: TranscriptionHints, earlier: SegmentText | None, stop: threading.Event
