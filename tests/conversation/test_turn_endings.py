@@ -9,9 +9,11 @@ from conversation_stories import (
     VAD,
     Story,
     Waits,
+    agent_says,
     assessed,
     at,
     caller_says,
+    falls_silent,
     goes_on,
     pauses,
     starts,
@@ -21,7 +23,7 @@ from conversation_stories import (
     words,
 )
 
-from vivavoce.conversation.events import AudioClearRequested, AudioCommitRequested
+from vivavoce.conversation.events import AudioClearRequested, AudioCommitRequested, ResponseRequested
 from vivavoce.conversation.settings import Eagerness, SemanticTurnDetection, ServerVad, Settings
 
 OPENED = "open turn item 1 from 700 ms"
@@ -258,13 +260,24 @@ def test_a_turn_that_ends_by_silence(one: Story) -> None:
         when_due(3.4, *ENDED),
     ),
     story(
-        "a detector that is sure makes the wait short",
+        "a detector that is sure makes the wait short once the words are there",
         SEMANTIC,
         at(1.1, starts(1000), ...),
         at(2.1, pauses(2000, 2.0), ...),
         at(2.15, assessed(1, 1, 0.95)),
-        Waits(2.2),
-        when_due(2.2, *ENDED),
+        Waits(2.52),
+        at(2.2, words(1, 1, "Good day."), "warm: user: Good day."),
+        Waits(2.28),
+        when_due(2.28, *ENDED, *HEARD, *ANSWERED),
+    ),
+    story(
+        "words that come when a sure detector has waited long enough end the turn on the spot",
+        SEMANTIC,
+        at(1.1, starts(1000), ...),
+        at(2.1, pauses(2000, 2.0), ...),
+        at(2.15, assessed(1, 1, 0.95)),
+        at(2.4, words(1, 1, "Good day."), *ENDED, *HEARD, *ANSWERED),
+        Waits(None),
     ),
     story(
         "a detector that wavers makes the wait middling",
@@ -272,7 +285,7 @@ def test_a_turn_that_ends_by_silence(one: Story) -> None:
         at(1.1, starts(1000), ...),
         at(2.1, pauses(2000, 2.0), ...),
         at(2.15, assessed(1, 1, 0.3)),
-        Waits(2.56),
+        Waits(2.52),
     ),
     story(
         "a detector that hears an unfinished sentence keeps the wait long",
@@ -312,7 +325,7 @@ def test_a_turn_that_ends_by_silence(one: Story) -> None:
         at(3.15, assessed(1, 1, 0.95)),
         Waits(4.4),
         at(3.16, assessed(1, 2, 0.95)),
-        Waits(3.2),
+        Waits(3.52),
     ),
     story(
         "what the detector believed is forgotten when the caller goes on",
@@ -331,8 +344,45 @@ def test_a_turn_that_ends_by_silence(one: Story) -> None:
         at(2.1, pauses(2000, 2.0), ...),
         at(2.15, assessed(1, 1, 0.02)),
         Waits(3.4),
-        at(2.2, words(1, 1, "Hello."), "warm: user: Hello."),
-        Waits(2.56),
+        at(2.18, words(1, 1, "A table for two."), "warm: user: A table for two."),
+        Waits(2.7),
+    ),
+    story(
+        "a greeting does not wait for the detector",
+        SEMANTIC,
+        at(1.1, starts(1000), ...),
+        at(2.1, pauses(2000, 2.0), ...),
+        at(2.15, words(1, 1, "Hello."), "warm: user: Hello."),
+        Waits(2.2),
+    ),
+    story(
+        "a number that the agent asked for is heard out although its first half sounds finished",
+        SEMANTIC,
+        at(0.1, ResponseRequested(), ...),
+        agent_says(1, "What is your order number?", since=0.2),
+        at(1.2, falls_silent(1, 1000), ...),
+        at(2.1, starts(2000), ...),
+        at(3.1, pauses(3000, 3.0), ...),
+        at(3.15, assessed(2, 1, 0.99)),
+        at(3.16, words(2, 1, "Four four."), ...),
+        Waits(4.0),
+    ),
+    story(
+        "a caller who keeps pausing long in mid-sentence is waited for longer",
+        SEMANTIC,
+        at(1.1, starts(1000), ...),
+        *(
+            step
+            for second in (2, 4, 6)
+            for step in (
+                at(second + 0.1, pauses(second * 1000, second), ...),
+                at(second + 0.7, goes_on(second * 1000 + 700)),
+            )
+        ),
+        at(8.1, pauses(8000, 8.0), ...),
+        at(8.15, assessed(1, 4, 0.3)),
+        at(8.16, words(1, 4, "A table for two."), ...),
+        Waits(8.832),
     ),
     story(
         "a belief about an older turn is not taken for the open one",
@@ -347,25 +397,27 @@ def test_a_turn_that_ends_by_silence(one: Story) -> None:
     ),
     *(
         story(
-            f"with eagerness '{eagerness.value}' the patience is {sure}, {perhaps} or {unlikely} ms",
+            f"with eagerness '{eagerness.value}' the patience is {sure}, {perhaps}, {doubtful} or {longest} ms",
             eager(eagerness),
             at(1.1, starts(1000), ...),
             at(2.01, pauses(2000, 2.0), ...),
-            Waits(2 + unlikely / 1000),
-            at(2.02, assessed(1, 1, 0.1499)),
-            Waits(2 + unlikely / 1000),
-            at(2.03, assessed(1, 1, 0.15)),
+            Waits(2 + longest / 1000),
+            at(2.02, words(1, 1, "A table for two."), ...),
+            Waits(2 + longest / 1000),
+            at(2.03, assessed(1, 1, 0.1499)),
+            Waits(2 + doubtful / 1000),
+            at(2.04, assessed(1, 1, 0.15)),
             Waits(2 + perhaps / 1000),
-            at(2.04, assessed(1, 1, 0.4999)),
+            at(2.05, assessed(1, 1, 0.4999)),
             Waits(2 + perhaps / 1000),
-            at(2.05, assessed(1, 1, 0.5)),
+            at(2.06, assessed(1, 1, 0.5)),
             Waits(2 + sure / 1000),
         )
-        for eagerness, sure, perhaps, unlikely in (
-            (Eagerness.HIGH, 160, 450, 900),
-            (Eagerness.AUTO, 200, 560, 1400),
-            (Eagerness.MEDIUM, 240, 800, 2000),
-            (Eagerness.LOW, 400, 1400, 3600),
+        for eagerness, sure, perhaps, doubtful, longest in (
+            (Eagerness.HIGH, 220, 400, 520, 900),
+            (Eagerness.AUTO, 280, 520, 700, 1400),
+            (Eagerness.MEDIUM, 360, 700, 960, 2000),
+            (Eagerness.LOW, 600, 1200, 1600, 3600),
         )
     ),
     story(
