@@ -15,11 +15,15 @@ from vivavoce.conversation.items import (
     FunctionCallOutput,
     Item,
     ItemReference,
+    ItemStatus,
     Message,
     Part,
     PartKind,
     Role,
 )
+
+CUT = " —"
+"""Behind what was heard of a message that was cut short, so that the model does not take it for a whole one."""
 
 ROOT = ItemId("root")
 """As `previous_item_id`: put the item before all others."""
@@ -191,7 +195,8 @@ def transcribed(message: Message, index: int, text: str) -> Message:
 def _prompt_message(item: Item) -> PromptMessage | None:
     match item:
         case Message(role=role):
-            return PromptMessage(_ROLES[role], item.text) if item.text else None
+            cut = role is Role.ASSISTANT and item.status is ItemStatus.INCOMPLETE
+            return PromptMessage(_ROLES[role], item.text + (CUT if cut else "")) if item.text else None
         case FunctionCall(call_id=call_id, name=name, arguments=arguments):
             return PromptMessage("assistant", "", (PromptCall(call_id, name, arguments),))
         case FunctionCallOutput(call_id=call_id, output=output):
