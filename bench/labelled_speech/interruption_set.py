@@ -72,7 +72,6 @@ REAL_INTERRUPTIONS = (
 )
 BACKCHANNELS = (
     "Uh-huh.",
-    "Mm-hmm.",
     "Okay.",
     "Right.",
     "Yeah.",
@@ -204,6 +203,10 @@ def _backchannels() -> list[InterruptionCase]:
         for take in range(3):
             base = f"backchannel {take + 1}: {text}"
             found += _varied(base, text, Kind.BACKCHANNEL, _said(text, base))
+    for take in range(8):
+        found += _varied(
+            f"backchannel hum {take + 1}: Mm-hmm.", f"hum {take + 1}", Kind.BACKCHANNEL, f"made hum {take + 1}"
+        )
     found += _varied("backchannel clip/yes", "Yes.", Kind.BACKCHANNEL, Recorded("clip/yes"))
     return found
 
@@ -267,7 +270,7 @@ def _noise(source: str) -> Samples:
     if origin == "recorded":
         sound = recording(f"noise/{name}")
     else:
-        make = {"cough": noises.cough, "door_slam": noises.door_slam, "typing": noises.typing}[name]
+        make = {"cough": noises.cough, "door_slam": noises.door_slam, "typing": noises.typing, "hum": noises.hum}[name]
         sound = make(int(take[0]))
     loud = cutting.levelled(sound, NOISE_RMS)
     return np.ascontiguousarray(loud, dtype=np.float32)

@@ -1,7 +1,8 @@
-"""Noises that are no speech: recorded ones, and coughs, slamming doors and typing made of bursts of noise.
+"""Sounds without words: recorded noises; coughs, slamming doors and typing made of bursts of noise; hums of assent.
 
 A cough is two or three bursts of noise between 200 Hz and 4 kHz, a door one low thump with a rattle behind it, typing
-clicks at uneven distances. Deterministic by seed.
+clicks at uneven distances, a hum ("mm-hmm", lips closed) two short tones of a voice, the second one higher.
+Deterministic by seed.
 """
 
 from __future__ import annotations
@@ -62,3 +63,20 @@ def typing(seed: int) -> Samples:
         at_ms += float(generator.uniform(70, 260))
         number += 1
     return sound
+
+
+def hum(seed: int) -> Samples:
+    """A voice of 90 to 220 Hz through the nose: harmonics that fall by 12 dB an octave above 300 Hz."""
+    generator = np.random.default_rng(seed)
+    pitch_hz = float(generator.uniform(90, 220))
+    parts: list[Samples] = []
+    for rise, length_ms in ((0.95, generator.uniform(140, 200)), (1.2, generator.uniform(220, 320))):
+        at_seconds = np.arange(samples_of(length_ms)) / HEARING_RATE_HZ
+        glide_hz = pitch_hz * (rise + 0.12 * at_seconds / at_seconds[-1])
+        phase = 2 * np.pi * np.cumsum(glide_hz) / HEARING_RATE_HZ
+        voice = np.zeros_like(phase)
+        for harmonic in range(1, 16):
+            voice += np.sin(phase * harmonic) / (1 + (harmonic * pitch_hz / 300) ** 2)
+        envelope = np.sin(np.pi * np.linspace(0, 1, len(phase))) ** 0.5
+        parts += [(0.2 * voice * envelope).astype(np.float32), np.zeros(samples_of(60), np.float32)]
+    return np.concatenate(parts)
