@@ -25,7 +25,7 @@ from vivavoce.agents.identifiers import Kind, as_uuid, new_identifier
 from vivavoce.agents.resources import Avatar, Collection, Environment, PhoneNumber, Webhook
 from vivavoce.api.application import DOCS_PATH
 from vivavoce.store.client_secrets import ClientSecretRecord
-from vivavoce.store.records import ApiKeyRecord, NewMessage, OrganisationId, PageRequest
+from vivavoce.store.records import ApiKeyRecord, NewMessage, OrganisationId, PageRequest, TurnStages, TurnTiming
 from vivavoce.store.rows import unix_ms
 from vivavoce.store.schema import agent_versions, metadata, webhook_deliveries
 from vivavoce.store.sessions import NewSession
@@ -87,6 +87,7 @@ async def _filled(store: Store, ours: OrganisationId, key: ApiKeyRecord) -> dict
         NewSession(ours, agent.agent_id, thread.thread_id, "realtime", "web", later, active=True), 100
     )
     await store.threads.append(thread, NewMessage("user", WORD, session.session_id, client_id="c1"))
+    await store.turns.add(ours, session.session_id, TurnTiming("resp_1", "item_1", 900, WORD, TurnStages(endpoint=300)))
     number = await store.phone_numbers.add(ours, PhoneNumber("+14155550199", name=WORD, agent_id=agent.agent_id))
     collection = await store.collections.add(ours, Collection(WORD))
     environment = await store.environments.add(ours, Environment(WORD, variables={"A": WORD}))

@@ -28,6 +28,7 @@ from vivavoce.store.records import (
     ThreadRecord,
 )
 from vivavoce.store.threads import StoredThreads
+from vivavoce.store.turns import StoredTurns
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 SESSION = SessionRecord(
@@ -69,7 +70,7 @@ def _typed(number: int, words: str) -> ItemDone:
 
 @asynccontextmanager
 async def _writing(kept: Kept) -> AsyncGenerator[TranscriptWriter]:
-    writer = TranscriptWriter(cast(StoredThreads, kept), cast(SessionService, kept))
+    writer = TranscriptWriter(cast(StoredThreads, kept), cast(StoredTurns, kept), cast(SessionService, kept))
     running = asyncio.create_task(writer.run())
     yield writer
     running.cancel()

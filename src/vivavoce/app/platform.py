@@ -102,7 +102,7 @@ class RunningPlatform:
         self.api_state = ApiState(self.platform, self.authenticator, RateLimiter(limit, limit, time.monotonic))
         self.journals = settings.data / JOURNALS if settings.journal else None
         self.resumptions = Resumptions(settings.data, self.journals)
-        self.transcripts = TranscriptWriter(store.threads, sessions)
+        self.transcripts = TranscriptWriter(store.threads, store.turns, sessions)
 
     async def run(self) -> None:
         """Work in the background until cancelled: write transcripts, end what is due, tell webhooks."""

@@ -32,6 +32,7 @@ from vivavoce.store.records import (
     SessionDetails,
     SessionRecord,
     ThreadRecord,
+    TurnRecord,
 )
 from vivavoce.store.sessions import NewSession, SessionFilter
 from vivavoce.store.store import Store
@@ -217,6 +218,10 @@ class SessionService:
         return await self._store.threads.messages(
             session.organisation_id, request, thread_id=session.thread_id, session_id=session.session_id
         )
+
+    async def turns(self, session: SessionRecord, request: PageRequest) -> Page[TurnRecord]:
+        """How the session's turns came to be answered."""
+        return await self._store.turns.list(session.organisation_id, session.session_id, request)
 
     async def append(self, session: SessionRecord, message: NewMessage) -> tuple[MessageRecord, bool]:
         """Keep a message that the client brought; and whether it is new.

@@ -1,4 +1,4 @@
-"""Keeps what is said in calls: from a call's notices to messages in its thread, behind the call's back.
+"""Keeps what calls leave behind: messages in their threads and the times of their turns, behind the calls' backs.
 
 One `TranscriptWriter` a server, with one task that writes; a call's recorder only puts into its queue. The queue is
 bounded; what does not fit is lost from the transcript, with an error in the log, and the call goes on.
@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
-from vivavoce.conversation.notices import Notice, ReplyMessageAdded
+from vivavoce.conversation.notices import Notice, ReplyMessageAdded, TurnTimed
 from vivavoce.services.sessions import SessionService
+from vivavoce.services.turn_timings import timing_of
 from vivavoce.sessions.transcript import TranscriptBuilder, TranscriptEntry
 from vivavoce.store.errors import StoreError, StoreUnavailableError
-from vivavoce.store.records import NewMessage, SessionRecord, ThreadRecord
+from vivavoce.store.records import NewMessage, SessionRecord, ThreadRecord, TurnTiming
 from vivavoce.store.threads import StoredThreads
+from vivavoce.store.turns import StoredTurns
 
 QUEUE_LENGTH_MAXIMUM = 10_000
 ATTEMPTS_MAXIMUM = 5
@@ -33,6 +37,15 @@ class _Said:
     entry: TranscriptEntry
 
 
+@dataclass(frozen=True, slots=True)
+class _Timed:
+    session: SessionRecord
+    timing: TurnTiming
+
+
+_Work = _Said | _Timed | asyncio.Future[None]
+
+
 class CallRecorder:
     """The recorder of one call; ends with it. `begun_ms`: how old the session was when this call of it began."""
 
@@ -41,7 +54,7 @@ class CallRecorder:
         session: SessionRecord,
         thread: ThreadRecord,
         begun_ms: int,
-        queue: asyncio.Queue[_Said | asyncio.Future[None]],
+        queue: asyncio.Queue[_Work],
     ) -> None:
         self._session = session
         self._thread = thread
@@ -57,6 +70,8 @@ class CallRecorder:
         now_ms = int((asyncio.get_running_loop().time() - self._begun) * 1000)
         if isinstance(notice, ReplyMessageAdded):
             self._started_ms[notice.item.item_id] = now_ms
+        if isinstance(notice, TurnTimed) and notice.complete:
+            self._put(_Timed(self._session, timing_of(notice, self._begun_ms)))
         entry = self._builder.note(notice)
         if entry is None:
             return
@@ -65,9 +80,11 @@ class CallRecorder:
             start_ms = self._started_ms.get(entry.item_id, now_ms)
             start_ms, end_ms = self._spans_ms.setdefault(entry.item_id, (start_ms, now_ms))
             entry = replace(entry, audio_start_ms=start_ms, audio_end_ms=end_ms)
-        entry = _moved(entry, self._begun_ms)
+        self._put(_Said(self._session, self._thread, _moved(entry, self._begun_ms)))
+
+    def _put(self, work: _Said | _Timed) -> None:
         try:
-            self._queue.put_nowait(_Said(self._session, self._thread, entry))
+            self._queue.put_nowait(work)
         except asyncio.QueueFull:
             _log.error("the transcript of %s is incomplete: the database is too slow", self._session.session_id)
 
@@ -88,10 +105,11 @@ class CallRecorder:
 class TranscriptWriter:
     """Writes while `run` runs; the server runs it."""
 
-    def __init__(self, threads: StoredThreads, sessions: SessionService) -> None:
+    def __init__(self, threads: StoredThreads, turns: StoredTurns, sessions: SessionService) -> None:
         self._threads = threads
+        self._turns = turns
         self._sessions = sessions
-        self._queue: asyncio.Queue[_Said | asyncio.Future[None]] = asyncio.Queue(QUEUE_LENGTH_MAXIMUM)
+        self._queue: asyncio.Queue[_Work] = asyncio.Queue(QUEUE_LENGTH_MAXIMUM)
 
     def recorder(self, session: SessionRecord, thread: ThreadRecord, now: datetime) -> CallRecorder:
         """For a call of this session that begins `now`."""
@@ -105,26 +123,37 @@ class TranscriptWriter:
                 case asyncio.Future() as written:
                     if not written.done():
                         written.set_result(None)
-                case said:
+                case _Timed(session=session, timing=timing):
+                    add = partial(self._turns.add, session.organisation_id, session.session_id, timing)
+                    await self._patiently(session, "a turn's times", add)
+                case _Said() as said:
                     await self._write(said)
 
     async def _write(self, said: _Said) -> None:
         new = False
+
+        async def keep() -> None:
+            nonlocal new
+            message, newly = await self._threads.keep(said.thread, _message(said))
+            new = new or newly  # it stays new until it has been told
+            if new:
+                await self._sessions.announce_message(message)
+
+        await self._patiently(said.session, "a message", keep)
+
+    async def _patiently(self, session: SessionRecord, what: str, keep: Callable[[], Awaitable[None]]) -> None:
         for attempt in range(1, ATTEMPTS_MAXIMUM + 1):
             try:
-                message, newly = await self._threads.keep(said.thread, _message(said))
-                new = new or newly  # it stays new until it has been told
-                if new:
-                    await self._sessions.announce_message(message)
+                await keep()
             except StoreUnavailableError as error:
-                _log.warning("a message of %s is not kept yet: %s", said.session.session_id, error)
+                _log.warning("%s of %s is not kept yet: %s", what, session.session_id, error)
                 await asyncio.sleep(PATIENCE_SECONDS * attempt)
             except StoreError as error:
-                _log.error("a message of %s could not be kept: %s", said.session.session_id, error)
+                _log.error("%s of %s could not be kept: %s", what, session.session_id, error)
                 return
             else:
                 return
-        _log.error("a message of %s could not be kept: the database did not answer", said.session.session_id)
+        _log.error("%s of %s could not be kept: the database did not answer", what, session.session_id)
 
 
 def _moved(entry: TranscriptEntry, by_ms: int) -> TranscriptEntry:

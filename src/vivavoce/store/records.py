@@ -209,3 +209,51 @@ class MessageRecord:
     thread_id: str
     message: NewMessage
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStages:
+    """When each stage of an answer happened, in milliseconds since the caller's last speech; None: it did not.
+
+    The names are those of `vivavoce.turn.timings` in the realtime protocol.
+    """
+
+    soft_end: int | None = None
+    endpoint: int | None = None
+    transcript: int | None = None
+    first_token: int | None = None
+    first_sentence: int | None = None
+    first_speech: int | None = None
+    first_audio: int | None = None
+    first_played: int | None = None
+    interrupted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnTiming:
+    """How a turn of the caller came to be answered.
+
+    `audio_end_ms`: where the caller's last speech ended, in milliseconds since the session began; `heard_ms`: how much
+    of the answer was heard; `filler`: its first sound was that of words for the wait.
+    """
+
+    response_id: str
+    item_id: str
+    audio_end_ms: int
+    endpoint_reason: str
+    stages: TurnStages
+    heard_ms: int | None = None
+    speculated: bool = False
+    wasted_tokens: int = 0
+    filler: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """A stored turn."""
+
+    seq: int
+    organisation_id: OrganisationId
+    session_id: str
+    timing: TurnTiming
+    created_at: datetime

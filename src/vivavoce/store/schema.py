@@ -300,3 +300,14 @@ client_secret_calls = Table(
     Column("seconds_maximum", Integer, nullable=False),
     Index("ix_client_secret_calls_secret_hash", "secret_hash"),
 )
+
+session_turns = Table(
+    "session_turns",
+    metadata,
+    _number(),
+    _organisation(),
+    Column("session_id", String(64), ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("timing", JSON, nullable=False),
+    _made_at(),
+    Index("ix_session_turns_session_id", "session_id", "seq"),
+)

@@ -23,6 +23,7 @@ from vivavoce.store.organisations import StoredOrganisations
 from vivavoce.store.resources import StoredResources
 from vivavoce.store.sessions import StoredSessions
 from vivavoce.store.threads import StoredThreads
+from vivavoce.store.turns import StoredTurns
 
 
 def _utc_now() -> datetime:
@@ -42,6 +43,7 @@ class Store:
         self.agents = StoredAgents(database, now)
         self.sessions = StoredSessions(database, now)
         self.threads = StoredThreads(database, now)
+        self.turns = StoredTurns(database, now)
         self.phone_numbers = StoredResources(
             database, now, schema.phone_numbers, Kind.PHONE_NUMBER, PhoneNumber, _phone_number_columns
         )
