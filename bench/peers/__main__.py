@@ -52,7 +52,8 @@ CAPTIONS = {
     "matched: 300 ms of silence end a turn; plain: and nothing is done ahead. "
     "floor: what the stubs take in the order in which each works.",
     "barge-in": "from the first speech sample given to the agent; matched: 200 ms of speech interrupt, where that can "
-    "be told. softer: ducked, paused or stopped.",
+    "be told; plain: ours without ducking. The stub tells each word 100 ms after it was spoken, but with --no-interim. "
+    "softer: ducked, paused or stopped; silent: paused or stopped.",
     "sessions": "of one process, with the callers (see 'no framework'); CPU in % of a core; the caller speaks, is "
     "answered and hears the answer out, over and over.",
 }
@@ -69,6 +70,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long the calls at once are measured")
     parser.add_argument("--only", nargs="+", choices=sorted(SYSTEMS), help="leave out the rest")
     parser.add_argument("--clip", choices=list(CHOICES), help="what the caller says")
+    parser.add_argument("--no-interim", action="store_true", help="barge-in: no words while the caller speaks")
     parser.add_argument("--settings", nargs="+", help="matched, defaults, …")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
@@ -97,6 +99,7 @@ def _plan(chosen: argparse.Namespace, row: Row, spoken: Clip) -> Plan:
         clip=spoken.sound,
         clip_words=spoken.words,
         speech_frames=spoken.speech_frames,
+        interim=chosen.measure == "barge-in" and not chosen.no_interim,
     )
 
 

@@ -45,7 +45,8 @@ class Line:
         self.number = number
         self.plan = plan
         self.loudspeaker = Loudspeaker()
-        self.transcripts: asyncio.Queue[str] = asyncio.Queue()
+        self.transcripts: asyncio.Queue[tuple[str, bool]] = asyncio.Queue()
+        self.words_so_far = ""
         self.transcript_at = 0.0
         self.speaking = False
         self.model_asked_at: list[float] = []
@@ -76,11 +77,21 @@ class Line:
 
     def begin_speech(self) -> None:
         self.speaking = True
+        self.words_so_far = ""
+        for seconds, words in self.plan.words_at():
+            asyncio.get_running_loop().call_later(seconds, self._tell, words)
+
+    def _tell(self, words: str) -> None:
+        if self.speaking:
+            self.words_so_far = words
+            self.transcripts.put_nowait((words, False))
 
     def end_speech(self) -> None:
         self.speaking = False
         self.transcript_at = self.now + STT_SECONDS
-        asyncio.get_running_loop().call_at(self.transcript_at, self.transcripts.put_nowait, self.plan.clip_words)
+        asyncio.get_running_loop().call_at(
+            self.transcript_at, self.transcripts.put_nowait, (self.plan.clip_words, True)
+        )
         self._spoken.set()
 
     async def sound_from(self, since: float, patience_seconds: float) -> float | None:

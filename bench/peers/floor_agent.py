@@ -23,7 +23,9 @@ class Deaf:
 
 async def _answer(line: Line) -> None:
     while True:
-        await line.transcripts.get()
+        _, final = await line.transcripts.get()
+        if not final:
+            continue
         first = True
         async for text in words_of_reply(line):
             if first:

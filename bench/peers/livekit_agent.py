@@ -28,10 +28,10 @@ INTERRUPTION_SECONDS = 0.2
 
 
 class StubSTT(stt.STT):  # type: ignore[misc, unused-ignore]
-    """Gives one final transcript a turn."""
+    """Gives one final transcript a turn, and before it the words so far where the plan says so."""
 
     def __init__(self, line: Line) -> None:
-        super().__init__(capabilities=stt.STTCapabilities(streaming=True, interim_results=False))
+        super().__init__(capabilities=stt.STTCapabilities(streaming=True, interim_results=line.plan.interim))
         self._line = line
 
     async def _recognize_impl(self, *_: Any, **__: Any) -> Any:
@@ -50,9 +50,10 @@ class _Recognition(stt.RecognizeStream):  # type: ignore[misc, unused-ignore]
         hearing = asyncio.create_task(self._hear())
         try:
             while True:
-                text = await self._line.transcripts.get()
+                text, final = await self._line.transcripts.get()
                 said = stt.SpeechData(language="en", text=text)
-                event = stt.SpeechEvent(type=stt.SpeechEventType.FINAL_TRANSCRIPT, alternatives=[said])
+                kind = stt.SpeechEventType.FINAL_TRANSCRIPT if final else stt.SpeechEventType.INTERIM_TRANSCRIPT
+                event = stt.SpeechEvent(type=kind, alternatives=[said])
                 self._event_ch.send_nowait(event)
         finally:
             hearing.cancel()

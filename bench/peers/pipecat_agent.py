@@ -16,6 +16,7 @@ from pipecat.audio.vad.silero import SileroVADAnalyzer
 from pipecat.audio.vad.vad_analyzer import VADParams
 from pipecat.frames.frames import (
     InputAudioRawFrame,
+    InterimTranscriptionFrame,
     InterruptionFrame,
     LLMContextFrame,
     LLMFullResponseEndFrame,
@@ -47,7 +48,7 @@ from bench.peers.stubs import sounds, words_of_reply
 
 
 class StubSTT(STTService):  # type: ignore[misc, unused-ignore]
-    """Gives one final transcript a turn."""
+    """Gives one final transcript a turn, and before it the words so far where the plan says so."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(ttfs_p99_latency=STT_SECONDS, settings=STTSettings(model="stub", language=None))
@@ -68,8 +69,11 @@ class StubSTT(STTService):  # type: ignore[misc, unused-ignore]
 
     async def _tell(self) -> None:
         while True:
-            text = await self._line.transcripts.get()
-            await self.push_frame(TranscriptionFrame(text, "caller", time_now_iso8601(), finalized=True))
+            text, final = await self._line.transcripts.get()
+            if final:
+                await self.push_frame(TranscriptionFrame(text, "caller", time_now_iso8601(), finalized=True))
+            else:
+                await self.push_frame(InterimTranscriptionFrame(text, "caller", time_now_iso8601()))
 
 
 class StubLLM(LLMService):  # type: ignore[misc, unused-ignore]

@@ -48,7 +48,7 @@ class Plan:
 
     `speech_frames`: the frames that hold the first and the last speech sample; the latter is the last of its frame.
     `measure`: 'overhead', 'barge-in' or 'sessions'. `settings`: 'matched', 'defaults' or
-    another that the driver has.
+    another that the driver has. `interim`: whether the stub tells the words so far while the caller speaks.
     """
 
     measure: str
@@ -60,10 +60,18 @@ class Plan:
     clip: str
     clip_words: str
     speech_frames: tuple[int, int]
+    interim: bool
 
     def frames(self) -> list[bytes]:
         sound, step = base64.b64decode(self.clip), round(HEARING_HZ * FRAME_SECONDS) * 2
         return [sound[start : start + step] for start in range(0, len(sound), step)]
+
+    def words_at(self) -> list[tuple[float, str]]:
+        """The words so far, each with its seconds from the first speech sample: spoken evenly, told later."""
+        words, (first, last) = self.clip_words.split(), self.speech_frames
+        a_word = (last + 1 - first) * FRAME_SECONDS / len(words)
+        spoken = range(1, len(words))
+        return [(count * a_word + STT_SECONDS, " ".join(words[:count])) for count in spoken] if self.interim else []
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

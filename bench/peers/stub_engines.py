@@ -42,7 +42,7 @@ class StubTranscription:
         self._samples += len(samples)
 
     async def interim(self) -> Transcript:
-        return Transcript("", "en", self._samples / HEARING_HZ)
+        return Transcript(self._line.words_so_far, "en", self._samples / HEARING_HZ)
 
     async def final(self) -> Transcript:
         return Transcript(await self._line.words(), "en", self._samples / HEARING_HZ)
@@ -52,7 +52,7 @@ class StubTranscription:
 
 
 class StubSpeechToText:
-    """Knows a turn's words `STT_SECONDS` after its last speech sample; before, nothing, as with the peers."""
+    """Knows a turn's words `STT_SECONDS` after its last speech sample; before, what the peers are told too."""
 
     languages = frozenset({"en"})
 
