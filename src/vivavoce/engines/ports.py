@@ -217,7 +217,8 @@ class GenerationRequest:
 
     Without `parallel_tool_calls` at most one tool is called. A prompt that `keeps_all_messages` and is longer than the
     model can read is an `EngineError`; otherwise the oldest messages may be left out.
-    `due_at` (loop seconds): when the words are wanted at the latest; None: as soon as can be, somebody is listening.
+    `due_at` (loop seconds): when the model has to begin at the latest; until then other replies' first sentences may
+    come first. None: at once, somebody is listening.
     What stands before the first blank of `affinity` names the session that the work is done for.
     """
 

@@ -2,7 +2,8 @@
 
 The native engine evaluates prompts in steps of a few tokens, the slot with the lowest number first, and in the same
 steps as every reply's next token. A prompt that is only being warmed would therefore keep a reply from its own prompt,
-and afterwards let it write one word a step. So one prompt is warmed at a time, and none beside a young reply.
+and afterwards let it write one word a step. So one prompt is warmed at a time, and none beside a young reply; and a
+reply that is not due yet begins in a lull.
 
 Owned by the adapter, used on the event loop; dies with it.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 YOUNG_TOKENS = 24
 """A reply is young until it has written so much: its first sentence."""
@@ -67,6 +68,12 @@ class PromptTurns:
                 await quiet
             finally:
                 self._for_quiet.discard(quiet)
+
+    async def lull(self, due_at: float) -> None:
+        """For a reply that is not urgent: wait until no other is young, at most until it is due (loop seconds)."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(due_at):
+                await self.quiet()
 
     async def _stand_in_line(self) -> None:
         called: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -150,6 +150,8 @@ class LlamaCppLanguageModel:
     async def _reply(self, request: GenerationRequest) -> AsyncGenerator[GenerationPart]:
         asked = DEFAULT_OUTPUT_TOKENS if request.maximum_output_tokens is None else request.maximum_output_tokens
         limit = max(1, min(asked, self._context_tokens))
+        if request.due_at is not None:
+            await self._turns.lull(request.due_at)
         with self._turns.reply() as written:
             run = self._start(request, await self._slot_for(request), output_tokens=limit)
             reader = ReplyReader(request)
