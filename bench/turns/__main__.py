@@ -9,13 +9,13 @@ on any machine. The first run judges every clip (minutes) and remembers it; late
 from __future__ import annotations
 
 import argparse
-import atexit
 import json
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
+from multiprocessing.util import Finalize
 from typing import TypeVar
 
 from bench.labelled_speech.endpointing_set import endpoint_cases
@@ -85,7 +85,7 @@ def interruption_trials() -> list[Trial]:
 @cache
 def _ears() -> RealEars:
     ears = RealEars()
-    atexit.register(ears.close)
+    Finalize(None, ears.close, exitpriority=1)  # at the end of a worker, where `atexit` is not called, and of this one
     return ears
 
 
