@@ -35,13 +35,13 @@ class EndSoFar:
         self.closing = self.closing or (max_turns is not None and self._turns >= max_turns)
         return self.closing
 
-    def look_back(self, event: Event, ordered: list[Order], *, was_closing: bool) -> bool:
+    def look_back(self, event: Event, ordered: list[Order], *, was_closing: bool, tentative: bool) -> bool:
         """Everything that followed from a fact is there. True if the call ended with it."""
         ends = [order for order in ordered if isinstance(order, orders.EndCall)]
         told = [order.notice for order in ordered if isinstance(order, Tell)]
         assert (ends != []) == any(isinstance(notice, notices.CallEnded) for notice in told), "ended and not told"
         if was_closing:
-            kinds = orders.OpenTurn | orders.TakeBuffer
+            kinds = orders.TakeBuffer if tentative else orders.OpenTurn | orders.TakeBuffer
             assert not any(isinstance(order, kinds) for order in ordered), "a turn after the last one"
         if not ends:
             assert not isinstance(event, events.CallEndRequested), "a call that nobody can end"

@@ -6,18 +6,8 @@ them were real. `test_planted_bugs` plants them one by one; a bug whose line is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class PlantedBug:
-    """Replace `sound`, which stands once in `file`, by `broken`."""
-
-    name: str
-    file: str
-    sound: str
-    broken: str
-
+from planted_bug import PlantedBug
+from planted_bugs_of_doubt import BUGS_OF_DOUBT
 
 PLANTED_BUGS = (
     # --- what was heard ---
@@ -61,17 +51,10 @@ PLANTED_BUGS = (
     PlantedBug(
         "a waiting reply begins the moment the caller interrupts the one before it",
         "turn_taking.py",
-        """        self._replying.caller_has_floor = True
-        self._call.deadlines.clear(Deadline.GREETING)
-        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
-        if speech_interrupts(self._call.settings, self._replying.active):
-            self._replying.interrupt(EndReason.TURN_DETECTED)
-""",
-        """        self._call.deadlines.clear(Deadline.GREETING)
-        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
-        if speech_interrupts(self._call.settings, self._replying.active):
-            self._replying.interrupt(EndReason.TURN_DETECTED)
+        """        turn.tentative = False
         self._replying.caller_has_floor = True
+""",
+        """        turn.tentative = False
 """,
     ),
     PlantedBug(
@@ -115,10 +98,12 @@ PLANTED_BUGS = (
     PlantedBug(
         "a turn that is thrown away leaves the answer to the one before waiting for ever",
         "turn_taking.py",
-        """        self._release_floor()
+        """        self._call.tell(AudioCleared())
+        self._release_floor()
         self._replying.floor_released()
 """,
-        """        self._release_floor()
+        """        self._call.tell(AudioCleared())
+        self._release_floor()
 """,
     ),
     # --- late results ---
@@ -158,11 +143,11 @@ PLANTED_BUGS = (
     PlantedBug(
         "a reply whose words are lost waits for them for ever",
         "words.py",
-        """        self._release_floor()
+        """        self._replying.speculating.settle(turn.item_id)
         self._replying.words_arrived(turn.item_id)
 
     def finish""",
-        """        self._release_floor()
+        """        self._replying.speculating.settle(turn.item_id)
 
     def finish""",
     ),
@@ -175,19 +160,18 @@ PLANTED_BUGS = (
     PlantedBug(
         "nobody comes back when words take too long",
         "replying.py",
-        """        if self._awaited and reply.script is None:
+        """            self._call.tell(ReplyCreated(reply.snapshot()))
             self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
 """,
-        """        if self._awaited and reply.script is None:
-            pass
+        """            self._call.tell(ReplyCreated(reply.snapshot()))
 """,
     ),
     # --- the caller's turn ---
     PlantedBug(
         "silence is counted from when the pause was noticed",
         "turn_taking.py",
-        "at = turn.spoken_until + patience_ms",
-        "at = self._call.now + patience_ms",
+        "at = turn.spoken_until + judged.patience_ms",
+        "at = self._call.now + judged.patience_ms",
     ),
     PlantedBug(
         "the patience of a pause runs on when the caller goes on",
@@ -209,8 +193,8 @@ PLANTED_BUGS = (
     PlantedBug(
         "interim words are told before they are sure",
         "turns.py",
-        "stable = _common_words(self._interim_text, text)",
-        "stable = text",
+        "self._stable_text = _common_words(self._interim_text, text)",
+        "self._stable_text = text",
     ),
     PlantedBug(
         "interim words that were told are told anew when they change",
@@ -239,9 +223,9 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "the waterfall counts from the end of the turn, not from the end of the speech",
-        "delivering.py",
-        "round((at - turn.spoken_until) * 1000)",
-        "round((at - turn.ended_at) * 1000)",
+        "timing.py",
+        "zero = turn.spoken_until",
+        "zero = turn.ended_at",
     ),
     PlantedBug(
         "an item that is put behind another lands before it",
@@ -384,26 +368,32 @@ PLANTED_BUGS = (
     PlantedBug(
         "the client's player is told to fall silent only after the reply's end",
         "turn_taking.py",
-        """        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
+        """        self._call.tell(CallerSpeechStarted(turn.item_id, turn.audio_start_ms))
         if speech_interrupts(self._call.settings, self._replying.active):
+            self._overlap.forget()
             self._replying.interrupt(EndReason.TURN_DETECTED)
+        else:
+            self._overlap.release()
 """,
         """        if speech_interrupts(self._call.settings, self._replying.active):
+            self._overlap.forget()
             self._replying.interrupt(EndReason.TURN_DETECTED)
-        self._call.tell(CallerSpeechStarted(self._open.item_id, audio_start_ms))
+        else:
+            self._overlap.release()
+        self._call.tell(CallerSpeechStarted(turn.item_id, turn.audio_start_ms))
 """,
     ),
     PlantedBug(
         "the agent speaks up although its client is at work on a function call",
         "silence.py",
-        "timeout_ms is None or last is None or last.called_functions or not",
-        "timeout_ms is None or last is None or not",
+        "counts = self._replying.quiet and not (last is not None and last.called_functions)",
+        "counts = self._replying.quiet",
     ),
     PlantedBug(
         "the agent speaks up before anybody has said anything",
         "silence.py",
-        "if timeout_ms is None or last is None or last.called_functions or not self._replying.quiet:",
-        "if timeout_ms is None or (last and last.called_functions) or not self._replying.quiet:",
+        "self._timeout_ms if counts and last is not None else None",
+        "self._timeout_ms if counts else None",
     ),
     PlantedBug(
         "the silence is counted while the caller speaks",
@@ -441,4 +431,5 @@ PLANTED_BUGS = (
         "tokens > limit * truncation.retention_ratio or",
         "tokens > limit or",
     ),
+    *BUGS_OF_DOUBT,
 )

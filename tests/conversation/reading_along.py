@@ -19,7 +19,7 @@ from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.items import Item, ItemReference
 from vivavoce.conversation.notices import CommandRefused, Notice, ReplyCreated
 from vivavoce.conversation.orders import Order, Tell
-from vivavoce.conversation.settings import ServerVad, Settings
+from vivavoce.conversation.settings import Interruption, ServerVad, Settings
 from vivavoce.conversation.silence import SPEAK_UP
 
 ANSWER = "an answer to the caller"
@@ -44,6 +44,8 @@ class Promises:
         self._scripted: dict[ReplyId, str] = {}
         self._speaking_up = False
         self._due: float | None = None
+        self._suspected = False
+        self._behind: orders.StartReply | None = None
 
     def read(self, event: Event, ordered: list[Order], now: float, next_deadline: float | None) -> None:
         """Take in a fact that was handled at `now`, the orders that followed, and when to come back."""
@@ -67,18 +69,29 @@ class Promises:
         if isinstance(event, events.DeadlineReached) and was_due and not ordered and self.owed:
             self.turns.given_up |= self.turns.unsettled  # patience ran out while the caller spoke
         was_open, was_active, was_closing = self.turns.open, self.replies.active_id, self.end.closing
+        contested = self._is_contested
         self._foresee(event)
         for order in ordered:
             self._obey(order, event, now)
-        if self.end.look_back(event, ordered, was_closing=was_closing):
+        tentative = self.turns.tentative
+        if self.end.look_back(event, ordered, was_closing=was_closing, tentative=tentative):
+            assert self.replies.behind == {}, "the call ended over an answer that was begun"
             assert self.replies.active is None, "the call ended over the agent's head"
             assert not self.replies.beside, "the call ended over a reply beside it"
             assert next_deadline is None, "waiting for something after the end"
             return
+        self.replies.look_back(tentative=tentative, suspected=self._suspected)
+        unheard = self.turns.open is not None or self.turns.unsettled
+        assert self.replies.behind == {} or unheard, "an answer was begun and nobody speaks"
         if isinstance(event, events.SpeechStarted) and was_open is None:
-            if was_closing:
+            if contested:
+                assert tentative, "heard at once, or not at all, what has to be confirmed"
+                assert told == [], "told of what has to be confirmed"
+                assert self.replies.active_id == was_active, "stopped before it was confirmed"
+            elif was_closing:
                 assert was_active is None or not self._may_interrupt, "a goodbye that may be interrupted was not"
             else:
+                assert not tentative, "confirmed by nobody"
                 self._check_barge_in(interrupted=was_active is not None and self.replies.active_id != was_active)
         asked = isinstance(event, events.ResponseRequested | events.ForceMessageRequested)
         if not asked and self.turns.open is not None:
@@ -106,6 +119,10 @@ class Promises:
                 assert refusal.param is not None, "which parameter was wrong?"
 
     def _foresee(self, event: Event) -> None:
+        if isinstance(event, events.SpeechSuspected):
+            self._suspected = True
+        if isinstance(event, events.SuspicionCleared | events.SpeechStarted):
+            self._suspected = False
         if isinstance(event, events.SessionConfigured):
             self.settings = event.settings
             if event.settings.only_transcribes:
@@ -125,9 +142,15 @@ class Promises:
                 self.turns.read(notice)
                 self._owe(notice)
                 self.replies.read(notice)
+            case orders.StartReply(gated=True):
+                self.replies.obey(order)
+                self._start_behind(order)
             case orders.StartReply():
                 self.replies.obey(order)
                 self._start(order, event)
+            case orders.OpenGate():
+                self.replies.obey(order)
+                self._open_gate()
             case orders.WarmPrompt(prompt=prompt):
                 known = self.mirror.prompt(self.settings.instructions)
                 assert list(prompt[: len(known)]) == known, "warmed with something else than the client knows"
@@ -191,6 +214,31 @@ class Promises:
             wanted.append(LAST_ANSWER)
         assert list(order.prompt) == wanted, "the model is asked with something else than the client knows"
 
+    def _start_behind(self, order: orders.StartReply) -> None:
+        """An answer is begun that may not be wanted: with the words so far, and whatever else the client knows."""
+        assert self.settings.speculation is not None, "begun early against the settings"
+        assert self.settings.answers_turns, "begun, and nobody answers by itself"
+        assert self.turns.open is not None, "begun before anybody spoke"
+        assert not self.turns.tentative, "begun for what may be no turn"
+        assert order.script is None
+        assert self.owed == [], "begun although something was to come"
+        known = self.mirror.prompt(self.settings.instructions)
+        said = PromptMessage("user", self.turns.answered[self.turns.open.item_id])
+        assert order.prompt in ((*known, said), (*known, said, LAST_ANSWER)), "begun with something else than was said"
+        self._behind = order
+
+    def _open_gate(self) -> None:
+        """It is wanted: then it is the answer that would begin now."""
+        assert self._behind is not None
+        assert not self.turns.unsettled, "the gate opened before the words were there"
+        self.owed = [debt for debt in self.owed if debt != ANSWER]
+        wanted = self.mirror.prompt(self.settings.instructions)
+        if self.end.is_last(self.mirror.items, self.settings.max_turns):
+            wanted.append(LAST_ANSWER)
+        assert [_as_heard(message) for message in self._behind.prompt] == [_as_heard(message) for message in wanted]
+        assert (self._behind.voice, self._behind.tools) == (self.settings.voice, self.settings.tools)
+        self._behind = None
+
     def _check_barge_in(self, *, interrupted: bool) -> None:
         detection = self.settings.turn_detection
         assert (self.turns.open is not None) == (detection is not None), "not heard, or heard against the settings"
@@ -205,7 +253,19 @@ class Promises:
         return detection is not None and detection.interrupt_response and self.interruptible
 
     @property
+    def _is_contested(self) -> bool:
+        """True where speech that starts now has to be confirmed."""
+        active = self.replies.active
+        confirmed = self.settings.interruption is Interruption.CONFIRMED
+        return confirmed and self._may_interrupt and active is not None and active.is_speaking
+
+    @property
     def may_speak_up(self) -> bool:
         """True while the agent is to break the caller's silence."""
         detection = self.settings.turn_detection
         return isinstance(detection, ServerVad) and detection.idle_timeout_ms is not None
+
+
+def _as_heard(message: PromptMessage) -> tuple[object, ...]:
+    """Case and points at the end cannot be heard."""
+    return (message.role, message.text.casefold().replace(",", "").rstrip("."), message.calls, message.call_id)

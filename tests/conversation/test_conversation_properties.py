@@ -32,15 +32,17 @@ from vivavoce.conversation.orders import Order
 from vivavoce.conversation.replies import ReplyOptions, Usage
 from vivavoce.conversation.settings import (
     Eagerness,
+    Interruption,
     Modality,
     SemanticTurnDetection,
     ServerVad,
     Settings,
+    Speculation,
 )
 
 PATIENCE_OF_A_DRAIN = 200
 
-TEXTS = st.sampled_from(["", "yes", "yes please", "yes please, two", "no"])
+TEXTS = st.sampled_from(["", "yes", "yes please", "Yes, please.", "yes please, two", "no", "okay", "wait", "two and"])
 PIECES = st.sampled_from(["Gladly.", "One moment, please.", "Two tickets it is."])
 AIMS = st.sampled_from(["current", "current", "current", "current", "older", "unknown"])
 DETECTED = st.one_of(
@@ -69,6 +71,8 @@ SETTINGS = st.builds(
     modality=st.sampled_from([Modality.AUDIO, Modality.AUDIO, Modality.TEXT]),
     max_turns=st.sampled_from([None, None, None, 1, 2]),
     only_transcribes=st.sampled_from([False] * 9 + [True]),
+    interruption=st.sampled_from(Interruption),
+    speculation=st.sampled_from([None, Speculation(), Speculation(tries_per_turn=1), Speculation(4, 3)]),
 )
 PAST = (
     Message(ItemId("mine1"), Role.USER, (Part(PartKind.INPUT_TEXT, "Two, please."),)),
@@ -133,6 +137,17 @@ class AnyConversation(RuleBasedStateMachine):
     @rule()
     def speech_starts(self) -> None:
         self._send(events.SpeechStarted(self._audio_ms))
+
+    @rule(clears=st.booleans())
+    def speech_is_suspected(self, *, clears: bool) -> None:
+        self._send(events.SpeechSuspected())
+        if clears:
+            self._send(events.SuspicionCleared())
+
+    @precondition(lambda self: self.promises.turns.open is not None)
+    @rule(spoken_ms=st.sampled_from([96, 160, 600]), level_db=st.sampled_from([None, None, -3.0, -20.0]))
+    def speech_is_measured(self, spoken_ms: int, level_db: float | None) -> None:
+        self._send(events.SpeechMeasured(spoken_ms, level_db))
 
     @precondition(lambda self: self.promises.turns.open is not None)
     @rule(ago_ms=st.sampled_from([0, 100, 700]))
@@ -234,6 +249,21 @@ class AnyConversation(RuleBasedStateMachine):
     @rule(aim=AIMS)
     def reply_fails(self, aim: str) -> None:
         self._send(events.ReplyFailed(self._reply(aim), "gone"))
+
+    @precondition(lambda self: self.promises.replies.behind)
+    @rule(how=st.sampled_from(["writes", "writes much", "queues", "sounds", "calls", "ends", "fails"]))
+    def an_answer_behind_the_gate_goes_on(self, how: str) -> None:
+        reply_id = next(iter(self.promises.replies.behind))
+        fact: dict[str, Event] = {
+            "writes": events.ReplyTextGenerated(reply_id, "Gladly. "),
+            "writes much": events.ReplyTextGenerated(reply_id, "Two tickets it is, and a coffee. "),
+            "queues": events.PieceQueued(reply_id, "Gladly."),
+            "sounds": events.VoiceBegan(reply_id),
+            "calls": events.ReplyToolCalled(reply_id, CallId("c1"), "weather", "{}"),
+            "ends": events.ReplyGenerated(reply_id, cut_at_limit=False, usage=Usage(3, 2, 1)),
+            "fails": events.ReplyFailed(reply_id, "gone"),
+        }
+        self._send(fact[how])
 
     # --- the client -------------------------------------------------------------------------------------------------
 
@@ -383,6 +413,38 @@ class AnyConversation(RuleBasedStateMachine):
         self.voice_speaks_a_piece("current", text, 1200)
         self.audio_is_played("current", 0.3)
 
+    @rule(text=TEXTS, spoken_ms=st.sampled_from([96, 600]), sure=st.booleans())
+    def caller_talks_over_the_agent(self, text: str, spoken_ms: int, *, sure: bool) -> None:
+        self._send(events.SpeechSuspected())
+        self.speech_starts()
+        self._send(events.SpeechMeasured(spoken_ms))
+        if self.promises.turns.open is None:
+            return
+        for _ in range(2 * sure):
+            self.interim_words_come("current", text)
+        self.time_passes(0.3)
+        self.speech_pauses(0)
+        self.words_come("current", text)
+
+    @rule(
+        texts=st.lists(TEXTS, min_size=1, max_size=3),
+        how=st.sampled_from(["nothing", "writes", "writes much", "ends", "fails", "calls"]),
+        over=st.booleans(),
+    )
+    def caller_pauses_between_words(self, texts: list[str], how: str, *, over: bool) -> None:
+        self.speech_starts()
+        for text in texts:
+            if self.promises.turns.open is None:
+                return
+            self.speech_goes_on()
+            self.time_passes(0.3)
+            self.speech_pauses(0)
+            self.words_come("current", text)
+            if self.promises.replies.behind and how != "nothing":
+                self.an_answer_behind_the_gate_goes_on(how)
+        if over:
+            self.time_passes(5.0)
+
     def a_reply_beside_ends(self) -> None:
         reply_id = next(iter(self.promises.replies.beside))
         self._send(events.ReplyGenerated(reply_id, cut_at_limit=False, usage=Usage(3, 2, 1)))
@@ -404,6 +466,7 @@ class AnyConversation(RuleBasedStateMachine):
         assert not self.promises.end.closing, "a call that never ends"
         assert self.promises.turns.open is None, "a turn that never ends"
         assert self.promises.turns.committed == self.promises.turns.settled, "a turn whose words never came"
+        assert self.promises.replies.behind == {}, "an answer that was begun, and never wanted or thrown away"
         assert self.promises.owed == [], "something that was owed never came"
         assert self.conversation.next_deadline is None, "waiting for nothing"
 

@@ -460,7 +460,7 @@ SPOKEN_CALL = (
             "reply 1 message 0 done: item 1 assistant output_audio 'One' incomplete first",
             "reply 1 ended (client_cancelled): item 1, item 2",
             "reply 2 created (audio, eve)",
-            """start reply 2 (audio, eve): assistant: One | """
+            """start reply 2 (audio, eve): assistant: One — | """
             """assistant: weather({"city":"Bonn"}) as c1 | tool c1: sunny""",
         ),
     ),

@@ -42,6 +42,13 @@ class TurnsSoFar:
         self.given_up: set[ItemId] = set()
         self.grown: dict[ItemId, str] = {}
         self.recorded: set[ItemId] = set()
+        self.spoken: set[ItemId] = set()
+        self.discarded: set[ItemId] = set()
+
+    @property
+    def tentative(self) -> bool:
+        """True while there is a turn of which nobody has been told."""
+        return self.open is not None and self.open.item_id not in self.spoken
 
     @property
     def unsettled(self) -> set[ItemId]:
@@ -108,13 +115,24 @@ class TurnsSoFar:
                 assert item_id in self.hearing, "a closed turn cannot be assessed"
             case orders.CloseTurn(item_id=item_id):
                 self._close(item_id, event, now)
+            case orders.DiscardTurn(item_id=item_id):
+                assert self.tentative, "a turn that was told is thrown away"
+                assert self.open is not None
+                assert self.open.item_id == item_id
+                self.hearing.remove(item_id)
+                self._forget_asked()
+                self.discarded.add(item_id)
+                self.open = None
             case orders.ClearInput():
-                if self.open is not None and self.open.item_id in self.asked:
-                    self.stale.append((self.open.item_id, self.asked.pop(self.open.item_id)))
+                self._forget_asked()
                 self.hearing.clear()
                 self.open = None
             case _:
                 pass
+
+    def _forget_asked(self) -> None:
+        if self.open is not None and self.open.item_id in self.asked:
+            self.stale.append((self.open.item_id, self.asked.pop(self.open.item_id)))
 
     def _ask(self, item_id: ItemId, pause: int) -> None:
         assert item_id in self.hearing, "the words of a closed turn cannot be asked for"
@@ -141,9 +159,15 @@ class TurnsSoFar:
         match notice:
             case notices.AudioCommitted(item_id=item_id):
                 assert item_id not in self.committed, "committed twice"
+                assert item_id not in self.discarded, "committed, and was thrown away"
                 self.committed.add(item_id)
+            case notices.CallerSpeechStarted(item_id=item_id):
+                assert item_id not in self.spoken, "began twice"
+                assert item_id not in self.discarded, "began, and was thrown away"
+                self.spoken.add(item_id)
             case notices.TranscriptGrew(item_id=item_id, delta=delta):
                 assert delta, "an empty delta"
+                assert not self.tentative or item_id in self.committed, "words of a turn that nobody knows of"
                 grown = self.grown[item_id] = self.grown.get(item_id, "") + delta
                 if self.open is not None and self.open.item_id == item_id:
                     for text in self.open.interims:
@@ -171,7 +195,9 @@ class TurnsSoFar:
         assert turn is None or settings.turn_detection is not None, "a turn that nobody will end"
         if turn is None:
             return
-        if turn.speaking:
+        if self.tentative:
+            assert turn.speaking or turn.item_id in self.asked, "nobody will find out what this pause means"
+        elif turn.speaking:
             assert next_deadline is None or other_wait, "waiting for the end of a turn that goes on"
         else:
             assert next_deadline is not None, "nobody will end this pause"

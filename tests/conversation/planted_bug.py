@@ -1,0 +1,15 @@
+"""What a planted bug is: a sentence about what goes wrong, and the line that makes it so. Imported by their lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PlantedBug:
+    """Replace `sound`, which stands once in `file`, by `broken`."""
+
+    name: str
+    file: str
+    sound: str
+    broken: str
