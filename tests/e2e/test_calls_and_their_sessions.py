@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -154,6 +155,30 @@ async def test_a_call_leaves_a_session_that_ended_and_what_was_said_in_order(ser
     assert [role for role, _, _ in said] == ["assistant", "user", "assistant"]
     assert said[1:] == [("user", "What time is it?", False), ("assistant", answer, False)]
     assert "Hello there." in said[0][1] or said[0][2]
+
+
+async def test_a_call_leaves_how_fast_each_of_its_turns_was_answered(served: Served) -> None:
+    agent = await asyncio.to_thread(_agent, served)
+    async with _calling(served, f"/v1/realtime?agent_id={agent}") as socket:
+        session = (await _until(socket, "session.created"))["session"]
+        await _send(socket, "session.update", session={"vivavoce": {"timings": True}})
+        await _speak(socket)
+        sent = await _until(socket, "response.output_audio.delta")
+        await _send(socket, "vivavoce.output_audio.played", response_id=sent["response_id"], played_ms=10)
+        told = await _until(socket, "vivavoce.turn.timings")
+        while not told["complete"]:
+            told = await _until(socket, "vivavoce.turn.timings")
+        await _until(socket, "response.done")
+        await _ask(socket, "What is typed is no turn.")
+    await _over(served, session["id"])
+    headers = {"Authorization": f"Bearer {KEY}"}
+    async with httpx.AsyncClient(base_url=served.url, headers=headers, trust_env=False) as http:
+        kept = (await http.get(f"/v1/sessions/{session['id']}/turns")).json()["data"]
+        summary = (await http.get(f"/v1/sessions/{session['id']}/turns/summary")).json()
+    assert [turn["response_id"] for turn in kept] == [told["response_id"]]
+    assert kept[0]["stages"] | {"speech_end": 0} == told["stages"]
+    assert kept[0]["stages"]["first_played"] is not None
+    assert summary["stages"]["first_audio"]["p50_ms"] == told["stages"]["first_audio"]
 
 
 async def test_a_reply_that_is_broken_off_is_kept_as_interrupted_with_what_was_heard(served: Served) -> None:

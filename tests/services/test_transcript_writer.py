@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import pytest
 
 from vivavoce.agents.lifecycle import SessionStatus
-from vivavoce.conversation.identifiers import ItemId
+from vivavoce.conversation.identifiers import ItemId, ReplyId
 from vivavoce.conversation.items import Message, Part, PartKind, Role
-from vivavoce.conversation.notices import ItemDone
+from vivavoce.conversation.notices import ItemDone, TurnTimed
 from vivavoce.services import transcripts
 from vivavoce.services.sessions import SessionService
 from vivavoce.services.transcripts import TranscriptWriter
@@ -23,9 +23,11 @@ from vivavoce.store.records import (
     FIRST_ORGANISATION,
     MessageRecord,
     NewMessage,
+    OrganisationId,
     SessionDetails,
     SessionRecord,
     ThreadRecord,
+    TurnTiming,
 )
 from vivavoce.store.threads import StoredThreads
 from vivavoce.store.turns import StoredTurns
@@ -46,6 +48,13 @@ class Kept:
     announcing_fails: list[Exception] = field(default_factory=list)
     messages: dict[str, NewMessage] = field(default_factory=dict)
     announced: list[str] = field(default_factory=list)
+    turns: list[tuple[str, TurnTiming]] = field(default_factory=list)
+
+    async def add(self, organisation_id: OrganisationId, session_id: str, timing: TurnTiming) -> None:
+        assert organisation_id == FIRST_ORGANISATION
+        if self.fails:
+            raise self.fails.pop(0)
+        self.turns.append((session_id, timing))
 
     async def keep(self, thread: ThreadRecord, new: NewMessage) -> tuple[MessageRecord, bool]:
         if self.fails:
@@ -161,3 +170,40 @@ async def test_words_that_no_database_keeps_are_kept_without_what_it_cannot_hold
         recorder.note(_typed(1, "a\0b"))
         await recorder.flush()
         assert kept.said() == ["a\N{REPLACEMENT CHARACTER}b"]
+
+
+# --- the times of turns ---------------------------------------------------------------------------------------------
+
+TIMED = TurnTimed(ReplyId("resp_1"), ItemId("item_2"), 900, 70, 210, "words", 205, 240, 400, 430, 440)
+
+
+@pytest.mark.looptime
+async def test_a_turn_is_kept_once_when_its_answer_is_over_and_where_it_lies_in_the_session() -> None:
+    kept = Kept()
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT + timedelta(minutes=1))
+        recorder.note(TIMED)
+        recorder.note(replace(TIMED, heard_ms=1380, complete=True))
+        await recorder.flush()
+    ((session_id, timing),) = kept.turns
+    assert session_id == "sess_1"
+    assert (timing.response_id, timing.audio_end_ms, timing.heard_ms) == ("resp_1", 60_900, 1380)
+    assert kept.messages == {}
+
+
+@pytest.mark.looptime
+async def test_a_turn_waits_for_the_database_and_is_given_up_when_it_is_refused(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kept = Kept(fails=[StoreUnavailableError("locked"), StoreUnavailableError("locked")])
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        recorder.note(replace(TIMED, complete=True))
+        await recorder.flush()
+        assert len(kept.turns) == 1
+        kept.fails.append(StoreError("there is no session"))
+        recorder.note(replace(TIMED, complete=True))
+        recorder.note(_typed(1, "one"))
+        await recorder.flush()
+        assert (len(kept.turns), kept.said()) == (1, ["one"])
+    assert "a turn's times of sess_1 could not be kept" in caplog.text
