@@ -14,7 +14,7 @@ from vivavoce.conversation import notices
 from vivavoce.conversation.events import Event, ItemCreateRequested
 from vivavoce.conversation.history import ROOT, PromptCall, PromptMessage
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Part
+from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Part, Role
 from vivavoce.conversation.notices import Notice
 
 
@@ -95,7 +95,8 @@ def _prompted(item: Item) -> list[PromptMessage]:
     match item:
         case Message(role=role):
             text = "\n".join(part.text for part in item.parts if part.text)
-            return [PromptMessage(role.value, text)] if text else []
+            cut = role is Role.ASSISTANT and item.status is ItemStatus.INCOMPLETE
+            return [PromptMessage(role.value, text + (" —" if cut else ""))] if text else []
         case FunctionCall():
             return [PromptMessage("assistant", "", (PromptCall(item.call_id, item.name, item.arguments),))]
         case FunctionCallOutput():
