@@ -16,7 +16,7 @@ from vivavoce.conversation.replies import ReplyState
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import Interruption
 
-HOLD_AFTER_MS = 150
+HOLD_AFTER_MS = 128
 """Sound that has lasted so long holds the voice."""
 
 HARMLESS_AFTER_MS = 240

@@ -30,13 +30,15 @@ class SegmenterSettings:
     """What counts as speech and as a pause. Durations are rounded up to whole windows of 32 ms.
 
     `minimum_speech_ms`: loud windows in a row before speech is believed; `minimum_resume_ms`: the same after a pause;
-    `pause_ms`: quiet before a pause is told.
+    `pause_ms`: quiet before a pause is told;
+    `suspicion`: a first window with this probability is suspected to be speech, if that is below the threshold.
     """
 
     threshold: float = 0.5
     minimum_speech_ms: int = 96
     minimum_resume_ms: int = 64
     pause_ms: int = 64
+    suspicion: float = 0.25
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold <= 1:
@@ -106,6 +108,7 @@ class Segmenter:
         self._state = SegmenterState.IDLE
         self._position_samples = 0
         self._loud_since_sample: int | None = None
+        self._suspected = False
         self._began_sample = 0
         self._last_loud_end_sample = 0
 
@@ -139,6 +142,7 @@ class Segmenter:
         has to be loud for `minimum_speech_ms` anew.
         """
         self._state = SegmenterState.IDLE
+        self._suspected = False
 
     def push(self, probability: float) -> list[Boundary]:
         """Take the next window's speech probability; give the boundaries that follow."""
@@ -159,20 +163,26 @@ class Segmenter:
 
     def _push_while_quiet(self, probability: float, window_start: int) -> list[Boundary]:
         resuming = self._state is SegmenterState.PAUSED
+        told = [] if resuming else self._suspect(probability, window_start)
         if probability < self._settings.threshold:
-            suspected, self._loud_since_sample = self._loud_since_sample is not None and not resuming, None
-            return [SuspicionCleared(window_start)] if suspected else []
-        suspicion: list[Boundary] = []
+            self._loud_since_sample = None
+            return told
         if self._loud_since_sample is None:
             self._loud_since_sample = window_start
-            suspicion = [] if resuming else [SpeechSuspected(window_start)]
         began_sample = self._loud_since_sample
         needed_ms = self._settings.minimum_resume_ms if resuming else self._settings.minimum_speech_ms
         if self._position_samples - began_sample < _ms_to_samples(needed_ms):
-            return suspicion
+            return told
         if not resuming:
             self._began_sample = began_sample
         self._state = SegmenterState.SPEAKING
-        self._loud_since_sample = None
+        self._loud_since_sample, self._suspected = None, False
         self._last_loud_end_sample = self._position_samples
-        return [*suspicion, SpeechResumed(began_sample) if resuming else SpeechBegan(began_sample)]
+        return [*told, SpeechResumed(began_sample) if resuming else SpeechBegan(began_sample)]
+
+    def _suspect(self, probability: float, window_start: int) -> list[Boundary]:
+        suspicious = probability >= min(self._settings.suspicion, self._settings.threshold)
+        if suspicious == self._suspected:
+            return []
+        self._suspected = suspicious
+        return [SpeechSuspected(window_start) if suspicious else SuspicionCleared(window_start)]

@@ -59,6 +59,10 @@ from vivavoce.sessions.pronunciations import Pronunciations
 from vivavoce.sessions.track import FRAME_SAMPLES, Track
 from vivavoce.sessions.transcribing import Spawn
 
+GATED_PATIENCE_SECONDS = 0.3
+BESIDE_PATIENCE_SECONDS = 2.0
+"""How long replies may be put off whose turn is not surely over, and those that nobody listens to."""
+
 QUEUED_CHUNKS = 8
 """Chunks of audio that may wait to be sent; more and the voice waits."""
 
@@ -198,6 +202,8 @@ class Speaking:
         )
         if order.temperature is not None:
             request = replace(request, temperature=order.temperature)
+        if (patience := _patience_seconds(order)) is not None:
+            request = replace(request, due_at=asyncio.get_running_loop().time() + patience)
         async with aclosing(self._engines.language_model.generate(request)) as parts:
             async for part in parts:
                 self._submit(_fact(order.reply_id, part))
@@ -228,7 +234,7 @@ class Speaking:
             spoken = form.of(pronunciations.spoken(piece))
             if not spoken:
                 continue
-            request = SpeechRequest(spoken, order.voice, order.speed)
+            request = SpeechRequest(spoken, order.voice, order.speed, due_at=track.runs_dry_at)
             begun = False
             async with aclosing(self._engines.text_to_speech.synthesize(request)) as chunks:
                 async for chunk in chunks:
@@ -238,6 +244,7 @@ class Speaking:
                     if not begun:
                         begun = True
                         await voiced.put(_PieceBegun(piece.strip()))
+                    track.voiced(chunk)
                     await voiced.put(chunk)
             if begun:
                 await voiced.put(_PieceOver())
@@ -293,6 +300,13 @@ class Speaking:
     def _affinity_of(self, order: StartReply) -> AffinityKey:
         """A reply beside the conversation reads another prompt: the conversation's cache is not to be spoilt by it."""
         return AffinityKey(f"{self._affinity} {order.reply_id}")
+
+
+def _patience_seconds(order: StartReply) -> float | None:
+    """How long the model may put this reply off for those whose callers wait; None: not at all."""
+    if order.beside:
+        return BESIDE_PATIENCE_SECONDS
+    return GATED_PATIENCE_SECONDS if order.gated else None
 
 
 def _request(affinity: AffinityKey, prompt: tuple[PromptMessage, ...], tools: tuple[Tool, ...]) -> GenerationRequest:

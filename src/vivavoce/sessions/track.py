@@ -36,6 +36,7 @@ class Track:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._sent_seconds = 0.0
+        self._voiced_seconds = 0.0
         if not order.gated:
             self._gate.set()
 
@@ -107,6 +108,18 @@ class Track:
         self._playout.send(clock.time(), duration_seconds)
         self._sent_seconds += duration_seconds
         return self._gain.apply(samples)
+
+    def voiced(self, samples: Samples) -> None:
+        """The voice has made this much more."""
+        self._voiced_seconds += len(samples) / VOICE_RATE_HZ
+
+    @property
+    def runs_dry_at(self) -> float | None:
+        """Loop seconds at which the caller has heard all that the voice has made; None before its first sound."""
+        if not self._voiced_seconds:
+            return None
+        now = asyncio.get_running_loop().time()
+        return now + self._voiced_seconds - self._sent_seconds + self._playout.buffered_seconds(now)
 
     def nothing_to_send(self) -> None:
         """The voice has not made more yet."""
