@@ -8,7 +8,7 @@ owner), so delays of single sends do not add up. Owned by one call.
 
 from __future__ import annotations
 
-SHORTEST_LEAD_SECONDS = 0.06
+SHORTEST_LEAD_SECONDS = 0.05
 LONGEST_LEAD_SECONDS = 0.2
 LEAD_STEP_SECONDS = 0.04
 """How much the lead grows each time that the player ran dry."""
