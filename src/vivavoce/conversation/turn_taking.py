@@ -6,10 +6,11 @@ words are usually there already. `Turn` numbers its pauses, and answers to an ea
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import replace
 from typing import assert_never
 
 from vivavoce.conversation.call import Call
+from vivavoce.conversation.caller_pauses import CallerPauses
 from vivavoce.conversation.deadlines import Deadline
 from vivavoce.conversation.endpointing import EndpointReason, Evidence, endpoint
 from vivavoce.conversation.events import (
@@ -47,13 +48,11 @@ from vivavoce.conversation.orders import (
 from vivavoce.conversation.overlap import Overlap
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.replying import Replying
+from vivavoce.conversation.returning_voice import ReturningVoice
 from vivavoce.conversation.settings import SemanticTurnDetection
 from vivavoce.conversation.turns import Turn, TurnFact, TurnState
 from vivavoce.conversation.unfinished_words import breaks_off
 from vivavoce.conversation.words import Words
-
-PAUSES_REMEMBERED = 12
-"""Pauses within turns from which the caller's way of speaking is known."""
 
 MINIMUM_COMMIT_MS = 100
 """A commit of less audio is refused, as OpenAI's server does."""
@@ -67,7 +66,8 @@ class TurnTaking:
         self._replying = replying
         self._open: Turn | None = None
         self._overlap = Overlap(call, replying)
-        self._pauses_ms: deque[int] = deque(maxlen=PAUSES_REMEMBERED)
+        self._pauses = CallerPauses()
+        self._returning_voice = ReturningVoice(call, replying)
         self.words = Words(call, replying, self._release_floor)
 
     @property
@@ -122,6 +122,7 @@ class TurnTaking:
                 self._replying.interrupt(EndReason.TURN_DETECTED)
             return
         audio_start_ms = max(0, fact.audio_start_ms - detection.prefix_padding_ms)
+        self._pauses.turn_began(fact.audio_start_ms)
         turn = self._open = Turn(self._call.next_item_id(), audio_start_ms)
         turn.audio_end_ms = fact.audio_start_ms
         turn.tentative = contested
@@ -149,6 +150,8 @@ class TurnTaking:
 
         Not over a reply that is over, nor over one that may not be interrupted any more.
         """
+        if self._returning_voice.watch():
+            self._pauses.agent_spoke()
         if self._replying.ending.due:
             return
         if self._open is None:
@@ -201,7 +204,7 @@ class TurnTaking:
         turn = self._open
         if turn is None or not turn.accepts(TurnFact.RESUMED):
             return
-        self._pauses_ms.append(max(0, fact.audio_start_ms - turn.audio_end_ms))
+        self._pauses.went_on(turn.audio_end_ms, fact.audio_start_ms)
         turn.resume()
         self._call.deadlines.clear(Deadline.TURN_END)
 
@@ -224,6 +227,8 @@ class TurnTaking:
         if turn.tentative:
             self._hear_overlap(turn, fact.text, final=False)
             return
+        if self._returning_voice.is_heard(turn, fact.text):
+            return
         self._replying.speculating.doubt(fact.text)
         if delta:
             self._call.tell(TranscriptGrew(turn.item_id, delta))
@@ -237,6 +242,8 @@ class TurnTaking:
         self.words.arrive(fact)
 
     def _words_at_pause(self, turn: Turn, fact: TurnTranscribed) -> None:
+        if self._returning_voice.is_heard(turn, fact.text):
+            fact = replace(fact, text="")
         turn.text_at_pause = (fact.text, fact.audio_seconds)
         turn.transcribed_at = self._call.now
         if turn.tentative:
@@ -311,6 +318,7 @@ class TurnTaking:
         self._call.deadlines.clear(Deadline.TURN_END)
         asked = turn.state is TurnState.PAUSED and not turn.failed_at_pause
         turn.end(self._call.now)
+        self._pauses.turn_ended(turn.audio_end_ms)
         self._call.tell(CallerSpeechStopped(turn.item_id, turn.audio_end_ms))
         if not asked:
             self._call.order(TranscribeTurn(turn.item_id, turn.pause))
@@ -332,7 +340,7 @@ class TurnTaking:
             return
         words = turn.text_at_pause[0] if turn.text_at_pause is not None else None
         said, language = self._call.agent_said, self._call.settings.language
-        judged = endpoint(detection, Evidence(turn.probability, words, said, tuple(self._pauses_ms), language))
+        judged = endpoint(detection, Evidence(turn.probability, words, said, self._pauses.lengths_ms, language))
         turn.reason = judged.reason
         at = turn.spoken_until + judged.patience_ms / 1000
         if at <= self._call.now:
