@@ -40,6 +40,8 @@ class Platform:
     connected: list[str] = field(default_factory=list)
     failures: dict[str, tuple[int, str, str]] = field(default_factory=dict)
     completion: Json | None = None
+    turns: list[Json] = field(default_factory=list)
+    turn_summary: Json = field(default_factory=lambda: {"turns": 0, "stages": {}})
     key: str = KEY
     url: str = ""
 
@@ -89,6 +91,10 @@ class Routes:
                 if agent_id not in self._platform.agents:
                     return _refusal(404, "agent_not_found", f"There is no agent {agent_id}.")
                 return self._of_one(request.method, agent_id, rest, body)
+            case ("GET", ["sessions", "sess_1", "turns"]):
+                return JSONResponse({"data": self._platform.turns, "has_more": False, "pagination_token": None})
+            case ("GET", ["sessions", "sess_1", "turns", "summary"]):
+                return JSONResponse(self._platform.turn_summary)
             case ("POST", ["chat", "completions"]):
                 return JSONResponse(self._platform.completion or _echo(body))
             case _:

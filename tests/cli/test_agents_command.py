@@ -114,6 +114,53 @@ def test_versions_are_listed_and_restored(run: Run, platform: Platform) -> None:
     assert platform.agents[agent_id]["name"] == "Before"
 
 
+TURNS = [
+    {
+        "response_id": "resp_1",
+        "endpoint_reason": "words",
+        "stages": {"endpoint": 210, "first_audio": 440, "interrupted": 1900},
+        "heard_ms": 1380,
+    },
+    {"response_id": "resp_2", "endpoint_reason": "silence", "stages": {"endpoint": 600}, "heard_ms": 0},
+]
+SUMMARY = {
+    "turns": 2,
+    "interrupted": 1,
+    "speculated": 1,
+    "wasted_tokens": 14,
+    "stages": {
+        "endpoint": {"turns": 2, "p50_ms": 210, "p95_ms": 600},
+        "first_audio": {"turns": 1, "p50_ms": 440, "p95_ms": 440},
+        "interrupted": {"turns": 1, "p50_ms": 1900, "p95_ms": 1900},
+    },
+}
+
+
+def test_the_timings_of_a_session_are_a_row_a_turn_and_two_over_all(run: Run, platform: Platform) -> None:
+    platform.turns, platform.turn_summary = TURNS, SUMMARY
+    result = run("timings", "sess_1")
+    assert result.exit_code == 0, result.output
+    assert [line.split() for line in result.stdout.splitlines()] == [
+        ["ANSWER", "TURN", "ENDED", "BY", "ENDPOINT", "FIRST", "AUDIO", "HEARD"],
+        ["resp_1", "words", "210", "440", "1380", "interrupted"],
+        ["resp_2", "silence", "600", "-", "0"],
+        ["p50", "210", "440"],
+        ["p95", "600", "440"],
+        ["2", "turns,", "1", "interrupted,", "1", "begun", "in", "advance,", "14", "tokens", "thrown", "away"],
+    ]
+    assert json.loads(run("--json", "timings", "sess_1").stdout) == {"turns": TURNS, "summary": SUMMARY}
+
+
+def test_a_session_without_turns_says_so(run: Run) -> None:
+    assert run("timings", "sess_1").stdout == "No turn of this session has been answered.\n"
+
+
+def test_the_timings_of_a_session_that_is_not_there_are_an_error(run: Run) -> None:
+    result = run("timings", "sess_2")
+    assert result.exit_code != 0
+    assert "There is nothing at this path." in result.output
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -28,7 +28,7 @@ from vivavoce.client.errors import (
     ServerUnreachableError,
     UnexpectedAnswerError,
 )
-from vivavoce.client.results import Agent, Session
+from vivavoce.client.results import Agent, Session, StageSummary, Turn, TurnStages
 from vivavoce.client.retrying import RetryPolicy
 
 ONCE = RetryPolicy(attempts_maximum=1)
@@ -125,6 +125,20 @@ REQUESTS: dict[str, tuple[Ask, dict[str, Any], str, str, Any]] = {
     ),
     "a session is fetched": (lambda c: c.sessions.get("ses_1"), SESSION, "GET", "/v1/sessions/ses_1", None),
     "a session is ended": (lambda c: c.sessions.end("ses_1"), SESSION, "POST", "/v1/sessions/ses_1/end", None),
+    "the turns of a session are listed": (
+        lambda client: client.sessions.turns("ses_1").all(),
+        {"data": [{"response_id": "resp_1", "stages": {"endpoint": 210}}], "has_more": False},
+        "GET",
+        "/v1/sessions/ses_1/turns",
+        None,
+    ),
+    "the turns of a session are summarised": (
+        lambda client: client.sessions.turn_summary("ses_1"),
+        {"turns": 1, "stages": {"endpoint": {"turns": 1, "p50_ms": 210, "p95_ms": 210}}},
+        "GET",
+        "/v1/sessions/ses_1/turns/summary",
+        None,
+    ),
     "the transcript of a session is read": (
         lambda client: client.sessions.transcript("ses_1"),
         {"session_id": "ses_1", "messages": [{"role": "user", "content": "Hi", "start_ms": 10}]},
@@ -319,6 +333,20 @@ async def test_a_transcript_is_read_over_all_pages() -> None:
     async with answering(*pages) as script, _client(script.url) as client:
         transcript = await client.sessions.transcript("ses_1")
     assert [message.content for message in transcript.messages] == ["Hi", "Bye"]
+
+
+async def test_turns_are_typed_and_come_in_the_order_in_which_they_were_answered() -> None:
+    known = {"response_id": "resp_1", "endpoint_reason": "words", "stages": {"soft_end": 70, "first_played": None}}
+    page = Answer(200, {"data": [known], "has_more": False, "pagination_token": None})
+    stage = {"turns": 1, "p50_ms": 70, "p95_ms": 71}
+    told = Answer(200, {"turns": 1, "interrupted": 0, "wasted_tokens": 9, "stages": {"soft_end": stage}})
+    async with answering(page, told) as script, _client(script.url) as client:
+        (turn,) = await client.sessions.turns("ses_1").all()
+        summary = await client.sessions.turn_summary("ses_1")
+    assert script.asked[0].query == {"order": "asc"}
+    assert turn == Turn(response_id="resp_1", endpoint_reason="words", stages=TurnStages(soft_end=70))
+    assert summary.stages == {"soft_end": StageSummary(turns=1, p50_ms=70, p95_ms=71)}
+    assert (summary.turns, summary.wasted_tokens) == (1, 9)
 
 
 async def test_pages_are_only_fetched_as_they_are_needed() -> None:

@@ -24,13 +24,14 @@ from vivavoce.cli.agents_printing import (
     print_agents,
     print_completion,
     print_json,
+    print_turns,
     print_versions,
 )
 from vivavoce.cli.agents_voice import ReplPrinter, converse
 from vivavoce.cli.talk_call import LoopClock, TalkError
 from vivavoce.cli.talk_printing import JsonPrinter
 from vivavoce.client.errors import ClientError
-from vivavoce.client.results import Agent
+from vivavoce.client.results import Agent, Turn, TurnSummary
 from vivavoce.client.retrying import RetryPolicy
 from vivavoce.client.vivavoce import KEY_VARIABLES, URL_VARIABLES, Vivavoce, first_set
 
@@ -272,6 +273,26 @@ def restore(
     """Make an agent as it was in a former version."""
     restored = _ask(context, lambda client: client.agents.restore(agent_id, version))
     _show(context, restored, f"Restored version {version} of {restored.agent_id}")
+
+
+@app.command()
+def timings(
+    context: typer.Context,
+    session_id: Annotated[
+        str, typer.Argument(metavar="SESSION", help="The session's id, as `talk` and the API show it.")
+    ],
+) -> None:
+    """Show how fast each turn of a session was answered, in milliseconds since the caller's last speech."""
+
+    async def fetch(client: Vivavoce) -> tuple[list[Turn], TurnSummary]:
+        turns = await client.sessions.turns(session_id, limit=100).all()
+        return turns, await client.sessions.turn_summary(session_id)
+
+    turns, summary = _ask(context, fetch)
+    if context.obj.json:
+        print_json({"turns": [turn.raw for turn in turns], "summary": summary.raw})
+    else:
+        print_turns(turns, summary)
 
 
 async def _voice(client: Vivavoce, change: Change, voice_id: str) -> dict[str, Any]:

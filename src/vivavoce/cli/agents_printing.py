@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vivavoce.cli.pull_display import console_for_tables
-from vivavoce.client.results import Agent, AgentVersion, Completion
+from vivavoce.client.results import Agent, AgentVersion, Completion, Turn, TurnSummary
 
 # Line ends, and what joins letters and pictures without being seen.
 _KEPT = "\n\t\u200c\u200d"
@@ -93,6 +93,30 @@ def print_agent(agent: Agent) -> None:
             typer.echo(" " * width + line)
 
 
+def print_turns(turns: Sequence[Turn], summary: TurnSummary) -> None:
+    """A row a turn, in milliseconds since the caller's last speech, and two rows over all of them."""
+    if not turns:
+        typer.echo("No turn of this session has been answered.")
+        return
+    stages = [each for each in summary.stages if each != "interrupted"]
+    table = _table(("ANSWER", "TURN ENDED BY", *(stage.replace("_", " ").upper() for stage in stages), "HEARD", ""))
+    for turn in turns:
+        moments = [_milliseconds(getattr(turn.stages, stage, None)) for stage in stages]
+        end = "interrupted" if turn.stages.interrupted is not None else ""
+        reason = _cell(turn.endpoint_reason or "")
+        table.add_row(_cell(turn.response_id), reason, *moments, _milliseconds(turn.heard_ms), end)
+    for name, values in (
+        ("p50", [summary.stages[stage].p50_ms for stage in stages]),
+        ("p95", [summary.stages[stage].p95_ms for stage in stages]),
+    ):
+        table.add_row(name, "", *map(_milliseconds, values), "", "")
+    _print_table(table)
+    typer.echo(
+        f"{summary.turns} turns, {summary.interrupted} interrupted, {summary.speculated} begun in advance, "
+        f"{summary.wasted_tokens} tokens thrown away"
+    )
+
+
 def print_completion(completion: Completion) -> None:
     """The words of an answer and the functions that it calls."""
     text = printable(completion.text).strip()
@@ -154,6 +178,10 @@ def _print_table(table: Table) -> None:
 def _cell(text: str) -> Text:
     shown = " ".join(printable(text).split())
     return Text(shown if len(shown) <= _CELL_LENGTH_MAXIMUM else shown[: _CELL_LENGTH_MAXIMUM - 1] + "…")
+
+
+def _milliseconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f}"
 
 
 def _minute(moment: datetime | None) -> str:

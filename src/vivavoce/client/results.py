@@ -112,6 +112,62 @@ class Transcript:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStages:
+    """When each stage of an answer happened, in milliseconds since the caller's last speech; None: it did not."""
+
+    soft_end: float | None = None
+    endpoint: float | None = None
+    transcript: float | None = None
+    first_token: float | None = None
+    first_sentence: float | None = None
+    first_speech: float | None = None
+    first_audio: float | None = None
+    first_played: float | None = None
+    interrupted: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """How a turn of the caller came to be answered. `audio_end_ms` is where its speech ended in the session."""
+
+    id_fields: ClassVar[tuple[str, ...]] = ("response_id",)
+
+    response_id: str
+    item_id: str | None = None
+    audio_end_ms: float | None = None
+    endpoint_reason: str | None = None
+    stages: TurnStages = TurnStages()
+    heard_ms: float | None = None
+    speculated: bool | None = None
+    wasted_tokens: int | None = None
+    filler: bool | None = None
+    created_at: datetime | None = None
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageSummary:
+    """A stage over the `turns` that had it, in milliseconds since the caller's last speech."""
+
+    turns: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnSummary:
+    """A session's turns at a glance; `stages` has those that any turn had."""
+
+    turns: int
+    interrupted: int = 0
+    speculated: int = 0
+    filled: int = 0
+    wasted_tokens: int = 0
+    stages: dict[str, StageSummary] = field(default_factory=dict)
+    raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
     """A conversation that may go on over several sessions."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vivavoce.client.pages import Pages
-from vivavoce.client.results import Message, Session, Transcript, result_of
+from vivavoce.client.results import Message, Session, Transcript, Turn, TurnSummary, result_of
 from vivavoce.client.wire import Wire, path_of
 
 
@@ -57,3 +57,13 @@ class Sessions:
             page = await pages.page(page.pagination_token)
             messages += page.items
         return Transcript(session_id=session_id, messages=tuple(messages), raw=first.raw)
+
+    def turns(self, session_id: str, *, limit: int | None = None, order: str = "asc") -> Pages[Turn]:
+        """How each turn came to be answered, in the order in which they were; `desc`: the newest first."""
+        path = path_of("v1", "sessions", session_id, "turns")
+        return Pages(self._wire, path, Turn, "data", {"limit": limit, "order": order})
+
+    async def turn_summary(self, session_id: str) -> TurnSummary:
+        """The turns of a session at a glance."""
+        path = path_of("v1", "sessions", session_id, "turns", "summary")
+        return result_of(TurnSummary, await self._wire.get(path))
