@@ -18,11 +18,14 @@ from vivavoce.media.segmenter import (
     SpeechBegan,
     SpeechPaused,
     SpeechResumed,
+    SpeechSuspected,
+    SuspicionCleared,
 )
 
 # One letter a window: L loud, m between release and threshold, . quiet. E: the owner ends the turn here.
 PROBABILITIES = {"L": 0.9, "m": 0.4, ".": 0.1}
 DEFAULTS = SegmenterSettings()
+BEGUN = [(1, "SpeechSuspected", 0), (3, "SpeechBegan", 0)]
 
 
 def _hear(sound: str, settings: SegmenterSettings = DEFAULTS) -> list[tuple[int, str, int]]:
@@ -43,53 +46,73 @@ def _hear(sound: str, settings: SegmenterSettings = DEFAULTS) -> list[tuple[int,
     ("sound", "expected"),
     [
         pytest.param("......", [], id="silence has no boundaries"),
-        pytest.param("..LL....", [], id="two loud windows are not yet speech"),
         pytest.param(
-            "..LLL", [(5, "SpeechBegan", 2)], id="the third loud window in a row makes speech, since the first"
+            "..LL....",
+            [(3, "SpeechSuspected", 2), (5, "SuspicionCleared", 4)],
+            id="two loud windows are suspicious and not yet speech",
         ),
-        pytest.param("LL.LLL", [(6, "SpeechBegan", 3)], id="a quiet window between starts the count anew"),
-        pytest.param("LLmLLL", [(6, "SpeechBegan", 3)], id="before speech a middling window counts as quiet"),
-        pytest.param("LLLmmmmm", [(3, "SpeechBegan", 0)], id="within speech a middling window counts as loud"),
-        pytest.param("LLL..LLL", [(3, "SpeechBegan", 0)], id="two quiet windows are not yet a pause"),
+        pytest.param(
+            "..LLL",
+            [(3, "SpeechSuspected", 2), (5, "SpeechBegan", 2)],
+            id="the third loud window in a row makes speech, since the first",
+        ),
+        pytest.param(
+            "LL.LLL",
+            [(1, "SpeechSuspected", 0), (3, "SuspicionCleared", 2), (4, "SpeechSuspected", 3), (6, "SpeechBegan", 3)],
+            id="a quiet window between starts the count anew",
+        ),
+        pytest.param(
+            "LLmLLL",
+            [(1, "SpeechSuspected", 0), (6, "SpeechBegan", 3)],
+            id="before speech a middling window counts as quiet, and is suspicious",
+        ),
+        pytest.param("LLLmmmmm", BEGUN, id="within speech a middling window counts as loud"),
+        pytest.param("LLL.LL.L", BEGUN, id="one quiet window is not yet a pause"),
         pytest.param(
             "LLLm...",
-            [(3, "SpeechBegan", 0), (7, "SpeechPaused", 4)],
-            id="the third quiet window makes a pause, since the end of the last loud one",
+            [*BEGUN, (6, "SpeechPaused", 4)],
+            id="the second quiet window makes a pause, since the end of the last loud one",
         ),
         pytest.param(
             "LLL......LL",
-            [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3), (11, "SpeechResumed", 9)],
-            id="two loud windows resume speech after a pause",
+            [*BEGUN, (5, "SpeechPaused", 3), (11, "SpeechResumed", 9)],
+            id="two loud windows resume speech after a pause, and are no suspicion",
         ),
-        pytest.param(
-            "LLL...L...", [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3)], id="one loud window does not resume"
-        ),
-        pytest.param(
-            "LLL...mmmm", [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3)], id="middling windows do not resume speech"
-        ),
+        pytest.param("LLL...L...", [*BEGUN, (5, "SpeechPaused", 3)], id="one loud window does not resume"),
+        pytest.param("LLL...mmmm", [*BEGUN, (5, "SpeechPaused", 3)], id="middling windows do not resume speech"),
         pytest.param(
             "LLL...ELLL",
-            [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3), (9, "SpeechBegan", 6)],
+            [*BEGUN, (5, "SpeechPaused", 3), (7, "SpeechSuspected", 6), (9, "SpeechBegan", 6)],
             id="after the end of the turn speech begins instead of resuming",
         ),
         pytest.param(
             "LLL...LELL",
-            [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3), (9, "SpeechBegan", 6)],
+            [*BEGUN, (5, "SpeechPaused", 3), (8, "SpeechSuspected", 7), (9, "SpeechBegan", 6)],
             id="a loud window just before the end of the turn counts towards the next",
         ),
         pytest.param(
+            "LLL...LE..",
+            [*BEGUN, (5, "SpeechPaused", 3)],
+            id="a suspicion that was not told is not cleared",
+        ),
+        pytest.param(
+            "LLE.LL",
+            [(1, "SpeechSuspected", 0), (3, "SuspicionCleared", 2), (4, "SpeechSuspected", 3)],
+            id="a suspicion outlives the end of a turn",
+        ),
+        pytest.param(
             "LLLLELLL",
-            [(3, "SpeechBegan", 0), (7, "SpeechBegan", 4)],
+            [*BEGUN, (5, "SpeechSuspected", 4), (7, "SpeechBegan", 4)],
             id="a turn ended in the midst of speech is followed by the next one",
         ),
         pytest.param(
             "LLLELL...",
-            [(3, "SpeechBegan", 0)],
+            [*BEGUN, (4, "SpeechSuspected", 3), (6, "SuspicionCleared", 5)],
             id="what follows a turn ended in mid-speech has to be long enough anew",
         ),
         pytest.param(
             "LLL...LL...",
-            [(3, "SpeechBegan", 0), (6, "SpeechPaused", 3), (8, "SpeechResumed", 6), (11, "SpeechPaused", 8)],
+            [*BEGUN, (5, "SpeechPaused", 3), (8, "SpeechResumed", 6), (10, "SpeechPaused", 8)],
             id="resumed speech pauses again",
         ),
     ],
@@ -102,33 +125,38 @@ def test_boundaries(sound: str, expected: list[tuple[int, str, int]]) -> None:
     ("settings", "sound", "expected"),
     [
         pytest.param(
-            replace(DEFAULTS, minimum_speech_ms=0), ".L", [(2, "SpeechBegan", 1)], id="no minimum believes one window"
+            replace(DEFAULTS, minimum_speech_ms=0),
+            ".L",
+            [(2, "SpeechSuspected", 1), (2, "SpeechBegan", 1)],
+            id="no minimum believes one window",
         ),
         pytest.param(
             replace(DEFAULTS, minimum_speech_ms=97),
             "LLLL",
-            [(4, "SpeechBegan", 0)],
+            [(1, "SpeechSuspected", 0), (4, "SpeechBegan", 0)],
             id="a minimum beyond a whole window waits for the next",
         ),
         pytest.param(
             replace(DEFAULTS, pause_ms=0),
             "LLL.",
-            [(3, "SpeechBegan", 0), (4, "SpeechPaused", 3)],
+            [*BEGUN, (4, "SpeechPaused", 3)],
             id="no minimum pause tells the first quiet window",
         ),
+        pytest.param(replace(DEFAULTS, threshold=0.3), "mmm", BEGUN, id="a lower threshold hears quieter speech"),
         pytest.param(
-            replace(DEFAULTS, threshold=0.3),
-            "mmm",
-            [(3, "SpeechBegan", 0)],
-            id="a lower threshold hears quieter speech",
+            replace(DEFAULTS, threshold=0.95),
+            "LLLLL",
+            [(1, "SpeechSuspected", 0)],
+            id="a higher threshold does not hear it, but suspects it",
         ),
-        pytest.param(replace(DEFAULTS, threshold=0.95), "LLLLL", [], id="a higher threshold does not hear it"),
         pytest.param(
-            replace(DEFAULTS, threshold=0.1, pause_ms=32),
-            "LLL.....",
-            [(3, "SpeechBegan", 0)],
-            id="release never below 0",
+            DEFAULTS,
+            ".mm..",
+            [(2, "SpeechSuspected", 1), (4, "SuspicionCleared", 3)],
+            id="a middling sound is suspected and no more",
         ),
+        pytest.param(replace(DEFAULTS, suspicion=0.5), ".mm..", [], id="a higher suspicion does not mind it"),
+        pytest.param(replace(DEFAULTS, threshold=0.1, pause_ms=32), "LLL.....", BEGUN, id="release never below 0"),
     ],
 )
 def test_settings(settings: SegmenterSettings, sound: str, expected: list[tuple[int, str, int]]) -> None:
@@ -173,7 +201,11 @@ class SegmenterHistory(RuleBasedStateMachine):
     def hear(self, probabilities: list[float]) -> None:
         for probability in probabilities:
             found = self.segmenter.push(probability)
-            assert len(found) <= 1
+            assert [type(each) for each in found] in (
+                [],
+                [SpeechSuspected, SpeechBegan],
+                [type(each) for each in found[:1]],
+            )
             self.boundaries += found
 
     @rule()
@@ -192,7 +224,8 @@ class SegmenterHistory(RuleBasedStateMachine):
 
     @invariant()
     def time_never_goes_back(self) -> None:
-        times = [boundary.at_sample for boundary in self.boundaries if boundary is not None]
+        doubts = SpeechSuspected | SuspicionCleared
+        times = [each.at_sample for each in self.boundaries if each is not None and not isinstance(each, doubts)]
         assert times == sorted(times)
         assert not times or times[-1] <= self.segmenter.position_samples
         assert all(time % WINDOW_SAMPLES == 0 for time in times)
@@ -201,11 +234,34 @@ class SegmenterHistory(RuleBasedStateMachine):
     def speech_and_pauses_alternate(self) -> None:
         allowed: set[type[Boundary]] = {SpeechBegan}
         for boundary in self.boundaries:
+            if isinstance(boundary, SpeechSuspected | SuspicionCleared):
+                continue
             if boundary is None:
                 allowed = {SpeechBegan}
                 continue
             assert type(boundary) in allowed
             allowed = {SpeechResumed} if isinstance(boundary, SpeechPaused) else {SpeechPaused}
+
+    @invariant()
+    def a_suspicion_comes_to_one_end(self) -> None:
+        suspected = False
+        for boundary in self.boundaries:
+            match boundary:
+                case SpeechSuspected():
+                    assert not suspected, "suspected twice"
+                    suspected = True
+                case SuspicionCleared() | SpeechBegan():
+                    assert suspected, "nothing was suspected"
+                    suspected = False
+                case SpeechPaused() | SpeechResumed():
+                    assert not suspected, "suspected, and neither speech nor none"
+                case _:
+                    pass
+
+    @invariant()
+    def speech_lasts_from_its_beginning(self) -> None:
+        if self.segmenter.state is not SegmenterState.IDLE:
+            assert 0 < self.segmenter.spoken_samples <= self.segmenter.position_samples
 
 
 TestSegmenterHistory = SegmenterHistory.TestCase

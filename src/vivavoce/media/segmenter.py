@@ -142,7 +142,6 @@ class Segmenter:
         has to be loud for `minimum_speech_ms` anew.
         """
         self._state = SegmenterState.IDLE
-        self._suspected = False
 
     def push(self, probability: float) -> list[Boundary]:
         """Take the next window's speech probability; give the boundaries that follow."""
