@@ -22,7 +22,7 @@ import typer
 from tests.serving import KEY, Served, scripted_settings, serving
 
 from vivavoce.cli.main import app
-from vivavoce.conversation.endpointing import patience_ms
+from vivavoce.conversation.endpointing import EndpointReason, Evidence, endpoint
 from vivavoce.conversation.events import Event
 from vivavoce.conversation.orders import Order
 from vivavoce.conversation.settings import Eagerness, SemanticTurnDetection
@@ -219,19 +219,38 @@ def test_a_bound_on_the_architecture_page_is_that_of_the_code(row: list[str]) ->
     assert float(row[1]) == float(getattr(module, name))
 
 
+ASKS = "Shall I book it?"
+PAUSES = [
+    Evidence(0.02, "Yes.", ASKS),
+    Evidence(0.02, "Hello."),
+    Evidence(0.9, "Let me see."),
+    Evidence(0.02, "It is anna@example.org."),
+    Evidence(0.9, "My number is 555."),
+    Evidence(0.5, "A table for"),
+    Evidence(0.49, "A table for"),
+    Evidence(None, "A table for two."),
+    Evidence(0.15),
+    Evidence(0.14),
+    Evidence(0.5, "A table for two."),
+    Evidence(0.15, "A table for two."),
+    Evidence(0.14, "A table for two."),
+    Evidence(0.14, ""),
+]
+"""One for each line of the page's table of reasons."""
+
+
 def test_the_patience_on_the_page_is_that_of_the_code() -> None:
     section = _section(_page("docs/explanation/turn-taking.md"), "## How long a pause may last")
-    rows = {row[0]: row[1:] for row in _rows(section)}
-    names = ("short", "middling", "long")
+    rows = _rows(section)
+    reasons = [row for row in rows if len(row) == 3 and row[0].startswith("`")]
+    classes = re.findall(r"\w+", next(line for line in section.splitlines() if line.startswith("| `eagerness` |")))
     for eagerness in Eagerness:
-        detection = SemanticTurnDetection(eagerness)
-        ms = dict(zip(names, map(int, rows[f"`{eagerness.value}`"]), strict=True))
-        for begins, words in {"could": "A table for two.", "break": "A table for", "are": None}.items():
-            finished, unfinished = next(cells for row, cells in rows.items() if row.startswith(begins))
-            assert patience_ms(detection, 0.5, words) == ms[finished]
-            assert patience_ms(detection, 0.15, words) == ms[unfinished.partition(";")[0]]
-            assert patience_ms(detection, 0.1, words) == ms[unfinished.rpartition(" ")[2]]
-            assert patience_ms(detection, None, words) == ms["long"]
+        ms = dict(zip(classes[1:], next(row for row in rows if row[0] == f"`{eagerness.value}`")[1:], strict=True))
+        for (reason, _, patience), pause in zip(reasons, PAUSES, strict=True):
+            judged = endpoint(SemanticTurnDetection(eagerness), pause)
+            assert (f"`{judged.reason}`", judged.patience_ms) == (reason, int(ms[patience]))
+    told = {reason.strip("`") for reason, *_ in reasons}
+    assert told == set(EndpointReason) - {EndpointReason.SILENCE, EndpointReason.COMMITTED}
 
 
 # --- the reference --------------------------------------------------------------------------------------------------
