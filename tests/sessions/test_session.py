@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.sessions.recorded_outlet import RecordedOutlet
+from tests.sessions.scripted_calls import PCM, RATE_HZ, OpenCall, opened_call, scripted_engines
 from vivavoce.conversation import events, notices
 from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role
@@ -20,107 +18,19 @@ from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.replies import EndReason, ReplyOptions
 from vivavoce.conversation.settings import Modality, SemanticTurnDetection, ServerVad, Settings
 from vivavoce.engines.ports import ToolCall
-from vivavoce.engines.scripted.ears import ScriptedSpeechToText, ScriptedTurnDetector, ScriptedVoiceActivity
+from vivavoce.engines.scripted.ears import ScriptedTurnDetector
 from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
-from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
-from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.directory import SessionDirectory
 from vivavoce.sessions.journal import Journal, JournalError, replay
-from vivavoce.sessions.ports import Engines, Recorder
-from vivavoce.sessions.session import CALLER_LEFT, Session
+from vivavoce.sessions.session import CALLER_LEFT
 from vivavoce.sessions.transcript import TranscriptBuilder, TranscriptEntry
 
 pytestmark = pytest.mark.looptime
 
-PCM = AudioFormat("pcm16", 24_000)
-RATE_HZ = 24_000
-FRAME_SECONDS = 0.02
-
-
-@dataclass(slots=True)
-class Call:
-    """A running session and what came out of it."""
-
-    session: Session
-    outlet: RecordedOutlet
-    engines: Engines
-
-    @property
-    def model(self) -> ScriptedLanguageModel:
-        assert isinstance(self.engines.language_model, ScriptedLanguageModel)
-        return self.engines.language_model
-
-    async def speak(self, seconds: float) -> None:
-        await self._stream(seconds, amplitude=0.3)
-
-    async def be_silent(self, seconds: float) -> None:
-        await self._stream(seconds, amplitude=0.0)
-
-    async def ask(self, seconds: float = 1.0) -> None:
-        await self.speak(seconds)
-        await self.be_silent(1.0)
-
-    async def _stream(self, seconds: float, amplitude: float) -> None:
-        noise = np.random.default_rng(7)
-        for _ in range(round(seconds / FRAME_SECONDS)):
-            frame = noise.uniform(-amplitude, amplitude, round(RATE_HZ * FRAME_SECONDS)).astype(np.float32)
-            await self.session.receive_audio(PCM.encode(frame))
-            await asyncio.sleep(FRAME_SECONDS)
-
-
-def _engines(**replaced: object) -> Engines:
-    engines = Engines(
-        ScriptedVoiceActivity(),
-        ScriptedTurnDetector(),
-        ScriptedSpeechToText(["what time is it", "never mind"]),
-        ScriptedLanguageModel(["It is noon. The sun is high.", "All right."], first_token_delay_seconds=0.2),
-        ScriptedTextToSpeech(),
-    )
-    return replace(engines, **replaced)  # type: ignore[arg-type]
-
-
-OpenCall = Callable[..., AbstractAsyncContextManager[Call]]
-
 
 @pytest.fixture
 def open_call() -> OpenCall:
-    @asynccontextmanager
-    async def opened(
-        settings: Settings | None = None,
-        *,
-        engines: Engines | None = None,
-        journal: Journal | None = None,
-        history: Sequence[Message] = (),
-        recorder: Recorder | None = None,
-    ) -> AsyncIterator[Call]:
-        outlet = RecordedOutlet()
-        engines = engines or _engines()
-        session = Session(
-            "sess_test01",
-            settings or Settings(instructions="Be brief."),
-            engines,
-            outlet,
-            PCM,
-            PCM,
-            journal,
-            history,
-            recorder,
-        )
-
-        async def reading() -> None:
-            await asyncio.Event().wait()
-
-        running = asyncio.create_task(session.run(reading()))
-        try:
-            await outlet.until(notices.SessionOpened)
-            yield Call(session, outlet, engines)
-        finally:
-            session.end()
-            await running
-        others = {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
-        assert not others, f"a call left tasks behind: {others}"
-
-    return opened
+    return opened_call
 
 
 async def test_a_spoken_question_is_answered_in_spoken_words(open_call: OpenCall) -> None:
@@ -178,7 +88,7 @@ async def test_server_vad_waits_exactly_its_silence(open_call: OpenCall) -> None
 async def test_a_turn_that_is_surely_over_is_answered_sooner_than_a_doubtful_one(open_call: OpenCall) -> None:
     waited: list[float] = []
     for probability in (0.9, 0.3):
-        engines = _engines(turn_detector=ScriptedTurnDetector(probability))
+        engines = scripted_engines(turn_detector=ScriptedTurnDetector(probability))
         async with open_call(Settings(turn_detection=SemanticTurnDetection()), engines=engines) as call:
             await call.speak(1.0)
             spoken = asyncio.get_running_loop().time()
@@ -227,7 +137,7 @@ async def test_a_typed_question_gets_a_text_answer(open_call: OpenCall) -> None:
 
 async def test_a_tool_call_is_told_and_its_answer_reaches_the_model(open_call: OpenCall) -> None:
     model = ScriptedLanguageModel([["One moment. ", ToolCall("call_1", "clock", "{}")], "It is noon."])
-    async with open_call(engines=_engines(language_model=model)) as call:
+    async with open_call(engines=scripted_engines(language_model=model)) as call:
         await call.ask()
         called = await call.outlet.until(notices.ReplyCalledFunction)
         await call.outlet.until(notices.ReplyDone)
