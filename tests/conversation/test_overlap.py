@@ -49,6 +49,7 @@ from vivavoce.conversation.events import (
     ResponseRequested,
 )
 from vivavoce.conversation.interruptions import Overheard, Verdict, judged
+from vivavoce.conversation.overlap import HOLD_AFTER_MS
 from vivavoce.conversation.settings import Modality, SemanticTurnDetection, ServerVad
 
 
@@ -68,11 +69,11 @@ from vivavoce.conversation.settings import Modality, SemanticTurnDetection, Serv
         at(3.9, starts(3800), "duck reply 1", "open turn item 3 from 3500 ms"),
     ),
     story(
-        "speech of 150 ms holds the voice, once",
+        "speech that lasts as long as a short word holds the voice, once",
         CAREFUL,
         TOUCHED,
-        at(3.94, lasts(128)),
-        at(3.95, lasts(150), "hold reply 1"),
+        at(3.94, lasts(HOLD_AFTER_MS - 32)),
+        at(3.95, lasts(HOLD_AFTER_MS), "hold reply 1"),
         at(4.0, lasts(180)),
     ),
     story(

@@ -100,6 +100,7 @@ async def test_a_voice_that_is_held_goes_on_at_the_very_sample() -> None:
     voice = HissingVoice()
     async with opened_call(CAREFUL, engines=scripted_engines(text_to_speech=voice)) as call:
         await agent_speaks(call)
+        held_from = 0
         for _ in range(3):
             call.session.submit(events.SpeechStarted(0))
             call.session.submit(events.SpeechMeasured(160))
