@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from planted_bug import PlantedBug
 from planted_bugs_of_doubt import BUGS_OF_DOUBT
+from planted_bugs_of_words import BUGS_OF_WORDS
 
 PLANTED_BUGS = (
     # --- what was heard ---
@@ -432,4 +433,5 @@ PLANTED_BUGS = (
         "tokens > limit or",
     ),
     *BUGS_OF_DOUBT,
+    *BUGS_OF_WORDS,
 )
