@@ -22,6 +22,12 @@ FULL: Json = {
     "greeting": "Hello.",
     "language": "pt-BR",
     "max_turns": 7,
+    "interruption": "at_once",
+    "endpointing": {"shortest_pause_ms": 100, "longest_pause_ms": None},
+    "speculation": False,
+    "caller_silence": {"after_ms": 8000, "reengagements": 1, "goodbye": "Bye."},
+    "fillers": {"late_reply_ms": 700, "late_tool_ms": None, "reply_words": ["Hm."], "tool_words": None},
+    "noise_reduction": "far_field",
     "metadata": {"a": 1},
 }
 

@@ -93,6 +93,7 @@ async def test_every_shorthand_sends_the_event_that_the_protocol_names() -> None
         await call.cancel_response()
         await call.cancel_response("resp_1")
         await call.truncate_item("item_1", 1500, "mine")
+        await call.acknowledge_playback("resp_1", 480)
         await call.send({"type": "the.end"})
         while (await _events_until(call, "error"))[-1]["error"]["message"] != "there is no event 'the.end'":
             pass
@@ -118,6 +119,7 @@ async def test_every_shorthand_sends_the_event_that_the_protocol_names() -> None
             "audio_end_ms": 1500,
             "event_id": "mine",
         },
+        {"type": "vivavoce.output_audio.played", "response_id": "resp_1", "played_ms": 480},
     ]
 
 

@@ -181,6 +181,19 @@ async def test_a_call_leaves_how_fast_each_of_its_turns_was_answered(served: Ser
     assert summary["stages"]["first_audio"]["p50_ms"] == told["stages"]["first_audio"]
 
 
+async def test_a_greeting_that_may_not_be_interrupted_is_heard_to_its_end(served: Served) -> None:
+    words = "This call is recorded, for your safety and for ours."
+    agent = await asyncio.to_thread(_agent, served, greeting=words, welcome_allow_interruptions=False)
+    async with _calling(served, f"/v1/realtime?agent_id={agent}") as socket:
+        session_id = (await _until(socket, "session.created"))["session"]["id"]
+        await _until(socket, "response.output_audio.delta")
+        await _speak(socket)
+        await _until(socket, "input_audio_buffer.speech_started")
+        assert (await _until(socket, "response.done"))["response"]["status"] == "completed"
+    await _over(served, session_id)
+    assert ("assistant", words, False) in await asyncio.to_thread(_messages, served, session_id)
+
+
 async def test_a_reply_that_is_broken_off_is_kept_as_interrupted_with_what_was_heard(served: Served) -> None:
     agent = await asyncio.to_thread(_agent, served, greeting="One two three four. " * 100)
     async with _calling(served, f"/v1/realtime?agent_id={agent}") as socket:
