@@ -157,7 +157,6 @@ class RealtimeClient:
         named = {} if event_id is None else {"event_id": event_id}
         await self.send(event | {"audio_end_ms": audio_end_ms} | named)
 
-
     async def acknowledge_playback(self, response_id: str, played_ms: int) -> None:
         """Say how much of an answer's sound has been played so far, while the answer is under way."""
         await self.send({"type": "vivavoce.output_audio.played", "response_id": response_id, "played_ms": played_ms})
