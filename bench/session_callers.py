@@ -204,7 +204,7 @@ class Crowd:
         self._joined = 0
 
     async def join(self, callers: int) -> None:
-        host, port = self._where.hostname, self._where.port
+        host, port = self._where.hostname or "127.0.0.1", self._where.port or 80
         for _ in range(callers):
             _, caller = await asyncio.get_running_loop().create_connection(
                 lambda: Caller(self._heard, "/v1/realtime", f"{host}:{port}", random.uniform(0.5, 4.0)), host, port

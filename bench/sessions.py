@@ -44,6 +44,9 @@ SERVER_CORE = 0
 SETTLING_SECONDS = 10.0
 """After callers have joined: each has been answered at least once."""
 
+FROZEN_SECONDS = 2.0
+"""A machine that is suspended meanwhile has not been working for longer than that."""
+
 MORE_MS = 50.0
 LAG_P99_MS = 10.0
 LATE_SHARE = 0.01
@@ -146,9 +149,9 @@ async def step(callers: Callers, count: int, seconds: float) -> Step:
     """What the next seconds are like."""
     gc.collect()
     asked = asyncio.create_task(callers.ask(measure=seconds))
-    begun, cpu = time.monotonic(), time.process_time()
+    cpu = time.process_time()
     lags = await _lags(seconds)
-    share = (time.process_time() - cpu) / (time.monotonic() - begun)
+    share = (time.process_time() - cpu) / sum(PROBE_SECONDS + min(lag / 1000, FROZEN_SECONDS) for lag in lags)
     told = await asked
     answers = told["voice_to_voice_ms"]
     frames, late, unanswered, behind = (
@@ -190,6 +193,7 @@ async def _lags(seconds: float) -> list[float]:
 async def ramp(each: int, most: int, seconds: float, profile: Path | None) -> tuple[list[Step], str | None]:
     """Steps of `each` callers more, up to `most` or to a limit; which limit that was."""
     steps: list[Step] = []
+    limit: str | None = None
     profiler = cProfile.Profile() if profile is not None else None
     async with serving(most) as url, calling(url) as callers:
         for count in range(each, most + 1, each):

@@ -37,8 +37,8 @@ from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES, Samples,
 from vivavoce.media import segmenter
 from vivavoce.media.formats import AudioFormat
 from vivavoce.media.loudness import SpeechLoudness
+from vivavoce.media.recent_audio import RecentAudio
 from vivavoce.media.resampling import StreamResampler
-from vivavoce.media.ring import AudioRing
 from vivavoce.media.segmenter import Segmenter, SegmenterSettings, SegmenterState
 from vivavoce.media.windows import Windows
 from vivavoce.media.wire_formats import WireFormat
@@ -47,7 +47,12 @@ from vivavoce.sessions.intake import Intake
 from vivavoce.sessions.ports import Engines
 from vivavoce.sessions.transcribing import Spawn, Transcribing
 
-RING_SECONDS = 30
+LONGEST_TURN_SECONDS = 30
+"""What is kept of a longer turn: its end."""
+
+UNTIL_BELIEVED_MS = 500
+"""How long after its first sample speech is believed, at most, and its turn opened: until then its audio is kept."""
+
 QUIETEST_THRESHOLD = 0.01
 
 
@@ -72,19 +77,19 @@ class Hearing:
         self._vad = engines.voice_activity.open_stream()
         self._segmenter = Segmenter(_segmenter_settings(settings))
         self._windows = Windows(VAD_WINDOW_SAMPLES)
-        self._ring = AudioRing(RING_SECONDS * HEARING_RATE_HZ)
+        self._recent = RecentAudio(_kept_samples(settings), LONGEST_TURN_SECONDS * HEARING_RATE_HZ)
         self._arrived_at = 0.0
         self._unwindowed_samples = 0
         self._input_format = input_format
         self._decoder = input_format.open_decoder()
         self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
-        self.transcribing = Transcribing(engines, self._ring, submit, spawn, listens_closely)
+        self.transcribing = Transcribing(engines, self._recent, submit, spawn, listens_closely)
         self.transcribing.hints = _hints(settings)
 
     @property
     def heard_ms(self) -> int:
         """How much of the caller's audio has been heard since the call began."""
-        return self._ring.end_sample * 1000 // HEARING_RATE_HZ
+        return self._recent.end_sample * 1000 // HEARING_RATE_HZ
 
     async def heard(self, audio: bytes) -> Samples:
         """A recording in the input format as the ears take it, apart from the caller's stream."""
@@ -113,7 +118,7 @@ class Hearing:
     async def _hear(self, samples: Samples) -> None:
         now = asyncio.get_running_loop().time()
         samples = self.cleaning.process(samples, now)
-        self._ring.append(samples)
+        self._recent.append(samples)
         self._arrived_at = now - self.cleaning.held_seconds
         if self._settings.turn_detection is None:
             self.transcribing.push_buffer(samples)
@@ -145,7 +150,7 @@ class Hearing:
                 self.transcribing.follow_interim()
                 return SpeechResumed(self._ms(at_sample))
             case segmenter.SpeechPaused(at_sample=at_sample):
-                since = self._ring.end_sample - self._ring_sample(at_sample)
+                since = self._recent.end_sample - self._stream_sample(at_sample)
                 return SpeechPaused(self._ms(at_sample), self._arrived_at - since / HEARING_RATE_HZ)
 
     # --- orders -----------------------------------------------------------------------------------------------------
@@ -182,6 +187,7 @@ class Hearing:
         was_manual = self._settings.turn_detection is None
         self._settings = settings
         self._segmenter.configure(_segmenter_settings(settings))
+        self._recent.keep(_kept_samples(settings))
         self._take_unwindowed(self.cleaning.follow(settings.noise_reduction))
         self.transcribing.hints = _hints(settings)
         if was_manual != (settings.turn_detection is None):
@@ -197,7 +203,7 @@ class Hearing:
     def _take_unwindowed(self, samples: Samples) -> None:
         if not len(samples):
             return
-        self._ring.append(samples)
+        self._recent.append(samples)
         self._unwindowed_samples += len(samples)
         if self._settings.turn_detection is None:
             self.transcribing.push_buffer(samples)
@@ -223,12 +229,12 @@ class Hearing:
 
     # --- audio time -------------------------------------------------------------------------------------------------
 
-    def _ring_sample(self, at_sample: int) -> int:
+    def _stream_sample(self, at_sample: int) -> int:
         """Where a sample that the segmenter names lies in all audio of the call."""
         return at_sample + self._unwindowed_samples
 
     def _ms(self, at_sample: int) -> int:
-        return self._ring_sample(at_sample) * 1000 // HEARING_RATE_HZ
+        return self._stream_sample(at_sample) * 1000 // HEARING_RATE_HZ
 
 
 def _decoded(audio: bytes, input_format: AudioFormat) -> Samples:
@@ -244,6 +250,12 @@ def _encoded(audio: Samples, input_format: AudioFormat) -> bytes:
 
 def _hints(settings: Settings) -> TranscriptionHints:
     return TranscriptionHints(settings.language, settings.keyterms)
+
+
+def _kept_samples(settings: Settings) -> int:
+    """What a turn that opens now may begin with."""
+    before_ms = 0 if settings.turn_detection is None else settings.turn_detection.prefix_padding_ms
+    return (before_ms + UNTIL_BELIEVED_MS) * HEARING_RATE_HZ // 1000
 
 
 def _segmenter_settings(settings: Settings) -> SegmenterSettings:

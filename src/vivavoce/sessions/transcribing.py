@@ -27,7 +27,7 @@ from vivavoce.engines.ports import (
     TranscriptionHints,
     TranscriptionStream,
 )
-from vivavoce.media.ring import AudioRing
+from vivavoce.media.recent_audio import RecentAudio
 from vivavoce.sessions.item_audio import ItemAudio
 from vivavoce.sessions.ports import Engines
 
@@ -53,6 +53,7 @@ class _TurnAudio:
     stream: TranscriptionStream
     start_sample: int
     open: bool = True
+    closed: bool = False
     final: asyncio.Task[None] | None = None
     interim: asyncio.Task[None] | None = None
     recorded: Samples | None = None
@@ -65,14 +66,14 @@ class Transcribing:
     def __init__(
         self,
         engines: Engines,
-        ring: AudioRing,
+        recent: RecentAudio,
         submit: Callable[[Event], None],
         spawn: Spawn,
         listens_closely: Callable[[], bool],
     ) -> None:
         self._listens_closely = listens_closely
         self._engines = engines
-        self._ring = ring
+        self._recent = recent
         self._submit = submit
         self._spawn = spawn
         self._turns: dict[ItemId, _TurnAudio] = {}
@@ -83,10 +84,10 @@ class Transcribing:
     @property
     def buffered_samples(self) -> int:
         """Audio in the input buffer, when the client marks the turns."""
-        return self._ring.end_sample - self._buffer.start_sample if self._buffer is not None else 0
+        return self._recent.end_sample - self._buffer.start_sample if self._buffer is not None else 0
 
     def push(self, samples: Samples) -> None:
-        """Samples that have just been appended to the ring, for the turn that is open."""
+        """Samples that have just been appended to the recent audio, for the turn that is open."""
         for turn in self._turns.values():
             if turn.open:
                 turn.stream.push(samples)
@@ -94,7 +95,8 @@ class Transcribing:
     def push_buffer(self, samples: Samples) -> None:
         """The same when the client marks the turns: into the input buffer."""
         if self._buffer is None:
-            self._buffer = _TurnAudio(self._open_stream(), self._ring.end_sample - len(samples), open=False)
+            self._buffer = _TurnAudio(self._open_stream(), self._recent.end_sample - len(samples), open=False)
+            self._hold()
         self._buffer.stream.push(samples)
 
     def follow_interim(self) -> None:
@@ -126,21 +128,22 @@ class Transcribing:
     # --- orders -----------------------------------------------------------------------------------------------------
 
     def open(self, item_id: ItemId, start_sample: int) -> None:
-        start = max(start_sample, self._ring.start_sample)
+        start = max(start_sample, self._recent.start_sample)
         turn = _TurnAudio(self._open_stream(), start)
-        turn.stream.push(self._ring.slice(start, self._ring.end_sample))
+        turn.stream.push(self._recent.slice(start, self._recent.end_sample))
         self._turns[item_id] = turn
+        self._hold()
         self.follow_interim()
 
     def take_buffer(self, item_id: ItemId) -> None:
         if self._buffer is None:
-            self._buffer = _TurnAudio(self._open_stream(), self._ring.end_sample, open=False)
+            self._buffer = _TurnAudio(self._open_stream(), self._recent.end_sample, open=False)
         self._turns[item_id], self._buffer = self._buffer, None
 
     def take_recording(self, item_id: ItemId, recording: int) -> None:
         """The same with the sound that came with an item."""
         audio = self.item_audio.take(recording)
-        turn = self._turns[item_id] = _TurnAudio(self._open_stream(), self._ring.end_sample, open=False)
+        turn = self._turns[item_id] = _TurnAudio(self._open_stream(), self._recent.end_sample, open=False)
         turn.stream.push(audio)
         turn.recorded = audio
 
@@ -149,8 +152,10 @@ class Transcribing:
         turn = self._turns[item_id]
         turn.open = False
         recorded, turn.recorded = turn.recorded, None
-        heard = recorded if recorded is not None else self._ring.slice(turn.start_sample, self._ring.end_sample)
+        heard = recorded if recorded is not None else self._recent.slice(turn.start_sample, self._recent.end_sample)
         self.item_audio.keep(item_id, heard)
+        turn.closed = True
+        self._hold()
         _cancel(turn.interim)
         _forget_anticipated(turn)
         if turn.final is None or turn.final.done():
@@ -171,11 +176,12 @@ class Transcribing:
         if self._buffer is not None:
             self._buffer.stream.close()
             self._buffer = None
+            self._hold()
 
     def assess(self, item_id: ItemId, pause: int) -> None:
-        end = self._ring.end_sample
+        end = self._recent.end_sample
         start = max(self._turns[item_id].start_sample, end - TURN_DETECTOR_SECONDS * HEARING_RATE_HZ)
-        self._spawn(self._assess(item_id, pause, self._ring.slice(start, end)), f"assess {item_id}")
+        self._spawn(self._assess(item_id, pause, self._recent.slice(start, end)), f"assess {item_id}")
 
     def transcribe(self, item_id: ItemId, pause: int) -> None:
         """Ask for the words as they stand. An interim under way is dropped: this one must not wait for it."""
@@ -224,6 +230,13 @@ class Transcribing:
     def _open_stream(self) -> TranscriptionStream:
         return self._engines.speech_to_text.open_stream(self.hints)
 
+    def _hold(self) -> None:
+        """Keep the audio of what has not been closed yet, and no more."""
+        waiting = [turn.start_sample for turn in self._turns.values() if not turn.closed]
+        if self._buffer is not None:
+            waiting.append(self._buffer.start_sample)
+        self._recent.hold(min(waiting, default=None))
+
     def _forget(self, item_id: ItemId) -> None:
         turn = self._turns.pop(item_id)
         _cancel(turn.interim)
@@ -231,6 +244,7 @@ class Transcribing:
         if turn.final is not asyncio.current_task():
             _cancel(turn.final)
         turn.stream.close()
+        self._hold()
 
 
 async def _settle(stream: TranscriptionStream, outcome: asyncio.Future[Transcript | EngineError]) -> None:

@@ -21,7 +21,7 @@ from vivavoce.engines.ports import (
     TurnDetector,
     VoiceActivity,
 )
-from vivavoce.media.ring import AudioRing
+from vivavoce.media.recent_audio import RecentAudio
 from vivavoce.media.segmenter import Segmenter, SegmenterSettings, SpeechBegan, SpeechPaused, SpeechResumed
 from vivavoce.media.windows import Windows
 
@@ -30,7 +30,7 @@ LEAD_IN_SAMPLES = HEARING_RATE_HZ * 3 // 10
 
 LONGEST_UTTERANCE_SECONDS = 60.0
 SHORTEST_PAUSE_MS = 96
-REMEMBERED_SECONDS = 8
+REMEMBERED_SAMPLES = 8 * HEARING_RATE_HZ
 """What the turn detector looks at."""
 
 
@@ -96,7 +96,7 @@ class Listening:
         self._rules = rules
         self._activity = voice_activity.open_stream()
         self._windows = Windows(VAD_WINDOW_SAMPLES)
-        self._ring = AudioRing(REMEMBERED_SECONDS * HEARING_RATE_HZ)
+        self._recent = RecentAudio(REMEMBERED_SAMPLES, REMEMBERED_SAMPLES)
         pause_ms = min(rules.silence_ms, SHORTEST_PAUSE_MS)
         self._segmenter = Segmenter(SegmenterSettings(threshold=rules.speech_threshold, pause_ms=pause_ms))
         self._open: _Open | None = None
@@ -114,7 +114,7 @@ class Listening:
         """The utterance that still goes on; it stays this object's."""
         if self._open is None:
             return None
-        return self._utterance(self._open, self._ring.end_sample)
+        return self._utterance(self._open, self._recent.end_sample)
 
     async def push(self, samples: Samples) -> list[Utterance]:
         """Take (n,) samples; give the utterances that are over now. Raises `EngineError`."""
@@ -127,7 +127,7 @@ class Listening:
         over = await self._hear_all(np.zeros(filling % VAD_WINDOW_SAMPLES, np.float32))
         if self._open is not None:
             silent_since = self._open.silent_since_sample
-            over.append(self._end(self._open, self._ring.end_sample if silent_since is None else silent_since))
+            over.append(self._end(self._open, self._recent.end_sample if silent_since is None else silent_since))
         return over
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class Listening:
         probability = await self._activity.speech_probability(window)
         if self._open is not None:
             self._open.stream.push(window)
-        self._ring.append(window)
+        self._recent.append(window)
         for boundary in self._segmenter.push(probability):
             match boundary:
                 case SpeechBegan(at_sample=at):
@@ -162,12 +162,12 @@ class Listening:
         return await self._over(self._open)
 
     def _begin(self, at_sample: int) -> None:
-        start = max(at_sample - LEAD_IN_SAMPLES, self._told_sample, self._ring.start_sample)
+        start = max(at_sample - LEAD_IN_SAMPLES, self._told_sample, self._recent.start_sample)
         self._open = _Open(self._speech_to_text.open_stream(self._hints), start)
-        self._open.stream.push(self._ring.slice(start, self._ring.end_sample))
+        self._open.stream.push(self._recent.slice(start, self._recent.end_sample))
 
     async def _over(self, speech: _Open) -> Utterance | None:
-        now = self._ring.end_sample
+        now = self._recent.end_sample
         length_seconds = (now - speech.start_sample) / HEARING_RATE_HZ
         if speech.silent_since_sample is None:
             return self._end(speech, now) if length_seconds >= LONGEST_UTTERANCE_SECONDS else None
@@ -185,14 +185,14 @@ class Listening:
             return True
         if not speech.judged:
             speech.judged = True
-            audio = self._ring.slice(speech.start_sample, self._ring.end_sample)
+            audio = self._recent.slice(speech.start_sample, self._recent.end_sample)
             speech.confidence = await self._turn_detector.end_of_turn_probability(audio)
             return speech.confidence >= threshold
         return False
 
     def _end(self, speech: _Open, end_sample: int) -> Utterance:
         self._open = None
-        self._told_sample = self._ring.end_sample
+        self._told_sample = self._recent.end_sample
         self._segmenter.end_turn()
         return self._utterance(speech, end_sample)
 
