@@ -401,7 +401,18 @@ JSON = st.recursive(
     max_leaves=8,
 )
 FIELDS = st.sampled_from(
-    ["session", "audio", "item", "item_id", "content_index", "audio_end_ms", "response", "response_id", "event_id"]
+    [
+        "session",
+        "audio",
+        "item",
+        "item_id",
+        "content_index",
+        "audio_end_ms",
+        "response",
+        "response_id",
+        "played_ms",
+        "event_id",
+    ]
 )
 ALMOST_EVENTS = st.builds(
     lambda kind, fields: {**fields, "type": kind}, st.sampled_from(CLIENT_EVENT_TYPES), st.dictionaries(FIELDS, JSON)
@@ -422,6 +433,12 @@ SESSION_FIELDS = st.sampled_from(
         "modalities",
         "rate",
         "threshold",
+        "speculation",
+        "endpointing",
+        "caller_silence",
+        "after_ms",
+        "fillers",
+        "reply_words",
     ]
 )
 ALMOST_SESSIONS = st.recursive(
@@ -448,6 +465,6 @@ def test_anything_with_the_type_of_an_event_is_followed_or_refused(event: dict[s
 @given(ALMOST_SESSIONS)
 def test_any_session_object_is_followed_or_refused(session: Any) -> None:
     codec = _codec()
-    for update in ({"audio": session}, session):
+    for update in ({"audio": session}, {"vivavoce": session}, session):
         with suppress(WireError):
             codec.receive(client_events.decode(json.dumps({"type": "session.update", "session": update})))
