@@ -97,3 +97,23 @@ def test_the_usual_lies_between_the_quietest_and_the_loudest(stretches: list[tup
     usual = loudness.usual_dbfs
     levels = [level for level, _ in stretches]
     assert usual is None or min(levels) - 0.01 <= usual <= max(levels) + 0.01
+
+
+def test_a_voice_fades_in_the_second_window_that_is_twenty_decibels_below_its_mean() -> None:
+    loudness = SpeechLoudness(16_000)
+    loud, faint = np.full(512, 0.2, np.float32), np.full(512, 0.01, np.float32)
+    for _ in range(5):
+        assert not loudness.is_fading(loud)
+        loudness.heard(loud)
+    assert [loudness.is_fading(window) for window in (faint, faint, faint, loud, faint)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_nobody_fades_before_having_spoken() -> None:
+    loudness = SpeechLoudness(16_000)
+    assert not any(loudness.is_fading(np.zeros(512, np.float32)) for _ in range(3))

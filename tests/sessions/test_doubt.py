@@ -27,6 +27,7 @@ class HissingVoice:
 
     def __init__(self) -> None:
         self.made: list[Samples] = []
+        self.begun_at: list[int] = []
         self.active = 0
 
     @property
@@ -36,6 +37,7 @@ class HissingVoice:
     async def synthesize(self, request: SpeechRequest) -> AsyncGenerator[Samples]:
         noise = np.random.default_rng(len(request.text))
         self.active += 1
+        self.begun_at.append(len(self.made))
         try:
             for length in (1001, 37, 480, 7200, 4799, 12_000, 3):
                 chunk = noise.uniform(0.2, 0.6, length) * noise.choice([-1, 1], length)
@@ -49,10 +51,13 @@ class HissingVoice:
         pass
 
 
-def loudness(call: Call, voice: HissingVoice) -> Samples:
-    """By what factor each sample of the voice was sent; fails where one is missing or came twice."""
+def loudness(call: Call, voice: HissingVoice, first_piece: int = 0) -> Samples:
+    """By what factor each sample of the voice was sent; fails where one is missing or came twice.
+
+    `first_piece`: the number of the first one that was to be heard; what was made before was thrown away.
+    """
     sent = PCM.decode(b"".join(audio for _, _, audio in call.outlet.audio))
-    made = np.concatenate(voice.made)
+    made = np.concatenate(voice.made[voice.begun_at[first_piece] :])
     assert len(sent) == len(made)
     factors: Samples = sent / made
     assert factors.min() > -0.01, "not the sample that was made"
@@ -151,7 +156,8 @@ async def test_an_answer_behind_the_gate_is_made_and_not_sent_and_goes_out_at_on
     async with opened_call(EARLY, engines=scripted_engines(text_to_speech=voice)) as call:
         await call.speak(1.0)
         await call.be_silent(0.5)
-        assert len(call.model.requests) == 1
+        begun = len(call.model.requests)
+        assert begun >= 1
         assert voice.made, "nothing was made ready"
         assert call.outlet.audio == []
         assert call.outlet.told(notices.ReplyCreated) == []
@@ -159,8 +165,8 @@ async def test_an_answer_behind_the_gate_is_made_and_not_sent_and_goes_out_at_on
         await call.outlet.until(notices.ReplyDone)
     (created_at,) = call.outlet.told_at(notices.ReplyCreated)
     assert call.outlet.audio[0][0] == pytest.approx(created_at, abs=0.001)
-    assert len(call.model.requests) == 1
-    assert loudness(call, voice) == pytest.approx(1.0, abs=0.001)
+    assert len(call.model.requests) == begun
+    assert loudness(call, voice, first_piece=-1) == pytest.approx(1.0, abs=0.001)
     assert call.outlet.told(notices.TurnTimed)[-1].speculated
 
 
@@ -168,10 +174,11 @@ async def test_a_caller_who_goes_on_without_new_words_is_answered_by_what_was_be
     async with opened_call(EARLY) as call:
         await call.speak(1.0)
         await call.be_silent(0.4)
+        begun = len(call.model.requests)
         await call.speak(0.3)
         await call.be_silent(1.0)
         await call.outlet.until(notices.ReplyDone)
-    assert len(call.model.requests) == 1
+    assert len(call.model.requests) == begun >= 1
     assert len(call.outlet.told(notices.ReplyCreated)) == 1
 
 

@@ -137,12 +137,17 @@ class Replying:
         if self.active is None:
             self._begin(_Request(ReplyOptions(), ReplyMarks(), script, is_filler=True))
 
-    def speculate(self, item_id: ItemId, words: str) -> bool:
-        """The caller's turn may be over with these words: begin the answer behind the gate, if it may be begun now."""
+    def speculate(self, item_id: ItemId, words: str, *, early: bool = False) -> bool:
+        """The caller's turn may be over with these words: begin the answer behind the gate, if it may be begun now.
+
+        `early`: the caller has not paused, but these may be all the words there will be.
+        """
         waits = self._waiting is not None or self._forced or self._awaited
         if not words or self.active is not None or waits or self.ending.closing:
             return False
-        return self._call.settings.answers_turns and self.speculating.begin(item_id, words, self.ending.next_turn)
+        if not self._call.settings.answers_turns:
+            return False
+        return self.speculating.begin(item_id, words, self.ending.next_turn, early=early)
 
     def await_words(self, item_id: ItemId) -> None:
         """Replies wait until this item has its transcript."""

@@ -53,17 +53,18 @@ class Speculating:
         self._tries = 0
         self._wasted_tokens = 0
 
-    def begin(self, item_id: ItemId, words: str, hint: tuple[PromptMessage, ...]) -> bool:
+    def begin(self, item_id: ItemId, words: str, hint: tuple[PromptMessage, ...], *, early: bool = False) -> bool:
         """The turn may be over with these words: begin to answer it. True if an answer to them is under way.
 
-        `hint`: what the model is told behind the caller's words.
+        `hint`: what the model is told behind the caller's words. One that is `early`, before any pause, counts as no
+        try, but may waste only half of what may be wasted.
         """
         if self._behind is not None and self._behind.item_id == item_id and self._behind.words == normalised(words):
             return True
         self.drop()
-        if not self._may_begin(item_id):
+        if not self._may_begin(item_id, early=early):
             return False
-        self._tries += 1
+        self._tries += not early
         reply = reply_for(self._call, ReplyOptions(), self._call.history)
         prompt = (*self._call.prompt(), PromptMessage("user", words), *hint)
         order = replace(start_order(self._call, reply, prompt), gated=True)
@@ -123,13 +124,13 @@ class Speculating:
         self._wasted_tokens += behind.tokens
         self._behind = None
 
-    def _may_begin(self, item_id: ItemId) -> bool:
+    def _may_begin(self, item_id: ItemId, *, early: bool) -> bool:
         limits = self._call.settings.speculation
         if self._item_id != item_id:
             self._item_id, self._tries, self._wasted_tokens = item_id, 0, 0
         if limits is None or self._tries >= limits.tries_per_turn:
             return False
-        return self._wasted_tokens < limits.wasted_tokens_per_turn
+        return self._wasted_tokens < limits.wasted_tokens_per_turn // (2 if early else 1)
 
 
 def normalised(words: str) -> str:

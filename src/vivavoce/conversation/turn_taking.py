@@ -232,7 +232,8 @@ class TurnTaking:
         self._replying.speculating.doubt(fact.text)
         if delta:
             self._call.tell(TranscriptGrew(turn.item_id, delta))
-            self._warm(turn.told_text)
+        if breaks_off(fact.text) or not self._replying.speculate(turn.item_id, fact.text, early=True):
+            self._warm(fact.text.rpartition(" ")[0])  # the last word is the one that is revised
 
     def _turn_transcribed(self, fact: TurnTranscribed) -> None:
         if self._open is not None and self._open.item_id == fact.item_id:

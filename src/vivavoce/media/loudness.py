@@ -24,6 +24,12 @@ KNOWN_AFTER_SECONDS = 0.5
 """Less speech of the caller says nothing about the caller."""
 
 
+FADED_DB = 20.0
+FADED_WINDOWS = 2
+"""How far, and for how many windows, a voice sinks below its mean before it is taken to fade. Within words only the
+closures of p, t and k are as faint, and those are shorter."""
+
+
 def power_dbfs(power: float) -> float:
     """The mean square of samples, in decibels of a full-scale square wave."""
     return max(SILENCE_DBFS, 10 * math.log10(power)) if power > 0 else SILENCE_DBFS
@@ -36,6 +42,7 @@ class SpeechLoudness:
         self._rate_hz = rate_hz
         self._energy = 0.0
         self._samples = 0
+        self._faint_windows = 0
         self._usual_dbfs = SILENCE_DBFS
         self._usual_seconds = 0.0
 
@@ -59,6 +66,17 @@ class SpeechLoudness:
         """One more (n,) window of the speech that goes on."""
         self._energy += float(np.dot(speech, speech))
         self._samples += speech.size
+
+    def is_fading(self, window: Samples) -> bool:
+        """Whether the voice has sunk far below itself: of windows (n,) in a row, this is at least the second so faint.
+
+        Voice-activity models call the first 60 to 100 ms after a last word speech; its loudness tells sooner.
+        """
+        current = self.current_dbfs
+        power = float(np.dot(window, window)) / max(1, window.size)
+        faint = current is not None and power_dbfs(power) < current - FADED_DB
+        self._faint_windows = self._faint_windows + 1 if faint else 0
+        return self._faint_windows >= FADED_WINDOWS
 
     def ended(self, *, by_caller: bool) -> None:
         """The stretch of speech is over. Only the caller's own counts for what is usual."""

@@ -129,8 +129,9 @@ class Hearing:
             for boundary in self._segmenter.push(await self._vad.speech_probability(window)):
                 self._submit(self._fact(boundary))
             if self._segmenter.state is SegmenterState.SPEAKING:
+                fading = self._loudness.is_fading(window)
                 self._loudness.heard(window)
-                self.transcribing.anticipate(pause=self._segmenter.is_fading)
+                self.transcribing.anticipate(pause=fading or self._segmenter.is_fading)
                 if self._listens_closely():
                     self._submit(self._measured())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from vivavoce.conversation.events import (
     Event,
@@ -37,15 +37,23 @@ CLOSE_INTERIM_EVERY_SECONDS = 0.16
 
 TURN_DETECTOR_SECONDS = 8
 
+T = TypeVar("T")
+
 Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Anticipated:
-    """A transcription begun for a pause that may be coming."""
+    """What was begun for a pause that may be coming: the words, and the turn detector's opinion."""
 
-    task: asyncio.Task[None]
-    outcome: asyncio.Future[Transcript | EngineError]
+    tasks: tuple[asyncio.Task[None], ...]
+    words: asyncio.Future[Transcript | EngineError]
+    probability: asyncio.Future[float | EngineError]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether there will be no words: they have to be asked for anew."""
+        return self.words.done() and isinstance(self.words.result(), EngineError)
 
 
 @dataclass(slots=True)
@@ -118,12 +126,31 @@ class Transcribing:
                 continue
             if pause:
                 _cancel(turn.interim)
-                outcome: asyncio.Future[Transcript | EngineError] = asyncio.get_running_loop().create_future()
-                task = self._spawn(_settle(turn.stream, outcome), f"anticipate {item_id}")
-                turn.anticipated = _Anticipated(task, outcome)
+                turn.anticipated = self._anticipate(item_id, turn)
             else:
                 _forget_anticipated(turn)
                 self.follow_interim()
+
+    def _anticipate(self, item_id: ItemId, turn: _TurnAudio) -> _Anticipated:
+        loop = asyncio.get_running_loop()
+        words: asyncio.Future[Transcript | EngineError] = loop.create_future()
+        probability: asyncio.Future[float | EngineError] = loop.create_future()
+        judging = self._engines.turn_detector.end_of_turn_probability(self._latest(turn))
+        words.add_done_callback(lambda done: self._tell_early(item_id, turn, done))
+        tasks = (
+            self._spawn(_settle(turn.stream.final(), words), f"anticipate words of {item_id}"),
+            self._spawn(_settle(judging, probability), f"anticipate end of {item_id}"),
+        )
+        return _Anticipated(tasks, words, probability)
+
+    def _tell_early(self, item_id: ItemId, turn: _TurnAudio, words: asyncio.Future[Transcript | EngineError]) -> None:
+        """The caller has not paused for certain: until then these are the words so far."""
+        if words.cancelled() or turn.anticipated is None or turn.anticipated.words is not words:
+            return
+        found = words.result()
+        asked = turn.final is not None and not turn.final.done()
+        if turn.open and not asked and not isinstance(found, EngineError):
+            self._submit(InterimTranscribed(item_id, found.text))
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
@@ -179,16 +206,16 @@ class Transcribing:
             self._hold()
 
     def assess(self, item_id: ItemId, pause: int) -> None:
-        end = self._recent.end_sample
-        start = max(self._turns[item_id].start_sample, end - TURN_DETECTOR_SECONDS * HEARING_RATE_HZ)
-        self._spawn(self._assess(item_id, pause, self._recent.slice(start, end)), f"assess {item_id}")
+        turn = self._turns[item_id]
+        begun = turn.anticipated.probability if turn.anticipated is not None else None
+        self._spawn(self._assess(item_id, turn, pause, begun), f"assess {item_id}")
 
     def transcribe(self, item_id: ItemId, pause: int) -> None:
         """Ask for the words as they stand. An interim under way is dropped: this one must not wait for it."""
         turn = self._turns[item_id]
         _cancel(turn.interim)
         _cancel(turn.final)
-        begun, turn.anticipated = turn.anticipated, None
+        begun = turn.anticipated if turn.anticipated is not None and not turn.anticipated.has_failed else None
         turn.final = self._spawn(self._transcribe(item_id, turn, pause, begun), f"transcribe {item_id}")
 
     def end(self) -> None:
@@ -199,16 +226,19 @@ class Transcribing:
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
-    async def _assess(self, item_id: ItemId, pause: int, audio: Samples) -> None:
+    async def _assess(
+        self, item_id: ItemId, turn: _TurnAudio, pause: int, begun: asyncio.Future[float | EngineError] | None
+    ) -> None:
+        judging = self._engines.turn_detector.end_of_turn_probability
         try:
-            probability = await self._engines.turn_detector.end_of_turn_probability(audio)
+            probability = await (judging(self._latest(turn)) if begun is None else _outcome(begun))
         except EngineError:
             return  # the pause then lasts as long as that of a turn which seems unfinished
         self._submit(TurnAssessed(item_id, pause, probability))
 
     async def _transcribe(self, item_id: ItemId, turn: _TurnAudio, pause: int, begun: _Anticipated | None) -> None:
         try:
-            transcript = await (turn.stream.final() if begun is None else _outcome(begun))
+            transcript = await (turn.stream.final() if begun is None else _outcome(begun.words))
         except EngineError as error:
             self._submit(TranscriptionFailed(item_id, pause, str(error)))
         else:
@@ -226,6 +256,11 @@ class Transcribing:
             self._submit(InterimTranscribed(item_id, transcript.text))
 
     # --- inside -----------------------------------------------------------------------------------------------------
+
+    def _latest(self, turn: _TurnAudio) -> Samples:
+        """What the turn detector is to judge by."""
+        end = self._recent.end_sample
+        return self._recent.slice(max(turn.start_sample, end - TURN_DETECTOR_SECONDS * HEARING_RATE_HZ), end)
 
     def _open_stream(self) -> TranscriptionStream:
         return self._engines.speech_to_text.open_stream(self.hints)
@@ -247,20 +282,17 @@ class Transcribing:
         self._hold()
 
 
-async def _settle(stream: TranscriptionStream, outcome: asyncio.Future[Transcript | EngineError]) -> None:
+async def _settle(work: Coroutine[Any, Any, T], outcome: asyncio.Future[T | EngineError]) -> None:
     try:
-        found: Transcript | EngineError = await stream.final()
+        found: T | EngineError = await work
     except EngineError as error:
         found = error
     if not outcome.done():
         outcome.set_result(found)
 
 
-async def _outcome(begun: _Anticipated) -> Transcript:
-    try:
-        found = await begun.outcome
-    finally:
-        begun.task.cancel()
+async def _outcome(begun: asyncio.Future[T | EngineError]) -> T:
+    found = await asyncio.shield(begun)  # both questions of a pause may ask
     if isinstance(found, EngineError):
         raise found
     return found
@@ -268,7 +300,10 @@ async def _outcome(begun: _Anticipated) -> Transcript:
 
 def _forget_anticipated(turn: _TurnAudio) -> None:
     if turn.anticipated is not None:
-        turn.anticipated.task.cancel()
+        for task in turn.anticipated.tasks:
+            task.cancel()
+        turn.anticipated.words.cancel()
+        turn.anticipated.probability.cancel()
         turn.anticipated = None
 
 
