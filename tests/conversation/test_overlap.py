@@ -296,12 +296,12 @@ def test_who_means_it(one: Story) -> None:
         at(4.5, interim(3, "Okay but why"), *stops("")),
     ),
     story(
-        "the agent's own words coming back do not stop it",
+        "the agent's own words coming back do not stop it, and it goes on while they last",
         CAREFUL,
         HELD,
-        at(4.1, interim(3, "one two")),
+        at(4.1, interim(3, "one two"), "resume reply 1"),
         at(4.2, pauses(4100, 4.1), ...),
-        at(4.3, words(3, 1, "One, two, three."), *ignored("echo", "One, two, three.")),
+        at(4.3, words(3, 1, "One, two, three."), *ignored("echo", "One, two, three.")[:2]),
     ),
     story(
         "a voice from the next table does not stop it",

@@ -18,7 +18,7 @@ from vivavoce.conversation.settings import Settings
 from vivavoce.conversation.short_answers import asks_yes_or_no
 from vivavoce.conversation.spoken_words import begins_with, phrases, spoken_words
 
-FAINT_DB = -14.0
+FAINT_DB = -12.0
 """Speech this much below the caller's usual loudness is somebody else's, further from the microphone."""
 
 SHORTEST_WORD_MS = 128
@@ -58,7 +58,7 @@ class Overheard:
 
     `final`: the caller has paused, these are all the words. `spoken_ms` 0: nobody has measured it. `agent_said`: what
     of the reply has been played, and `agent_saying`: with what was sent since. `language`: of the words, None for
-    English. `seemed_harmless`: what was heard of this sound before was a backchannel.
+    English. `seemed_harmless`: what was heard of this sound before was nothing.
     """
 
     words: str
@@ -86,7 +86,7 @@ def judged(overheard: Overheard) -> Verdict:
         return _meant(words, overheard)
     if overheard.final:
         return ignored
-    return Verdict.HARMLESS if ignored is Verdict.BACKCHANNEL else Verdict.UNCLEAR
+    return Verdict.UNCLEAR if ignored is Verdict.NOISE else Verdict.HARMLESS
 
 
 def _ignored(words: list[str], overheard: Overheard) -> Verdict | None:

@@ -32,6 +32,8 @@ _HESITATIONS = phrases(
     *(
         "um",
         "uh",
+        "ah",
+        "eh",
         "er",
         "erm",
         "hmm",
@@ -42,28 +44,10 @@ _HESITATIONS = phrases(
         "let me see",
         "let's see",
         "let me think",
-        "let me check",
     ),
-    *(
-        "let me look",
-        "let me have a look",
-        "hold on",
-        "hang on",
-        "one moment",
-        "one second",
-        "just a moment",
-        "just a second",
-    ),
-    *(
-        "give me a second",
-        "give me a moment",
-        "give me a minute",
-        "you know",
-        "i mean",
-        "i think",
-        "i guess",
-        "what was it",
-    ),
+    *("let me check", "let me look", "let me have a look", "hold on", "hang on", "one moment", "one second", "i guess"),
+    *("just a moment", "just a second", "give me a second", "give me a moment", "give me a minute", "what was it"),
+    *("you know", "i mean", "i think"),
 )
 """What callers say while they look for words, or for their glasses."""
 
