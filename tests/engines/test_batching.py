@@ -235,3 +235,21 @@ async def test_closing_refuses_what_waits_and_lets_the_running_batch_end() -> No
         with pytest.raises(EngineError, match="test engine is closed"):
             await worker.run("late", 1)
     assert model.batches == [[1]]
+
+
+@pytest.mark.looptime
+async def test_batches_begin_an_interval_apart_and_share_what_came_meanwhile() -> None:
+    batches: list[tuple[float, list[int]]] = []
+    loop = asyncio.get_running_loop()
+
+    def run_batch(jobs: list[int]) -> list[int]:
+        batches.append((loop.time(), jobs))
+        return jobs
+
+    worker: BatchWorker[int, int] = BatchWorker("test", run_batch, interval_seconds=lambda: 0.5)
+    assert await worker.run("one", 1) == 1
+    results = await asyncio.gather(*(worker.run(stream, number) for number, stream in enumerate("abc", 2)))
+    await worker.close()
+    assert results == [2, 3, 4]
+    assert [jobs for _, jobs in batches] == [[1], [2, 3, 4]]
+    assert batches[1][0] - batches[0][0] >= 0.5

@@ -7,6 +7,7 @@ hand out its results. At most `waiting_limit` jobs wait; one more is refused wit
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future as ThreadFuture
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,9 @@ class _Waiting(Generic[JobT, ResultT]):
 class BatchWorker(Generic[JobT, ResultT]):
     """One thread that turns batches of jobs into as many results, in the same order.
 
-    `run_batch` is only ever called on that thread, one batch at a time. All callers live on one event loop.
+    `run_batch` is only ever called on that thread, one batch at a time. All callers live on one event loop. Batches
+    begin at least `interval_seconds()` after one another: many streams then share a batch, and a job waits so long at
+    most.
     """
 
     def __init__(
@@ -40,12 +43,15 @@ class BatchWorker(Generic[JobT, ResultT]):
         *,
         maximum_batch: int = 32,
         waiting_limit: int = 4096,
+        interval_seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._name = name
         self._run_batch = run_batch
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"engine-{name}")
         self._plan: BatchPlan[_Waiting[JobT, ResultT]] = BatchPlan(maximum_batch)
         self._waiting_limit = waiting_limit
+        self._interval_seconds = interval_seconds
+        self._began_at = -math.inf
         self._busy = False
         self._closed = False
 
@@ -64,8 +70,7 @@ class BatchWorker(Generic[JobT, ResultT]):
         self._plan.add(stream, waiting)
         if not self._busy:
             self._busy = True
-            # Not at once: what else is submitted in this turn of the loop joins the batch.
-            loop.call_soon(self._start_batch, loop)
+            self._start_in_time(loop)
         return await waiting.result
 
     async def close(self) -> None:
@@ -79,6 +84,14 @@ class BatchWorker(Generic[JobT, ResultT]):
     def _closed_error(self) -> EngineError:
         return EngineError(f"the {self._name} engine is closed; open a new one to go on")
 
+    def _start_in_time(self, loop: asyncio.AbstractEventLoop) -> None:
+        wait = self._began_at + self._interval_seconds() - loop.time()
+        if wait > 0:
+            loop.call_later(wait, self._start_batch, loop)
+        else:
+            # Not at once: what else is submitted in this turn of the loop joins the batch.
+            loop.call_soon(self._start_batch, loop)
+
     def _start_batch(self, loop: asyncio.AbstractEventLoop) -> None:
         batch: list[_Waiting[JobT, ResultT]] = []
         while len(self._plan) and not batch:
@@ -86,6 +99,7 @@ class BatchWorker(Generic[JobT, ResultT]):
         if not batch:
             self._busy = False
             return
+        self._began_at = loop.time()
         running = self._pool.submit(self._run_batch, [waiting.job for waiting in batch])
         running.add_done_callback(lambda done: loop.call_soon_threadsafe(self._hand_out, loop, batch, done))
 
@@ -104,4 +118,7 @@ class BatchWorker(Generic[JobT, ResultT]):
                 waiting.result.set_exception(error)
             else:
                 waiting.result.set_result(results[position])
-        self._start_batch(loop)
+        if len(self._plan):
+            self._start_in_time(loop)
+        else:
+            self._busy = False
