@@ -1,6 +1,6 @@
 """The curve of false cut-offs against answer time: every pause may last longer or shorter by a factor.
 
-Wraps the conversation's `patience_ms` wherever it was imported, for as long as the context lasts.
+Wraps the conversation's `endpoint` wherever it was imported, for as long as the context lasts.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from unittest.mock import patch
 
-NAME = "patience_ms"
+from vivavoce.conversation.endpointing import Endpoint
+
+NAME = "endpoint"
 
 
 @contextmanager
@@ -29,8 +32,9 @@ def scaled_patience(factor: float) -> Iterator[None]:
         yield
 
 
-def _scaled(patience_ms: Callable[..., int], factor: float) -> Callable[..., int]:
-    def scaled(*arguments: object, **named: object) -> int:
-        return round(patience_ms(*arguments, **named) * factor)
+def _scaled(endpoint: Callable[..., Endpoint], factor: float) -> Callable[..., Endpoint]:
+    def scaled(*arguments: object, **named: object) -> Endpoint:
+        judged = endpoint(*arguments, **named)
+        return replace(judged, patience_ms=round(judged.patience_ms * factor))
 
     return scaled
