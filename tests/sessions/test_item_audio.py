@@ -34,6 +34,15 @@ def test_the_oldest_sound_goes_when_there_is_too_much_of_it() -> None:
     assert [name for name in "abcd" if kept.of(ItemId(name)) is not None] == ["b", "c", "d"]
 
 
+def test_the_newest_sound_is_kept_whole_however_long_it_is() -> None:
+    kept, long = ItemAudio(), np.zeros(KEPT_BYTES, dtype=np.float32)
+    kept.keep(ItemId("a"), long[:160])
+    kept.keep(ItemId("b"), long)
+    found = kept.of(ItemId("b"))
+    assert found is not None
+    assert (kept.of(ItemId("a")), len(found)) == (None, len(long))
+
+
 def test_an_offer_can_be_taken_once() -> None:
     kept, heard = ItemAudio(), np.zeros(160, dtype=np.float32)
     first, second = kept.offer(heard), kept.offer(heard)

@@ -1,7 +1,8 @@
 """The caller's sound of a call's items: what came with an item, and what is kept so that a client may ask for it.
 
-Sound is kept as it was heard (16 kHz, as 16-bit integers), the newest `KEPT_ITEMS` items, `KEPT_BYTES` in all; older
-sound is forgotten, its words stay. Owned by the ears of one call; dies with them.
+Sound is kept as it was heard (16 kHz, as 16-bit integers): the newest item whole, and as many before it as
+`KEPT_ITEMS` and `KEPT_BYTES` allow; older sound is forgotten, its words stay. Owned by the ears of one call; dies with
+them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from vivavoce.conversation.identifiers import ItemId
 from vivavoce.engines.ports import Samples
 
 KEPT_ITEMS = 64
-KEPT_BYTES = 8 * 1024 * 1024
+KEPT_BYTES = 160 * 1024
+"""Five seconds. It is the largest part of what one more call takes, and clients ask for what was said just now."""
 
 FULL_SCALE = 32_767
 
@@ -49,7 +51,7 @@ class ItemAudio:
         stored = (np.clip(audio, -1.0, 1.0) * FULL_SCALE).astype(np.int16)
         self._kept[item_id] = stored
         self._kept_bytes += stored.nbytes
-        while len(self._kept) > KEPT_ITEMS or self._kept_bytes > KEPT_BYTES:
+        while len(self._kept) > 1 and (len(self._kept) > KEPT_ITEMS or self._kept_bytes > KEPT_BYTES):
             self.forget(next(iter(self._kept)))
 
     def forget(self, item_id: ItemId) -> None:
