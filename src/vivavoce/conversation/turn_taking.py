@@ -12,7 +12,7 @@ from typing import assert_never
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.caller_pauses import CallerPauses
 from vivavoce.conversation.deadlines import Deadline
-from vivavoce.conversation.endpointing import EndpointReason, Evidence, endpoint
+from vivavoce.conversation.endpointing import SURE, EndpointReason, Evidence, endpoint
 from vivavoce.conversation.events import (
     AudioCommitRequested,
     HearingEvent,
@@ -218,6 +218,9 @@ class TurnTaking:
             return
         turn.probability = fact.probability
         self._wait_for_end(turn)
+        words = turn.text_at_pause[0] if turn.text_at_pause is not None else ""
+        if self._is_open(turn) and not turn.tentative and breaks_off(words) and fact.probability >= SURE:
+            self._answer_ahead(turn, words)
 
     def _interim_transcribed(self, fact: InterimTranscribed) -> None:
         turn = self._open
@@ -254,9 +257,14 @@ class TurnTaking:
         self._wait_for_end(turn)
         if not self._is_open(turn):  # the reply itself is under way
             return
-        if breaks_off(fact.text) or not self._replying.speculate(turn.item_id, fact.text):
-            self._replying.speculating.doubt(fact.text)
-            self._warm(fact.text)
+        self._answer_ahead(turn, fact.text)
+
+    def _answer_ahead(self, turn: Turn, words: str) -> None:
+        """Begin to answer what may be all; words that break off may be, if the turn detector is sure of it."""
+        unlikely = breaks_off(words) and (turn.probability is None or turn.probability < SURE)
+        if unlikely or not self._replying.speculate(turn.item_id, words):
+            self._replying.speculating.doubt(words)
+            self._warm(words)
 
     def _transcription_failed(self, fact: TranscriptionFailed) -> None:
         """An open turn is transcribed again when it ends; an ended one is lost, and the client is told."""

@@ -21,6 +21,8 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 BATCH_TOKENS = 64
 """Prompt tokens evaluated in one step. A step cannot be interrupted: 64 tokens of a 1.5B model are 0.75 s on two cores,
 and that is what a cancelled prompt still costs and how long other callers' tokens wait. 512 would be 2 % faster."""
+
+PATIENCE = 5
+"""Niceness of the engine's threads: beside a thread of the ears they get a quarter of a core."""
 
 _SILENT = -1
 _FOLDER_PREFIX = "vivavoce-llm-"
@@ -99,7 +104,8 @@ class LlamaServer:
         self._folder = _private_folder()
         self._closing = threading.Lock()
         try:
-            self._server: Server | None = _load(model, self._folder, slots, context_tokens, threads or usable_cores())
+            load = partial(_load, model, self._folder, slots, context_tokens, threads or usable_cores())
+            self._server: Server | None = _on_a_patient_thread(load)
         except (RuntimeError, ValueError) as error:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise EngineError(
@@ -164,6 +170,27 @@ class LlamaServer:
             # A cache that could not be kept costs time, not the reply.
             return {}
         return answer if isinstance(answer, dict) else {}
+
+
+def _on_a_patient_thread(load: Callable[[], Server]) -> Server:
+    """Load on a thread of lower priority, which all threads of the engine inherit.
+
+    The engine works for seconds; the ears and the voice need a core for milliseconds, and the caller waits for them.
+    """
+    loaded: Future[Server] = Future()
+
+    def run() -> None:
+        with contextlib.suppress(AttributeError, OSError):  # where the system knows no priorities of threads
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PATIENCE)
+        try:
+            loaded.set_result(load())
+        except (RuntimeError, ValueError) as error:
+            loaded.set_exception(error)
+
+    thread = threading.Thread(target=run, name="engine-language-model-loading")
+    thread.start()
+    thread.join()
+    return loaded.result()
 
 
 def usable_cores() -> int:
