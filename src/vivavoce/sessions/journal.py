@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -162,14 +163,23 @@ def _read(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def to_plain(value: Any) -> Any:
     """A frozen value of the conversation as JSON can hold it."""
+    kind: Any = type(value)
+    if kind in _PLAIN:  # most values are
+        return value
     if isinstance(value, Enum):
         return value.value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return {"$": type(value).__name__, **fields}
+    if (names := _field_names(kind)) is not None:
+        plain = {name: to_plain(getattr(value, name)) for name in names}
+        return {"$": kind.__name__, **plain}
     if isinstance(value, tuple | list):
         return [to_plain(element) for element in value]
     return value
+
+
+@cache
+def _field_names(kind: Any) -> tuple[str, ...] | None:
+    """Those of a dataclass; None for anything else."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 def from_plain(plain: Any, wanted: Any) -> Any:
@@ -215,6 +225,8 @@ def _completed(plain: Any) -> Any:
     defaults = {field.name: to_plain(field.default) for field in missing if field.default is not dataclasses.MISSING}
     return {name: _completed(value) for name, value in plain.items()} | defaults
 
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 _KINDS: dict[str, type[Any]] = {
     name: kind
