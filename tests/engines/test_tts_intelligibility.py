@@ -24,7 +24,7 @@ from vivavoce.engines.stt.moonshine import MoonshineSpeechToText
 from vivavoce.engines.tts.hibari import HibariTextToSpeech
 from vivavoce.engines.tts.kokoro import KokoroTextToSpeech
 from vivavoce.engines.tts.piper import PiperTextToSpeech
-from vivavoce.engines.voices import VoiceRouter, first_piece_words
+from vivavoce.engines.voices import FIRST_PIECE_WORDS, VoiceRouter
 from vivavoce.media.resampling import resample
 
 pytestmark = pytest.mark.models
@@ -55,7 +55,7 @@ def ear(models_directory: Path) -> Iterator[SpeechToText]:
 async def _spoken(voice: TextToSpeech, name: str) -> Samples:
     """The reply as a call would speak it: cut in pieces, each piece by itself."""
     chosen = next(each for each in voice.voices if each.name == name)
-    stream, form = SentenceStream(first_piece_words=first_piece_words(chosen)), SpokenForm()
+    stream, form = SentenceStream(first_piece_words=FIRST_PIECE_WORDS), SpokenForm()
     chunks = [
         chunk
         for piece in [*stream.push(REPLY), *stream.flush()]

@@ -16,7 +16,6 @@ from vivavoce.engines.voices import (
     HOUSE_VOICES,
     VoiceRouter,
     describe_voices,
-    first_piece_words,
     resolve_voice,
 )
 
@@ -136,11 +135,6 @@ def test_the_description_of_a_voice_names_its_aliases() -> None:
     assert described["leo"].character == "deep and steady"
     assert described["bf_emma"].language == "en-GB"
     assert described["bf_emma"].aliases == ()
-
-
-def test_a_slow_engine_asks_for_a_shorter_first_piece() -> None:
-    words = {voice.name: first_piece_words(voice) for voice in ALL}
-    assert words["ara"] < words["eve"] == words["joe"]
 
 
 REFERENCE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "voices.md").read_text()

@@ -49,7 +49,7 @@ from vivavoce.engines.ports import (
     ToolCallGenerated,
 )
 from vivavoce.engines.spoken_text import SentenceStream, SpokenForm
-from vivavoce.engines.voices import first_piece_words
+from vivavoce.engines.voices import FIRST_PIECE_WORDS
 from vivavoce.media.pacing import Playout
 from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.wire_formats import WireFormat
@@ -212,7 +212,7 @@ class Speaking:
 
     async def _cut(self, track: Track) -> None:
         order = track.order
-        cutter = SentenceStream(first_piece_words=self._first_piece_words(order.voice))
+        cutter = SentenceStream(first_piece_words=FIRST_PIECE_WORDS)
 
         async def queue(cut: list[str]) -> None:
             for piece in cut:
@@ -279,11 +279,6 @@ class Speaking:
             self._outlet.send_audio(reply_id, piece)
 
     # --- inside -----------------------------------------------------------------------------------------------------
-
-    def _first_piece_words(self, voice_name: str) -> int | None:
-        """Short for a slow voice; its own choice for a voice that is not there, which `synthesize` will refuse."""
-        voices = {voice.name: voice for voice in self._engines.text_to_speech.voices}
-        return first_piece_words(voices[voice_name]) if voice_name in voices else None
 
     async def _warm(self, request: GenerationRequest) -> None:
         try:

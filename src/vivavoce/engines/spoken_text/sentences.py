@@ -13,7 +13,7 @@ from typing import Final
 from vivavoce.engines.spoken_text.boundaries import LOOK_AHEAD_CHARACTERS, Boundary, Gap, judge
 from vivavoce.engines.spoken_text.units import LONGEST_UNIT_CHARACTERS, BlockAhead, Unit, next_unit
 
-CLAUSE_WORDS: Final = 4
+SHORTEST_CLAUSE_WORDS: Final = 2
 """A first piece that ends at a comma has at least this many words, else it sounds torn off."""
 
 LONG_SENTENCE_CHARACTERS: Final = 200
@@ -40,8 +40,8 @@ class _Walk:
 class SentenceStream:
     """Text deltas in, pieces out.
 
-    The first piece is a whole sentence, or a clause of `CLAUSE_WORDS` words, or at the latest about
-    `first_piece_words` words. That holds until `CLAUSE_WORDS` words are out, so that no gap follows a first 'Sure.'.
+    The first piece is a whole sentence, or a clause of half of `first_piece_words`, or at the latest about so many words.
+    This holds until a clause's words are out, so that no gap follows a first 'Sure.'.
     Later pieces are whole sentences; one longer than `LONG_SENTENCE_CHARACTERS` is cut at a clause mark.
     """
 
@@ -50,7 +50,8 @@ class SentenceStream:
         if first_piece_words is not None and first_piece_words < 1:
             raise ValueError(f"first_piece_words must be at least 1, not {first_piece_words}")
         self._first_piece_words = first_piece_words or 0
-        self._clause_words = min(CLAUSE_WORDS, self._first_piece_words)
+        half = (self._first_piece_words + 1) // 2
+        self._clause_words = min(max(SHORTEST_CLAUSE_WORDS, half), self._first_piece_words)
         self._buffer = ""
         self._words_out = 0
         self._walk = _Walk(line_start=0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from vivavoce.engines.ports import VOICE_RATE_HZ, Samples, SpeechRequest, TextToSpeech
 from vivavoce.engines.spoken_text import SentenceStream, SpokenForm
-from vivavoce.engines.voices import first_piece_words
+from vivavoce.engines.voices import FIRST_PIECE_WORDS
 from vivavoce.media.phonetic_words import written_word
 
 SOUND_SAMPLES_MAXIMUM = VOICE_RATE_HZ // 2
@@ -74,8 +74,7 @@ class Saying:
         self._manner = manner
         self._form = SpokenForm()
         self._said_samples = 0
-        words = {each.name: first_piece_words(each) for each in voice.voices}
-        self._cutter = SentenceStream(first_piece_words=words.get(manner.voice))
+        self._cutter = SentenceStream(first_piece_words=FIRST_PIECE_WORDS)
 
     @property
     def seconds(self) -> float:
