@@ -54,7 +54,6 @@ def ear(models_directory: Path) -> Iterator[SpeechToText]:
 
 async def _spoken(voice: TextToSpeech, name: str) -> Samples:
     """The reply as a call would speak it: cut in pieces, each piece by itself."""
-    chosen = next(each for each in voice.voices if each.name == name)
     stream, form = SentenceStream(first_piece_words=FIRST_PIECE_WORDS), SpokenForm()
     chunks = [
         chunk

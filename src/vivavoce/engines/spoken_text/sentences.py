@@ -40,7 +40,7 @@ class _Walk:
 class SentenceStream:
     """Text deltas in, pieces out.
 
-    The first piece is a whole sentence, or a clause of half of `first_piece_words`, or at the latest about so many words.
+    The first piece is a whole sentence, or a clause of half of `first_piece_words`, or at the latest so many words.
     This holds until a clause's words are out, so that no gap follows a first 'Sure.'.
     Later pieces are whole sentences; one longer than `LONG_SENTENCE_CHARACTERS` is cut at a clause mark.
     """
