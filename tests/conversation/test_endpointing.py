@@ -96,6 +96,12 @@ ANY_EVIDENCE = st.builds(
             id="a falling voice in mid-number is waited for",
         ),
         pytest.param(
+            Evidence(0.4, "Can you check my order number 12345?"),
+            520,
+            EndpointReason.DICTATION,
+            id="a question about a number may be over with it",
+        ),
+        pytest.param(
             Evidence(0.99, "Four four.", "What is your order number?"),
             1000,
             EndpointReason.DICTATION,

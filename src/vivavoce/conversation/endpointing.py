@@ -125,6 +125,8 @@ def _stated(words: str, evidence: Evidence, patience: _Patience, *, sure: bool) 
     if english and hesitates(words):
         return Endpoint(patience.longest, EndpointReason.HESITATION)
     match dictation(words, evidence.agent_said):
+        case Dictation.UNDER_WAY if words.rstrip().endswith("?"):  # a question about a number, not the number itself
+            return Endpoint(patience.perhaps, EndpointReason.DICTATION)
         case Dictation.UNDER_WAY:
             return Endpoint(patience.dictating, EndpointReason.DICTATION)
         case Dictation.COMPLETE:
