@@ -144,7 +144,7 @@ class Promises:
                 self.replies.read(notice)
             case orders.StartReply(gated=True):
                 self.replies.obey(order)
-                self._start_behind(order)
+                self._start_behind(order, event)
             case orders.StartReply():
                 self.replies.obey(order)
                 self._start(order, event)
@@ -214,7 +214,7 @@ class Promises:
             wanted.append(LAST_ANSWER)
         assert list(order.prompt) == wanted, "the model is asked with something else than the client knows"
 
-    def _start_behind(self, order: orders.StartReply) -> None:
+    def _start_behind(self, order: orders.StartReply, event: Event) -> None:
         """An answer is begun that may not be wanted: with the words so far, and whatever else the client knows."""
         assert self.settings.speculation is not None, "begun early against the settings"
         assert self.settings.answers_turns, "begun, and nobody answers by itself"
@@ -223,7 +223,10 @@ class Promises:
         assert order.script is None
         assert self.owed == [], "begun although something was to come"
         known = self.mirror.prompt(self.settings.instructions)
-        said = PromptMessage("user", self.turns.answered[self.turns.open.item_id])
+        early = isinstance(event, events.InterimTranscribed)
+        said = PromptMessage(
+            "user", self.turns.open.interims[1] if early else self.turns.answered[self.turns.open.item_id]
+        )
         assert order.prompt in ((*known, said), (*known, said, LAST_ANSWER)), "begun with something else than was said"
         self._behind = order
 

@@ -331,7 +331,8 @@ def test_barge_in(one: Story) -> None:
             "transcript: item 3 'Wait.' of 1.0 s",
             "done: item 3 user input_audio 'Wait.' after out1",
             "reply 2 created (audio, eve)",
-            "start reply 2 (audio, eve): assistant: One — | assistant: weather({}) as c1 | tool c1: sunny | user: Wait.",
+            "start reply 2 (audio, eve): "
+            "assistant: One — | assistant: weather({}) as c1 | tool c1: sunny | user: Wait.",
         ),
         at(2.6, falls_silent(2, 0), "reply 2 ended (completed): nothing"),
     ),

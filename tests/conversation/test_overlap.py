@@ -199,7 +199,7 @@ def test_ducking_and_holding(one: Story) -> None:
         HELD,
         at(4.1, played(1, 850)),
         at(4.2, pauses(4100, 4.1), "transcribe item 3 at pause 1"),
-        Waits(None),
+        Waits(7.2),
         at(
             4.7,
             words(3, 1, "Stop!"),
@@ -218,7 +218,7 @@ def test_ducking_and_holding(one: Story) -> None:
         at(2.0, lasts(300), "hold reply 1"),
         at(2.1, pauses(2000, 2.0), "transcribe item 2 at pause 1", "assess item 2 at pause 1"),
         at(2.15, assessed(2, 1, 0.9)),
-        Waits(None),
+        Waits(5.1),
         at(2.18, words(2, 1, "Stop!"), "speech started: item 2 at 1400 ms", "cancel reply 1", ...),
         when_due(2.2, "speech stopped: item 2 at 2000 ms", ...),
     ),

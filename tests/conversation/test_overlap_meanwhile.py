@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from conversation_stories import (
     Story,
+    Waits,
     at,
     calls,
     fails,
     falls_silent,
+    goes_on,
     interim,
     item,
     pauses,
@@ -24,7 +26,7 @@ from conversation_stories import (
     writes,
     written,
 )
-from overlap_chapters import CAREFUL, COUNTING, DONE, HELD, SPEAKING, SUSPECTED, TOUCHED, ignored, over, stops
+from overlap_chapters import CAREFUL, COUNTING, DONE, HELD, SPEAKING, SUSPECTED, TOUCHED, ignored, lasts, over, stops
 
 from vivavoce.conversation.events import (
     AudioClearRequested,
@@ -311,4 +313,92 @@ CALLED = (
     ),
 )
 def test_what_waits_meanwhile(one: Story) -> None:
+    one.play()
+
+
+@told(
+    story(
+        "a voice that is held goes on when no more of the caller's sound arrives, and the next sound is a new one",
+        CAREFUL,
+        HELD,
+        Waits(7.0),
+        when_due(7.0, *ignored("noise", "", end_ms=3800)),
+        Waits(None),
+        at(7.1, interim(3, "Wait")),
+        at(7.2, lasts(300)),
+        at(7.3, pauses(4200, 7.2)),
+        at(7.4, starts(7400), "duck reply 1", "open turn item 4 from 7100 ms"),
+    ),
+    story(
+        "so does one that is only ducked",
+        CAREFUL,
+        TOUCHED,
+        when_due(6.9, *ignored("noise", "", end_ms=3800)),
+    ),
+    story(
+        "words that were not clear are told when nothing more arrives",
+        CAREFUL,
+        HELD,
+        at(4.1, interim(3, "Tuesday")),
+        when_due(7.1, *ignored("noise", "Tuesday", end_ms=3800)),
+    ),
+    story(
+        "patience with a sound begins anew with all that is heard of it",
+        CAREFUL,
+        HELD,
+        at(5.0, lasts(300)),
+        Waits(8.0),
+        at(5.1, interim(3, "Tues")),
+        Waits(8.1),
+        at(5.2, pauses(5100, 5.1), "transcribe item 3 at pause 1"),
+        Waits(8.2),
+        at(5.3, goes_on(5250)),
+        Waits(8.3),
+    ),
+    story(
+        "a voice that goes on already is not told to go on again",
+        CAREFUL,
+        HELD,
+        at(4.5, lasts(700)),
+        at(4.6, interim(3, ""), "resume reply 1"),
+        when_due(7.6, *ignored("noise", "", end_ms=3800)[:2]),
+    ),
+    story(
+        "speech whose words do not come in time is listened to, as is speech that nobody can transcribe",
+        CAREFUL,
+        HELD,
+        at(4.2, pauses(4100, 4.1), "transcribe item 3 at pause 1"),
+        when_due(7.2, *stops(""), *over(3, "Stop!", 4100, "item 2")[:4]),
+        at(
+            7.5,
+            words(3, 1, "Stop!"),
+            *over(3, "Stop!", 4100, "item 2")[4:],
+            "reply 2 created (audio, eve)",
+            "start reply 2 (audio, eve): user: Count! | user: Stop!",
+        ),
+    ),
+    story(
+        "nobody waits any longer for what is confirmed",
+        CAREFUL,
+        HELD,
+        at(4.1, interim(3, "Stop"), *stops("")),
+        Waits(None),
+    ),
+    story(
+        "nobody waits any longer for what was a backchannel",
+        CAREFUL,
+        HELD,
+        at(4.2, pauses(4100, 4.1), ...),
+        at(4.3, words(3, 1, "Okay."), *ignored("backchannel", "Okay.")),
+        Waits(None),
+    ),
+    story(
+        "nobody waits any longer for what the client has cleared",
+        CAREFUL,
+        HELD,
+        at(4.1, AudioClearRequested(), ...),
+        Waits(None),
+    ),
+)
+def test_patience_with_a_sound(one: Story) -> None:
     one.play()

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 from effort import BRIEF_VARIABLE
-from planted_bugs import PLANTED_BUGS, PlantedBug
+from planted_bug import PlantedBug
+from planted_bugs import PLANTED_BUGS
 
 import vivavoce
 

@@ -235,7 +235,7 @@ MINE = Message(ItemId("mine"), Role.USER, (Part(PartKind.INPUT_TEXT, "I have a d
         EARLY,
         BEHIND,
         at(2.3, goes_on(2250)),
-        at(2.6, interim(1, "Two please and"), "cancel reply 1"),
+        at(2.6, interim(1, "Two please and"), "cancel reply 1", "warm: user: Two please"),
         at(2.7, writes(1, "Gladly.")),
         at(2.8, interim(1, "Two please and a"), "transcript grew: item 1 'Two please and'", ...),
     ),

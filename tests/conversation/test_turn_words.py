@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.conversation.identifiers import ItemId
+from vivavoce.conversation.interim_words import InterimWords
 from vivavoce.conversation.replies import TRANSITIONS as REPLY_TRANSITIONS
 from vivavoce.conversation.replies import ReplyState, ReplyStep
-from vivavoce.conversation.turns import TRANSITIONS, Turn, TurnFact, TurnMarks, TurnState
+from vivavoce.conversation.turns import TRANSITIONS, Pause, Turn, TurnFact, TurnMarks, TurnState
 
 WORDS = st.lists(st.sampled_from(["a", "an", "and", "bee", "be", "cat"]), max_size=6).map(" ".join)
 
@@ -22,26 +23,29 @@ def turn() -> Turn:
 @thorough
 @given(st.lists(WORDS, max_size=8), WORDS | st.none())
 def test_the_told_words_only_grow_and_are_words_that_were_agreed_on(interims: list[str], final: str | None) -> None:
-    spoken, told = turn(), ""
+    spoken, told = InterimWords(), ""
     for former, latter in zip(["", *interims], interims, strict=False):
-        delta = spoken.grow_interim(latter)
+        spoken.grow(latter)
+        delta = spoken.tell_stable()
         told += delta
         if delta:
             count = len(told.split())
             assert told.split() == former.split()[:count] == latter.split()[:count]
-        assert spoken.told_text == told
+        assert spoken.told == told
     if final is not None:
-        delta = spoken.finish_text(final)
+        delta = spoken.tell(final)
         assert told + delta == final if final.startswith(told) else delta == ""
 
 
 @thorough
 @given(WORDS.filter(bool))
 def test_two_equal_interims_tell_everything(text: str) -> None:
-    spoken = turn()
-    assert spoken.grow_interim(text) == ""
-    assert spoken.grow_interim(text) == text
-    assert spoken.finish_text(text) == ""
+    spoken = InterimWords()
+    spoken.grow(text)
+    assert spoken.tell_stable() == ""
+    spoken.grow(text)
+    assert spoken.tell_stable() == text
+    assert spoken.tell(text) == ""
 
 
 @thorough
@@ -95,26 +99,27 @@ def test_the_table_of_replies(state: ReplyState, left_by: set[ReplyStep]) -> Non
 def test_every_pause_has_a_number_and_what_was_believed_at_it_ends_with_it() -> None:
     spoken = turn()
     spoken.pause_at(1000, 1.0, 1.1)
-    spoken.probability, spoken.text_at_pause = 0.9, ("Good", 1.0)
-    assert (spoken.pause, spoken.audio_end_ms, spoken.spoken_until) == (1, 1000, 1.0)
+    spoken.pause.probability = 0.9
+    spoken.pause.transcribe("Good", 1.0, 1.2)
+    assert (spoken.pause.number, spoken.audio_end_ms, spoken.spoken_until) == (1, 1000, 1.0)
     spoken.resume()
-    assert [spoken.probability, spoken.text_at_pause] == [None, None]
+    assert spoken.pause == Pause(1)
     spoken.pause_at(2000, 2.0, 2.1)
-    assert (spoken.pause, spoken.audio_end_ms, spoken.spoken_until) == (2, 2000, 2.0)
+    assert (spoken.pause.number, spoken.audio_end_ms, spoken.spoken_until) == (2, 2000, 2.0)
 
 
 def test_a_turn_that_ends_while_paused_ends_at_that_pause() -> None:
     spoken = turn()
     spoken.pause_at(1000, 1.0, 1.1)
     spoken.end(1.5)
-    assert spoken.pause == 1
+    assert spoken.pause.number == 1
     assert spoken.transcribe(1.75) == TurnMarks(1000, 1.0, 1.1, 1.5, "committed", 1.75)
 
 
 def test_a_turn_that_ends_while_the_caller_speaks_ends_there() -> None:
     spoken = turn()
     spoken.end(1.5)
-    assert spoken.pause == 1
+    assert spoken.pause.number == 1
     assert spoken.transcribe(1.75) == TurnMarks(500, 1.5, None, 1.5, "committed", 1.75)
 
 
@@ -123,5 +128,5 @@ def test_a_turn_that_went_on_after_a_pause_and_ends_in_speech_was_spoken_to_its_
     spoken.pause_at(1000, 1.0, 1.1)
     spoken.resume()
     spoken.end(3.5)
-    assert spoken.pause == 2
+    assert spoken.pause.number == 2
     assert spoken.transcribe(3.75) == TurnMarks(1000, 3.5, None, 3.5, "committed", 3.75)

@@ -197,6 +197,7 @@ class TurnsSoFar:
             return
         if self.tentative:
             assert turn.speaking or turn.item_id in self.asked, "nobody will find out what this pause means"
+            assert next_deadline is not None, "a voice may be held for ever"
         elif turn.speaking:
             assert next_deadline is None or other_wait, "waiting for the end of a turn that goes on"
         else:

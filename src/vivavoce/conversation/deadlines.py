@@ -10,6 +10,7 @@ class Deadline(StrEnum):
 
     GREETING = "greeting"
     TURN_END = "turn_end"
+    DOUBT = "doubt"
     TRANSCRIPT = "transcript"
     FAREWELL = "farewell"
     IDLE = "idle"

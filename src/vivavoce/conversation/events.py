@@ -359,6 +359,7 @@ OVERLAP_EVENTS = (SpeechSuspected, SuspicionCleared)
 """These matter while the agent speaks; at other times the shell does not tell them."""
 
 INTERRUPTING_EVENTS = (
+    DeadlineReached,
     SpeechStarted,
     SpeechMeasured,
     InterimTranscribed,

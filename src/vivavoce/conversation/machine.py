@@ -10,11 +10,17 @@ tests can write down.
 Three small machines share the state in `Call`. A *turn* (`turns.py`) is the caller's: speaking, paused, ended,
 transcribed. A *reply* (`replies.py`) is the agent's: queued, generating, speaking, ended. The *history* is what both
 leave behind, and it holds what was said and heard, not what was generated. `TurnTaking` moves turns, `Replying`
-moves replies, `ItemCommands` edits the history for the client; they meet in exactly these places:
+moves replies, `ItemCommands` and `ReplyCommands` do what the client wants of them; they meet in exactly these places:
 
-- speech starts while a reply is under way: the reply is interrupted (`interruptions.py` decides);
-- a turn has ended and its words are there: a reply begins;
-- a reply ends while something waits for the floor: the next one begins;
+- speech starts while a reply is under way: the reply is interrupted, or ducked and held until the words tell what the
+  speech means (`floor.py`, `tentative.py`, `overlap.py`; `interruptions.py` decides);
+- a turn may be over: the answer to its words so far begins behind a gate, of which nobody hears before the turn is over
+  in these words (`anticipating.py`, `speculating.py`);
+- a turn has ended and its words are there: a reply begins (`words.py`);
+- a reply ends, or the caller has stopped, while something waits for the floor: the next one begins (`waiting.py`);
+- nobody says anything: the agent speaks up, or says goodbye (`silence.py`); an answer or a function is late: a word
+  fills the wait (`filling.py`). Both only read what the others did, after every fact, and ask for a reply;
+- the agent has just spoken, and its words come back: the turn has none (`returning_voice.py`);
 - the last answer has been given, or somebody ends the call (`ending.py`): nothing begins any more.
 
 Late results need no cancellation protocol. A transcript names its turn and the pause that it was asked at, a piece
@@ -62,10 +68,10 @@ from vivavoce.conversation.events import (
 )
 from vivavoce.conversation.filling import Filling
 from vivavoce.conversation.history import History
-from vivavoce.conversation.identifiers import EventId, ReplyId
+from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import SessionOpened, SessionUpdated
 from vivavoce.conversation.orders import ApplySettings, Order
-from vivavoce.conversation.replies import EndReason
+from vivavoce.conversation.reply_commands import ReplyCommands
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import Settings
 from vivavoce.conversation.silence import Silence
@@ -83,6 +89,7 @@ class Conversation:
         self._replying = Replying(self._call)
         self._turns = TurnTaking(self._call, self._replying)
         self._items = ItemCommands(self._call, self._turns, self._replying)
+        self._replies = ReplyCommands(self._call, self._replying)
         self._silence = Silence(self._call, self._replying)
         self._filling = Filling(self._call, self._replying)
 
@@ -108,7 +115,7 @@ class Conversation:
     @property
     def listens_closely(self) -> bool:
         """Whether the caller speaks over the agent and it is not known what that means (`SpeechMeasured` is wanted)."""
-        return self._turns.undecided
+        return self._turns.tentative.turn is not None
 
     @property
     def active_reply_id(self) -> ReplyId | None:
@@ -162,12 +169,8 @@ class Conversation:
                 self._turns.commit(event)
             case AudioClearRequested():
                 self._turns.clear()
-            case ResponseRequested(options=options, event_id=event_id):
-                self._replying.request(options, event_id)
-            case ForceMessageRequested():
-                self._replying.force(event)
-            case ResponseCancelRequested(reply_id=reply_id, event_id=event_id):
-                self._cancel(reply_id, event_id)
+            case ResponseRequested() | ForceMessageRequested() | ResponseCancelRequested():
+                self._replies.handle(event)
             case _:
                 self._replying.handle(event)
 
@@ -204,7 +207,9 @@ class Conversation:
                     settings = self._call.settings
                     self._replying.speak_up(settings.greeting or "", interruptible=settings.greeting_interruptible)
                 case Deadline.TURN_END:
-                    self._turns.end_reached()
+                    self._turns.ends.reached()
+                case Deadline.DOUBT:
+                    self._turns.tentative.give_up()
                 case Deadline.TRANSCRIPT:
                     self._replying.start_waiting()
                 case Deadline.FAREWELL:
@@ -219,14 +224,3 @@ class Conversation:
                     self._filling.fill_tool()
                 case _:
                     assert_never(deadline)
-
-    def _cancel(self, reply_id: ReplyId | None, event_id: EventId | None) -> None:
-        if reply_id is not None and self._replying.beside.cancel(reply_id):
-            return
-        active = self._replying.active
-        if active is None or (reply_id is not None and reply_id != active.reply_id):
-            # Clients look for these words: a reply that has just ended is nothing to complain of.
-            message = "Cancellation failed: no active response found"
-            self._call.refuse("response_cancel_not_active", message, event_id)
-            return
-        self._replying.interrupt(EndReason.CLIENT_CANCELLED)

@@ -1,61 +1,41 @@
-"""The agent's side of the floor: at most one reply at a time, from its request to its end.
+"""The agent's side of the floor: at most one reply at a time, from its beginning to its end.
 
-A reply asked for while another is under way is refused to a client (exactly as OpenAI's server does), with one
-exception: the other has called its tools and is only still being spoken. Then, and when a turn of the caller ends
-under a reply that may not be interrupted, the next reply waits. Words that a client wants said wait their turn too.
-Replies beside the conversation (`beside.py`) need no floor.
+A reply begins when the floor is free; until then it waits (`waiting.py`): when a turn of the caller ends under a reply
+that may not be interrupted, or when the caller speaks. What clients ask for comes through `reply_commands.py`. Replies
+beside the conversation (`beside.py`) need no floor; those begun behind a gate (`speculating.py`) have not got it yet.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from vivavoce.conversation.beside import Beside
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.deadlines import Deadline
 from vivavoce.conversation.delivering import Delivering, End
 from vivavoce.conversation.ending import Ending
-from vivavoce.conversation.events import ForceMessageRequested, ReplyEvent
-from vivavoce.conversation.history import DuplicateItemError, PromptMessage, UnknownItemError
-from vivavoce.conversation.identifiers import EventId, ItemId
+from vivavoce.conversation.events import ReplyEvent
+from vivavoce.conversation.history import PromptMessage
+from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.notices import ReplyCreated
 from vivavoce.conversation.orders import OpenGate, StartReply
 from vivavoce.conversation.replies import EndReason, Reply, ReplyMarks, ReplyOptions, ReplyState, ReplyStep
 from vivavoce.conversation.speculating import Speculated, Speculating
 from vivavoce.conversation.starting import reply_for, start_order
+from vivavoce.conversation.waiting import Request, Waiting
 
 TRANSCRIPT_PATIENCE_SECONDS = 15.0
 """How long a reply waits for the words that it is to answer before it starts without them."""
 
-MAXIMUM_FORCED = 16
-"""Words that clients want said and that wait for the floor; more are refused."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    """`asked`: by the client, which is told if it is not followed."""
-
-    options: ReplyOptions
-    marks: ReplyMarks
-    script: str | None = None
-    interruptible: bool = True
-    message_id: ItemId | None = None
-    asked: bool = False
-    is_filler: bool = False
-    hint: tuple[PromptMessage, ...] = ()
-
 
 class Replying:
-    """Owned by `Conversation`."""
+    """Owned by `Conversation`. `active`: the reply under way. `last`: the latest that was more than a filler."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
         self._delivering = Delivering(call)
-        self._waiting: _Request | None = None
-        self._forced: deque[_Request] = deque()
-        self._awaited: set[ItemId] = set()
         self._hint: tuple[PromptMessage, ...] = ()
+        self.waiting = Waiting()
         self.beside = Beside(call, self._delivering)
         self.speculating = Speculating(call)
         self.ending = Ending(call)
@@ -63,28 +43,7 @@ class Replying:
         self.last: Reply | None = None
         self.caller_has_floor = False
 
-    # --- asking for a reply -----------------------------------------------------------------------------------------
-
-    def request(self, options: ReplyOptions, event_id: EventId | None) -> None:
-        """The client asks (`response.create`). An answer that waits for the floor is then no longer wanted."""
-        if self._refuses(options, event_id):
-            return
-        request = _Request(options, ReplyMarks(), asked=True)
-        if not options.in_conversation:
-            self.beside.begin(options, event_id)
-        elif self.active is None:
-            if self.ending.refuses_reply(event_id):
-                return
-            self._waiting = None
-            self._begin(request)
-        elif self.active.goes_on_with_tools and (self._waiting is None or not self._waiting.asked):
-            self._waiting = request
-        else:
-            self._call.refuse(
-                "conversation_already_has_active_response",
-                f"response '{self.active.reply_id}' is in progress; wait for its response.done or cancel it first",
-                event_id,
-            )
+    # --- beginning one ----------------------------------------------------------------------------------------------
 
     def answer(self, options: ReplyOptions, marks: ReplyMarks) -> None:
         """A turn of the caller is to be answered: now, or when the reply under way or the next turn has ended.
@@ -94,90 +53,67 @@ class Replying:
         """
         if self.ending.closing:
             return
-        request = _Request(options, marks)
+        request = Request(options, marks)
         if self.active is None and not self.caller_has_floor:
-            self._waiting = None
-            self._begin(request)
+            self.begin(request)
         elif self.active is not None and self.active.state is ReplyState.QUEUED:
             self.active.marks = marks.later(self.active.marks)
-        elif self._waiting is not None and self._waiting.asked:
-            self._waiting = replace(self._waiting, marks=marks.later(self._waiting.marks))
         else:
-            self._waiting = request
-
-    def force(self, command: ForceMessageRequested) -> None:
-        """The client puts words into the agent's mouth: now, or when the reply under way has ended."""
-        options = ReplyOptions(voice=command.voice)
-        if self._refuses(options, command.event_id) or self.ending.refuses_reply(command.event_id):
-            return
-        item_id = command.item_id
-        if item_id is not None and self._call.history.is_taken(item_id):
-            refusal = str(DuplicateItemError(item_id))
-            self._call.refuse("item_create_duplicate_item_id", refusal, command.event_id, "item.id")
-        elif not command.text.strip():
-            self._call.refuse("invalid_value", "a forced message has words", command.event_id, "item.content")
-        elif len(self._forced) >= MAXIMUM_FORCED:
-            message = f"{MAXIMUM_FORCED} forced messages wait to be said; wait for a response.done"
-            self._call.refuse("too_many_active_responses", message, command.event_id, "item")
-        else:
-            self._forced.append(
-                _Request(options, ReplyMarks(), command.text, command.interruptible, item_id, asked=True)
-            )
-            self._say_forced()
+            self.waiting.put(request)
 
     def speak_up(
         self, script: str | None = None, hint: tuple[PromptMessage, ...] = (), *, interruptible: bool = True
     ) -> None:
         """The agent says something that nobody asked for, unless it speaks: a script, or what the model is hinted."""
         if self.active is None:
-            self._begin(_Request(ReplyOptions(), ReplyMarks(), script, interruptible, hint=hint))
+            self._begin(Request(ReplyOptions(), ReplyMarks(), script, interruptible, hint=hint))
 
     def fill(self, script: str) -> None:
         """The agent says something for the while that a function takes."""
         if self.active is None:
-            self._begin(_Request(ReplyOptions(), ReplyMarks(), script, is_filler=True))
+            self._begin(Request(ReplyOptions(), ReplyMarks(), script, is_filler=True))
 
     def speculate(self, item_id: ItemId, words: str, *, early: bool = False) -> bool:
         """The caller's turn may be over with these words: begin the answer behind the gate, if it may be begun now.
 
-        `early`: the caller has not paused, but these may be all the words there will be.
+        `early`: the caller has not paused, but these may be all the words there will be. True if an answer to them is
+        under way.
         """
-        waits = self._waiting is not None or self._forced or self._awaited
-        if not words or self.active is not None or waits or self.ending.closing:
-            return False
-        if not self._call.settings.answers_turns:
+        taken = self.active is not None or not self.waiting.nothing or self.ending.closing
+        if not words or taken or not self._call.settings.answers_turns:
             return False
         return self.speculating.begin(item_id, words, self.ending.next_turn, early=early)
 
-    def await_words(self, item_id: ItemId) -> None:
-        """Replies wait until this item has its transcript."""
-        self._awaited.add(item_id)
-
-    def stop_awaiting(self, item_id: ItemId) -> None:
-        """This item has its transcript."""
-        self._awaited.discard(item_id)
-
     def words_arrived(self, item_id: ItemId) -> None:
         """The transcript is there, or will never be: what waits for it may begin."""
-        self._awaited.discard(item_id)
+        self.waiting.stop_awaiting(item_id)
         self.floor_released()
 
     def floor_released(self) -> None:
         """The caller may have stopped: what waits begins, unless words are still to come."""
         if not self.caller_has_floor:
-            self._say_forced()
-        if not self._awaited:
+            self.say_forced()
+        if not self.waiting.awaits_words:
             self.start_waiting()
 
     def start_waiting(self) -> None:
         """Start what is queued: its words are there, or have been waited for long enough."""
-        self._awaited.clear()
+        self.waiting.give_up_words()
         self._call.deadlines.clear(Deadline.TRANSCRIPT)
         if self.active is not None and self.active.state is ReplyState.QUEUED:
-            self._start(self.active)
-        elif self.active is None and self._waiting is not None and not self.caller_has_floor:
-            request, self._waiting = self._waiting, None
+            self._call.order(self._order(self.active))
+        elif self.active is None and not self.caller_has_floor and (request := self.waiting.take()) is not None:
             self._begin(request)
+
+    def say_forced(self) -> None:
+        """Words that a client wants said are said, if the agent says nothing and may."""
+        if self.waiting.forced and self.active is None and self.ending.takes_replies:
+            self._begin(self.waiting.forced.popleft())
+
+    def begin(self, request: Request) -> None:
+        """This reply begins; one that waited is no longer wanted."""
+        self.waiting.take()
+        self._begin(request)
 
     # --- ending one -------------------------------------------------------------------------------------------------
 
@@ -188,8 +124,7 @@ class Replying:
 
     def fall_silent(self) -> None:
         """From here on the session has no replies."""
-        self._waiting = None
-        self._forced.clear()
+        self.waiting.clear()
         self.speculating.drop()
         self.beside.end_all()
         self.interrupt(EndReason.CLIENT_CANCELLED)
@@ -224,27 +159,10 @@ class Replying:
     @property
     def quiet(self) -> bool:
         """Nobody speaks, and nothing is to come before the caller speaks."""
-        waits = self._waiting is not None or self._forced or self._awaited
-        return self.active is None and not self.caller_has_floor and not waits and not self.ending.closing
+        floor_is_free = self.active is None and not self.caller_has_floor
+        return floor_is_free and self.waiting.nothing and not self.ending.closing
 
-    def _refuses(self, options: ReplyOptions, event_id: EventId | None) -> bool:
-        """The client is told if no such reply can be."""
-        if self._call.settings.only_transcribes:
-            message = "a transcription session has no responses; open a session of type 'realtime'"
-            self._call.refuse("response_create_not_allowed", message, event_id)
-            return True
-        try:
-            self._call.history.resolved(options.input or ())
-        except UnknownItemError as error:
-            self._call.refuse("item_not_found", str(error), event_id, "response.input")
-            return True
-        return False
-
-    def _say_forced(self) -> None:
-        if self._forced and self.active is None and self.ending.takes_replies:
-            self._begin(self._forced.popleft())
-
-    def _begin(self, request: _Request) -> None:
+    def _begin(self, request: Request) -> None:
         reply = reply_for(self._call, request.options, self._call.history)
         reply.script, reply.marks = request.script, request.marks
         reply.interruptible, reply.wanted_message_id = request.interruptible, request.message_id
@@ -253,7 +171,7 @@ class Replying:
         if reply.script is None:
             self.ending.reply_begun()
         self._call.deadlines.clear(Deadline.GREETING)
-        if self._awaited and reply.script is None:
+        if self.waiting.awaits_words and reply.script is None:
             self.speculating.drop()
             reply.marks.wasted_tokens = self.speculating.wasted_tokens(reply.marks.turn_item_id)
             self._call.tell(ReplyCreated(reply.snapshot()))
@@ -267,9 +185,6 @@ class Replying:
         else:
             self._call.tell(ReplyCreated(reply.snapshot()))
             self._call.order(order)
-
-    def _start(self, reply: Reply) -> None:
-        self._call.order(self._order(reply))
 
     def _order(self, reply: Reply) -> StartReply:
         reply.step(ReplyStep.START)
@@ -301,8 +216,8 @@ class Replying:
         if reply.script is not None:
             self._call.warm()  # these words are not the model's own: it has not read them yet
         if not self.caller_has_floor:
-            self._say_forced()
-        if self._waiting is not None and not self._awaited:
+            self.say_forced()
+        if self.waiting.reply is not None and not self.waiting.awaits_words:
             self.start_waiting()
-        elif self._waiting is not None:
+        elif self.waiting.reply is not None:
             self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)

@@ -1,10 +1,11 @@
 """An answer begun before the turn is surely over, behind a gate.
 
-At every pause of a turn that will be answered the likely reply is started as if the turn were over; what becomes of it
-is kept here and told to nobody. When the turn ends in the same words and nothing else has changed, the reply is taken
-as it stands and its gate opens; otherwise it is thrown away. The caller's going on does not condemn it, other words do.
-How often this is tried in a turn, and how much may be wasted on it, is the session's `Speculation`. Calls of functions
-are facts like the others: they happen when the gate opens, or never. Owned by `Replying`.
+At every pause of a turn that will be answered, and with interim words that may be all there will be, the likely reply
+is started as if the turn were over; what becomes of it is kept here and told to nobody. When the turn ends in the same
+words and nothing else has changed, the reply is taken as it stands and its gate opens; otherwise it is thrown away. The
+caller's going on does not condemn it, other words do. How often this is tried in a turn, and how much may be wasted on
+it, is the session's `Speculation`. Calls of functions are facts like the others: they happen when the gate opens, or
+never. Owned by `Replying`.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ class Speculated:
     def reply_id(self) -> ReplyId:
         return self.order.reply_id
 
+    def answers(self, heard: str, *, so_far: bool) -> bool:
+        """Whether these words (normalised) are those that it answers, or, `so_far`, the first of them."""
+        return heard == self.words or (so_far and (not heard or self.words.startswith(f"{heard} ")))
+
 
 class Speculating:
     """At most one reply is behind the gate."""
@@ -56,10 +61,11 @@ class Speculating:
     def begin(self, item_id: ItemId, words: str, hint: tuple[PromptMessage, ...], *, early: bool = False) -> bool:
         """The turn may be over with these words: begin to answer it. True if an answer to them is under way.
 
-        `hint`: what the model is told behind the caller's words. One that is `early`, before any pause, counts as no
-        try, but may waste only half of what may be wasted.
+        `hint`: what the model is told behind the caller's words. One that is `early`, while the caller speaks, counts
+        as no try, but may waste only half of what may be wasted. An answer to more words than these is kept as well.
         """
-        if self._behind is not None and self._behind.item_id == item_id and self._behind.words == normalised(words):
+        behind, heard = self._behind, normalised(words)
+        if behind is not None and behind.item_id == item_id and behind.answers(heard, so_far=early):
             return True
         self.drop()
         if not self._may_begin(item_id, early=early):
@@ -68,13 +74,13 @@ class Speculating:
         reply = reply_for(self._call, ReplyOptions(), self._call.history)
         prompt = (*self._call.prompt(), PromptMessage("user", words), *hint)
         order = replace(start_order(self._call, reply, prompt), gated=True)
-        self._behind = Speculated(item_id, normalised(words), order, ReplyMarks())
+        self._behind = Speculated(item_id, heard, order, ReplyMarks())
         self._call.order(order)
         return True
 
-    def doubt(self, words: str) -> None:
-        """The turn goes on, and so far these are its words."""
-        if self._behind is not None and self._behind.words != normalised(words):
+    def doubt(self, words: str, *, so_far: bool = False) -> None:
+        """These are the words of the turn, or only `so_far`: then the rest of those that are answered may follow."""
+        if self._behind is not None and not self._behind.answers(normalised(words), so_far=so_far):
             self.drop()
 
     def handle(self, fact: ReplyEvent) -> bool:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from vivavoce.conversation.endpointing import EndpointReason
 from vivavoce.conversation.identifiers import ItemId
+from vivavoce.conversation.interim_words import InterimWords
 
 
 class TurnState(StrEnum):
@@ -51,6 +52,27 @@ class TurnMarks:
     transcribed_at: float
 
 
+@dataclass(slots=True)
+class Pause:
+    """What is known of a turn's latest pause. All of it but the number is worthless once the caller went on.
+
+    `number` 0: the caller has not paused yet. `noticed_at`: None if the client ended the turn while the caller spoke.
+    `text`, with `audio_seconds`: the words of the turn up to here, once they are there. `failed`: they never will be.
+    """
+
+    number: int = 0
+    spoken_until: float | None = None
+    noticed_at: float | None = None
+    probability: float | None = None
+    text: str | None = None
+    audio_seconds: float = 0.0
+    transcribed_at: float | None = None
+    failed: bool = False
+
+    def transcribe(self, text: str, audio_seconds: float, now: float) -> None:
+        self.text, self.audio_seconds, self.transcribed_at = text, audio_seconds, now
+
+
 class Turn:
     """Owned by the conversation; dies when its words are in the history.
 
@@ -63,96 +85,54 @@ class Turn:
         self.audio_start_ms = audio_start_ms
         self.audio_end_ms = audio_start_ms
         self.state = TurnState.SPEAKING
-        self.pause = 0
-        self.spoken_until: float | None = None
-        self.soft_end_at: float | None = None
+        self.pause = Pause()
+        self.interim = InterimWords()
         self.ended_at: float | None = None
         self.reason = EndpointReason.COMMITTED
         self.tentative = False
-        self.transcribed_at: float | None = None
-        self.probability: float | None = None
-        self.text_at_pause: tuple[str, float] | None = None
-        self.failed_at_pause = False
         self.recorded = False
         self.content_index = 0
-        self.told_text = ""
-        self._interim_text = ""
-        self._stable_text = ""
+
+    @property
+    def spoken_until(self) -> float | None:
+        return self.pause.spoken_until
 
     def accepts(self, fact: TurnFact) -> bool:
         return (self.state, fact) in TRANSITIONS
 
+    def asked(self, item_id: ItemId, pause: int) -> bool:
+        """Whether this turn was asked about at this pause, its latest: else the answer comes too late."""
+        return (self.item_id, self.pause.number) == (item_id, pause)
+
     def pause_at(self, audio_end_ms: int, spoken_until: float, now: float) -> None:
         self._go(TurnFact.PAUSED)
-        self.soft_end_at = now
-        self.pause += 1
-        self.failed_at_pause = False
         self.audio_end_ms = audio_end_ms
-        self.spoken_until = spoken_until
+        self.pause = Pause(self.pause.number + 1, spoken_until, now)
 
     def resume(self) -> None:
         """The caller went on: what was believed at the pause no longer holds."""
         self._go(TurnFact.RESUMED)
-        self.probability = None
-        self.text_at_pause = None
+        self.pause = Pause(self.pause.number)
 
     def end(self, now: float) -> None:
         """The turn is over. One that ended while the caller spoke (commit) counts as a pause of its own."""
         if self.state is TurnState.SPEAKING:
-            self.pause += 1
-            self.text_at_pause = None
-            self.soft_end_at = None
-            self.spoken_until = now
+            self.pause = Pause(self.pause.number + 1, spoken_until=now)
         self._go(TurnFact.ENDED)
         self.ended_at = now
 
     def transcribe(self, now: float) -> TurnMarks:
         self._go(TurnFact.TRANSCRIBED)
         ended_at = self.ended_at if self.ended_at is not None else now
-        spoken_until = self.spoken_until if self.spoken_until is not None else ended_at
-        transcribed_at = self.transcribed_at if self.text_at_pause is not None else None
+        spoken_until, transcribed_at = self.pause.spoken_until, self.pause.transcribed_at
         return TurnMarks(
             self.audio_end_ms,
-            spoken_until,
-            self.soft_end_at,
+            spoken_until if spoken_until is not None else ended_at,
+            self.pause.noticed_at,
             ended_at,
             self.reason,
             transcribed_at if transcribed_at is not None else now,
         )
 
-    def grow_interim(self, text: str) -> str:
-        """Take a new interim text; what may be told of it: the words that two interims in a row agree on.
-
-        The wire's deltas cannot be taken back, so only stable words are told.
-        """
-        self._stable_text = _common_words(self._interim_text, text)
-        self._interim_text = text
-        return self.tell_stable()
-
-    def tell_stable(self) -> str:
-        """What may be told of the latest interims; nothing while nobody is to know of the turn."""
-        return "" if self.tentative else self._tell(self._stable_text)
-
-    def finish_text(self, text: str) -> str:
-        """The rest of the final text that has not been told; '' when the told words turned out otherwise."""
-        return self._tell(text)
-
-    def _tell(self, text: str) -> str:
-        if not text.startswith(self.told_text) or len(text) <= len(self.told_text):
-            return ""
-        delta = text[len(self.told_text) :]
-        self.told_text = text
-        return delta
-
     def _go(self, fact: TurnFact) -> None:
         self.state = TRANSITIONS[self.state, fact]
-
-
-def _common_words(former: str, latter: str) -> str:
-    """The words that both texts begin with."""
-    words: list[str] = []
-    for one, other in zip(former.split(), latter.split(), strict=False):
-        if one != other:
-            break
-        words.append(other)
-    return " ".join(words)

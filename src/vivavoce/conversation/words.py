@@ -55,7 +55,7 @@ class Words:
         turn.end(self._call.now)
         self._await(turn)
         self._call.order(TakeRecording(turn.item_id, recording))
-        self._call.order(TranscribeTurn(turn.item_id, turn.pause))
+        self._call.order(TranscribeTurn(turn.item_id, turn.pause.number))
         self._call.order(CloseTurn(turn.item_id))
 
     def awaits(self, item_id: ItemId) -> bool:
@@ -64,13 +64,13 @@ class Words:
 
     def arrive(self, fact: TurnTranscribed) -> None:
         turn = self._awaiting.get(fact.item_id)
-        if turn is not None and turn.pause == fact.pause:
+        if turn is not None and turn.pause.number == fact.pause:
             self.finish(turn, fact.text, fact.audio_seconds)
 
     def lose(self, fact: TranscriptionFailed) -> None:
         """The words will never come; the client is told."""
         turn = self._awaiting.get(fact.item_id)
-        if turn is None or turn.pause != fact.pause:
+        if turn is None or turn.pause.number != fact.pause:
             return
         del self._awaiting[turn.item_id]
         turn.transcribe(self._call.now)
@@ -88,7 +88,7 @@ class Words:
         marks = turn.transcribe(self._call.now)
         if text and not turn.recorded:
             self._call.caller_spoke += 1
-        if delta := turn.finish_text(text):
+        if delta := turn.interim.tell(text):
             self._call.tell(TranscriptGrew(turn.item_id, delta))
         self._call.tell(TranscriptCompleted(turn.item_id, text, audio_seconds, turn.content_index))
         item = self._item_without_words(turn)
@@ -97,7 +97,7 @@ class Words:
             self._call.history.replace(item)
             self._call.tell(ItemDone(item, self._call.history.before(item.item_id)))
         self._release_floor()
-        self._replying.stop_awaiting(turn.item_id)
+        self._replying.waiting.stop_awaiting(turn.item_id)
         if text and item is not None and not turn.recorded and self._call.settings.answers_turns:
             self._replying.answer(ReplyOptions(), ReplyMarks(marks, turn.item_id))
         self._replying.speculating.settle(turn.item_id)
@@ -105,7 +105,7 @@ class Words:
 
     def _await(self, turn: Turn) -> None:
         self._awaiting[turn.item_id] = turn
-        self._replying.await_words(turn.item_id)
+        self._replying.waiting.await_words(turn.item_id)
 
     def _item_without_words(self, turn: Turn) -> Message | None:
         """A committed item. None if the client has deleted it, even if something else bears its id now."""
