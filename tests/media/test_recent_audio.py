@@ -13,8 +13,13 @@ LONGEST_PIECE = 30
 PIECES = st.lists(st.integers(0, LONGEST_PIECE), max_size=12)
 
 
+def _numbered(begin: int, end: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Each sample's value tells its place; all are values that 16 bits hold."""
+    return np.arange(begin, end, dtype=np.float32) / np.float32(1024)
+
+
 def _fed(recent: RecentAudio, pieces: list[int]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    stream = np.arange(recent.end_sample, recent.end_sample + sum(pieces), dtype=np.float32)
+    stream = _numbered(recent.end_sample, recent.end_sample + sum(pieces))
     for piece in np.split(stream, np.cumsum(pieces)[:-1]):
         recent.append(piece)
     return stream
@@ -47,7 +52,7 @@ def test_what_is_held_stays_up_to_the_longest_and_falls_out_when_it_is_let_go(
     assert recent.start_sample <= max(held_from, end - longest)
     assert end - recent.start_sample <= longest + LONGEST_PIECE
     whole = max(held_from, end - longest)
-    assert recent.slice(whole, end).tolist() == list(range(whole, end))
+    assert np.array_equal(recent.slice(whole, end), _numbered(whole, end))
     recent.hold(None)
     assert end - recent.start_sample < kept + LONGEST_PIECE
 
@@ -56,20 +61,26 @@ def test_another_length_counts_from_the_next_append_on() -> None:
     recent = RecentAudio(2, 10)
     recent.keep(5)
     for number in range(8):
-        recent.append(np.full(1, number, dtype=np.float32))
-    assert recent.slice(0, 8).tolist() == [3, 4, 5, 6, 7]
+        recent.append(_numbered(number, number + 1))
+    assert np.array_equal(recent.slice(0, 8), _numbered(3, 8))
     recent.keep(11)
     for number in range(8, 20):
-        recent.append(np.full(1, number, dtype=np.float32))
+        recent.append(_numbered(number, number + 1))
     assert recent.start_sample == 10
 
 
 def test_a_slice_keeps_its_samples_when_the_stream_goes_on() -> None:
     recent = RecentAudio(2, 2)
-    recent.append(np.array([1, 2], dtype=np.float32))
+    recent.append(_numbered(1, 3))
     kept = recent.slice(0, 2)
-    recent.append(np.array([3, 4], dtype=np.float32))
-    assert kept.tolist() == [1, 2]
+    recent.append(_numbered(3, 5))
+    assert np.array_equal(kept, _numbered(1, 3))
+
+
+def test_audio_beyond_full_scale_is_clipped() -> None:
+    recent = RecentAudio(2, 2)
+    recent.append(np.array([1.5, -1.5], dtype=np.float32))
+    assert recent.slice(0, 2).tolist() == [32_767 / 32_768, -1.0]
 
 
 @pytest.mark.parametrize(("kept", "longest"), [(0, 10), (11, 10)], ids=["nothing is kept", "more than the longest"])

@@ -27,7 +27,12 @@ def samples_from_pcm16(data: bytes | bytearray | memoryview) -> Samples:
         raise AudioDataError(
             f"{len(data)} bytes are not whole 16-bit samples: send an even number of bytes of little-endian PCM"
         )
-    samples: Samples = np.frombuffer(data, dtype="<i2").astype(np.float32)
+    return samples_from_int16(np.frombuffer(data, dtype="<i2"))
+
+
+def samples_from_int16(quantized: NDArray[np.int16]) -> Samples:
+    """16-bit integers (n,) to samples in [-1, 1)."""
+    samples: Samples = quantized.astype(np.float32)
     samples *= _PCM16_STEP  # in a second step: numpy converts slowly within a product
     return samples
 

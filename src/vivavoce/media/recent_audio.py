@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vivavoce.media.pcm import Samples
+from vivavoce.media.pcm import Samples, quantize_to_int16, samples_from_int16
 
 
 class RecentAudio:
     """Keeps the newest `kept_samples` of a stream, and more while `hold` asks for it: `longest_samples` at most.
 
-    Samples are numbered from 0 since the stream began, so a boundary in audio time finds its audio here. What is
-    appended is kept as it is, without a copy: nobody may write to it any more. A few samples more than asked for may be
-    kept, as pieces fall out whole.
+    Samples are numbered from 0 since the stream began, so a boundary in audio time finds its audio here. They are kept
+    as 16-bit integers, in the pieces in which they came: a few more than asked for, as pieces fall out whole.
     """
 
     def __init__(self, kept_samples: int, longest_samples: int) -> None:
@@ -22,7 +22,7 @@ class RecentAudio:
             raise ValueError(f"at least one sample is kept and at most the longest, not {kept_samples}")
         self._kept_samples = kept_samples
         self._longest_samples = longest_samples
-        self._pieces: deque[Samples] = deque()
+        self._pieces: deque[NDArray[np.int16]] = deque()
         self._start_sample = 0
         self._end_sample = 0
         self._held_from: int | None = None
@@ -50,19 +50,19 @@ class RecentAudio:
         """Append (n,) samples; the oldest fall out."""
         if not samples.size:
             return
-        self._pieces.append(samples)
+        self._pieces.append(quantize_to_int16(samples))
         self._end_sample += samples.size
         self._drop()
 
     def slice(self, from_sample: int, to_sample: int) -> Samples:
         """A copy of samples `from_sample` (inclusive) to `to_sample` (exclusive), less what fell out or never came."""
-        found: list[Samples] = [np.zeros(0, dtype=np.float32)]
+        found = [np.zeros(0, dtype=np.int16)]
         at = self._start_sample
         for piece in self._pieces:
             if at + piece.size > from_sample and at < to_sample:
                 found.append(piece[max(0, from_sample - at) : to_sample - at])
             at += piece.size
-        return np.concatenate(found)
+        return samples_from_int16(np.concatenate(found))
 
     def _drop(self) -> None:
         wanted = self._end_sample - self._kept_samples

@@ -16,8 +16,8 @@ from vivavoce.conversation.identifiers import ItemId
 from vivavoce.engines.ports import Samples
 
 KEPT_ITEMS = 64
-KEPT_BYTES = 160 * 1024
-"""Five seconds. It is the largest part of what one more call takes, and clients ask for what was said just now."""
+KEPT_BYTES = 128 * 1024
+"""Four seconds. It is the largest part of what one more call takes, and clients ask for what was said just now."""
 
 FULL_SCALE = 32_767
 
