@@ -51,16 +51,17 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "a waiting reply begins the moment the caller interrupts the one before it",
-        "turn_taking.py",
-        """        turn.tentative = False
+        "floor.py",
+        """        self.turn = turn
         self._replying.caller_has_floor = True
 """,
-        """        turn.tentative = False
+        """        self.turn = turn
+        self._replying.caller_has_floor = turn.tentative
 """,
     ),
     PlantedBug(
         "the greeting talks over a caller who spoke first",
-        "turn_taking.py",
+        "floor.py",
         """        self._call.deadlines.clear(Deadline.GREETING)
         self._call.tell(CallerSpeechStarted(""",
         """        self._call.tell(CallerSpeechStarted(""",
@@ -80,31 +81,27 @@ PLANTED_BUGS = (
     PlantedBug(
         "an answer that waited for the floor is given although another has answered meanwhile",
         "replying.py",
-        """                return
-            self._waiting = None
-            self._begin(request)
-        elif self.active.goes_on""",
-        """                return
-            self._begin(request)
-        elif self.active.goes_on""",
+        """        self.waiting.take()
+        self._begin(request)
+""",
+        """        self._begin(request)
+""",
     ),
     PlantedBug(
         "two turns in quick succession are answered twice",
         "replying.py",
         """        elif self.active is not None and self.active.state is ReplyState.QUEUED:
             self.active.marks = marks.later(self.active.marks)
-        elif self._waiting""",
-        """        elif self._waiting""",
+        else:""",
+        """        else:""",
     ),
     PlantedBug(
         "a turn that is thrown away leaves the answer to the one before waiting for ever",
-        "turn_taking.py",
-        """        self._call.tell(AudioCleared())
-        self._release_floor()
+        "floor.py",
+        """        self.release()
         self._replying.floor_released()
 """,
-        """        self._call.tell(AudioCleared())
-        self._release_floor()
+        """        self.release()
 """,
     ),
     # --- late results ---
@@ -117,28 +114,25 @@ PLANTED_BUGS = (
     PlantedBug(
         "words of an older pause are taken for the whole turn",
         "words.py",
-        "if turn is not None and turn.pause == fact.pause:",
+        "if turn is not None and turn.pause.number == fact.pause:",
         "if turn is not None:",
     ),
     PlantedBug(
         "words heard at a pause are kept although the caller went on",
         "turns.py",
-        """        self.probability = None
-        self.text_at_pause = None
-""",
-        """        self.probability = None
-""",
+        "        self.pause = Pause(self.pause.number)\n",
+        "        self.pause.probability = None\n",
     ),
     PlantedBug(
         "a belief that comes after the caller went on ends the turn in the middle of a word",
         "turn_taking.py",
-        "            or turn.state is not TurnState.PAUSED\n",
-        "",
+        "asked = turn is not None and turn.state is TurnState.PAUSED and turn.asked(item_id, pause)",
+        "asked = turn is not None and turn.asked(item_id, pause)",
     ),
     PlantedBug(
         "a transcription that failed at a pause is never tried again",
-        "turn_taking.py",
-        "asked = turn.state is TurnState.PAUSED and not turn.failed_at_pause",
+        "turn_ends.py",
+        "asked = turn.state is TurnState.PAUSED and not turn.pause.failed",
         "asked = turn.state is TurnState.PAUSED",
     ),
     PlantedBug(
@@ -155,7 +149,7 @@ PLANTED_BUGS = (
     PlantedBug(
         "a reply starts before the words that it is to answer",
         "words.py",
-        "        self._replying.await_words(turn.item_id)\n",
+        "        self._replying.waiting.await_words(turn.item_id)\n",
         "",
     ),
     PlantedBug(
@@ -170,17 +164,17 @@ PLANTED_BUGS = (
     # --- the caller's turn ---
     PlantedBug(
         "silence is counted from when the pause was noticed",
-        "turn_taking.py",
-        "at = turn.spoken_until + judged.patience_ms",
+        "turn_ends.py",
+        "at = pause.spoken_until + judged.patience_ms",
         "at = self._call.now + judged.patience_ms",
     ),
     PlantedBug(
         "the patience of a pause runs on when the caller goes on",
         "turn_taking.py",
-        """        turn.resume()
+        """        self.tentative.heard()
         self._call.deadlines.clear(Deadline.TURN_END)
 """,
-        """        turn.resume()
+        """        self.tentative.heard()
 """,
     ),
     PlantedBug(
@@ -193,15 +187,15 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "interim words are told before they are sure",
-        "turns.py",
-        "self._stable_text = _common_words(self._interim_text, text)",
-        "self._stable_text = text",
+        "interim_words.py",
+        "self._stable = _common_words(self.latest, text)",
+        "self._stable = text",
     ),
     PlantedBug(
         "interim words that were told are told anew when they change",
-        "turns.py",
-        "if not text.startswith(self.told_text) or len(text) <= len(self.told_text):",
-        "if len(text) <= len(self.told_text):",
+        "interim_words.py",
+        "if not text.startswith(self.told) or len(text) <= len(self.told):",
+        "if len(text) <= len(self.told):",
     ),
     PlantedBug(
         "a commit of exactly a tenth of a second is refused",
@@ -254,9 +248,9 @@ PLANTED_BUGS = (
         "        if heard:\n",
     ),
     PlantedBug(
-        "a caller who interrupts the goodbye takes another turn",
+        "a caller who speaks over a goodbye that may not be interrupted takes another turn",
         "turn_taking.py",
-        "        if self._replying.ending.closing:\n",
+        "        if self._replying.ending.closing and not contested:\n",
         "        if False:\n",
     ),
     PlantedBug(
@@ -298,9 +292,9 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "a response beside the conversation is refused while the agent speaks",
-        "replying.py",
+        "reply_commands.py",
         "        if not options.in_conversation:\n",
-        "        if not options.in_conversation and self.active is None:\n",
+        "        if not options.in_conversation and active is None:\n",
     ),
     PlantedBug(
         "a client may ask for any number of responses beside the conversation",
@@ -316,7 +310,7 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "cancelling a response beside the conversation cancels the one that has the floor",
-        "machine.py",
+        "reply_commands.py",
         """        if reply_id is not None and self._replying.beside.cancel(reply_id):
             return
         active = self._replying.active
@@ -341,34 +335,34 @@ PLANTED_BUGS = (
     PlantedBug(
         "forced words wait for the words of the caller",
         "replying.py",
-        "if self._awaited and reply.script is None:",
-        "if self._awaited:",
+        "if self.waiting.awaits_words and reply.script is None:",
+        "if self.waiting.awaits_words:",
     ),
     PlantedBug(
         "forced words that wait are never said",
         "replying.py",
         """        if not self.caller_has_floor:
-            self._say_forced()
-        if self._waiting is not None""",
-        """        if self._waiting is not None""",
+            self.say_forced()
+        if self.waiting.reply is not None and""",
+        """        if self.waiting.reply is not None and""",
     ),
     PlantedBug(
         "a second response that waits takes the place of the first without a word",
-        "replying.py",
-        "elif self.active.goes_on_with_tools and (self._waiting is None or not self._waiting.asked):",
-        "elif self.active.goes_on_with_tools:",
+        "reply_commands.py",
+        "elif active.goes_on_with_tools and not waiting.was_asked:",
+        "elif active.goes_on_with_tools:",
     ),
     PlantedBug(
         "a response that waits for words waits for ever",
         "replying.py",
-        """        elif self._waiting is not None:
+        """        elif self.waiting.reply is not None:
             self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
 """,
         "",
     ),
     PlantedBug(
         "the client's player is told to fall silent only after the reply's end",
-        "turn_taking.py",
+        "floor.py",
         """        self._call.tell(CallerSpeechStarted(turn.item_id, turn.audio_start_ms))
         if speech_interrupts(self._call.settings, self._replying.active):
             self._overlap.forget()
@@ -399,8 +393,8 @@ PLANTED_BUGS = (
     PlantedBug(
         "the silence is counted while the caller speaks",
         "replying.py",
-        "return self.active is None and not self.caller_has_floor and not waits",
-        "return self.active is None and not waits",
+        "floor_is_free = self.active is None and not self.caller_has_floor",
+        "floor_is_free = self.active is None",
     ),
     PlantedBug(
         "sound in an item is answered as if it were a turn",
@@ -416,7 +410,7 @@ PLANTED_BUGS = (
     ),
     PlantedBug(
         "a transcription session gets a response that its client asks for",
-        "replying.py",
+        "reply_commands.py",
         "        if self._call.settings.only_transcribes:\n",
         "        if False:\n",
     ),

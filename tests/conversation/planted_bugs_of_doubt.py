@@ -67,21 +67,21 @@ BUGS_OF_DOUBT = (
     PlantedBug(
         "clearing the input leaves the answer that was begun to itself",
         "turn_taking.py",
-        """        self._call.deadlines.clear(Deadline.TURN_END)
-        self._replying.speculating.drop()
+        """        self._replying.speculating.drop()
+        self._overlap.release()
 """,
-        "        self._call.deadlines.clear(Deadline.TURN_END)\n",
+        "        self._overlap.release()\n",
     ),
     PlantedBug(
         "answers are begun in one turn without end",
         "speculating.py",
-        "        self._tries += 1\n",
+        "        self._tries += not early\n",
         "",
     ),
     PlantedBug(
         "what was thrown away never keeps another answer from being begun",
         "speculating.py",
-        "        return self._wasted_tokens < limits.wasted_tokens_per_turn\n",
+        "        return self._wasted_tokens < limits.wasted_tokens_per_turn // (2 if early else 1)\n",
         "        return True\n",
     ),
     PlantedBug(
@@ -93,16 +93,14 @@ BUGS_OF_DOUBT = (
     PlantedBug(
         "an answer is begun over the agent's own voice",
         "replying.py",
-        "if not words or self.active is not None or waits or self.ending.closing:",
-        "if not words or waits or self.ending.closing:",
+        "taken = self.active is not None or not self.waiting.nothing or",
+        "taken = not self.waiting.nothing or",
     ),
     PlantedBug(
         "an answer is begun although an earlier turn has no words yet",
-        "replying.py",
-        """        waits = self._waiting is not None or self._forced or self._awaited
-        if not words""",
-        """        waits = self._waiting is not None or self._forced
-        if not words""",
+        "waiting.py",
+        "return self.reply is None and not self.forced and not self._words_of",
+        "return self.reply is None and not self.forced",
     ),
     PlantedBug(
         "a percent sign does not sound",
@@ -119,8 +117,8 @@ BUGS_OF_DOUBT = (
     PlantedBug(
         "the last answer is begun without its goodbye",
         "replying.py",
-        "self.speculating.begin(item_id, words, self.ending.next_turn)",
-        "self.speculating.begin(item_id, words, ())",
+        "self.speculating.begin(item_id, words, self.ending.next_turn,",
+        "self.speculating.begin(item_id, words, (),",
     ),
     PlantedBug(
         "the caller is not heard over the agent before the words are sure",
@@ -132,7 +130,7 @@ BUGS_OF_DOUBT = (
         "a suspicion that was none leaves the voice soft",
         "turn_taking.py",
         """            case SuspicionCleared():
-                if self._open is None:
+                if self._floor.turn is None:
                     self._overlap.release()
 """,
         """            case SuspicionCleared():
@@ -150,38 +148,37 @@ BUGS_OF_DOUBT = (
     ),
     PlantedBug(
         "a backchannel keeps the floor",
-        "turn_taking.py",
-        """        self._overlap.release()
-        self._release_floor()
-        self._replying.floor_released()
-""",
+        "tentative.py",
+        "        self._floor.give_back()\n",
         "        self._overlap.release()\n",
     ),
     PlantedBug(
         "a reply that waits begins under the caller's voice",
-        "turn_taking.py",
-        "            self._replying.caller_has_floor = True  # nothing else",
-        "            pass  # nothing else",
+        "floor.py",
+        """        self.turn = turn
+        self._replying.caller_has_floor = True
+""",
+        """        self.turn = turn
+        self._replying.caller_has_floor = not turn.tentative
+""",
     ),
     PlantedBug(
         "a turn over a reply that is over waits for a confirmation",
-        "turn_taking.py",
-        """        elif self._open.tentative and not self._overlap.concerns_active_reply:
-            self._confirm(self._open)
+        "tentative.py",
+        """            elif self.turn is not None and not self._overlap.concerns_active_reply:
+                self.confirm(self.turn)
 """,
         "",
     ),
     PlantedBug(
         "a turn is confirmed in a call that has ended",
-        "turn_taking.py",
-        """        if self._replying.ending.due:
-            return
-        if self._open is None:""",
-        "        if self._open is None:",
+        "tentative.py",
+        "        if not self._replying.ending.due:\n",
+        "        if True:\n",
     ),
     PlantedBug(
         "a reply that may not be interrupted any more stays held",
-        "turn_taking.py",
+        "floor.py",
         """            self._replying.interrupt(EndReason.TURN_DETECTED)
         else:
             self._overlap.release()
@@ -190,13 +187,11 @@ BUGS_OF_DOUBT = (
     ),
     PlantedBug(
         "the silence of a turn that is confirmed late is not counted",
-        "turn_taking.py",
+        "tentative.py",
         """        if turn.state is TurnState.PAUSED:
-            self._wait_for_end(turn)
-
-    def _discard""",
-        """
-    def _discard""",
+            self._ends.weigh(turn)
+""",
+        "",
     ),
     PlantedBug(
         "faint speech holds the voice",
@@ -206,26 +201,133 @@ BUGS_OF_DOUBT = (
     ),
     PlantedBug(
         "a goodbye that is interrupted in earnest is followed by a turn",
-        "turn_taking.py",
+        "tentative.py",
         """        if self._replying.ending.closing:
             self._replying.interrupt(EndReason.TURN_DETECTED)
             self._discard(turn)
             return
-        self._take_floor(turn)
 """,
-        "        self._take_floor(turn)\n",
+        "",
     ),
     PlantedBug(
         "the client is told of a turn that is not confirmed",
-        "turns.py",
-        'return "" if self.tentative else self._tell(self._stable_text)',
-        "return self._tell(self._stable_text)",
+        "turn_taking.py",
+        """        turn.interim.grow(fact.text)
+        if turn.tentative:
+""",
+        """        turn.interim.grow(fact.text)
+        if delta := turn.interim.tell_stable():
+            self._call.tell(TranscriptGrew(turn.item_id, delta))
+        if turn.tentative:
+""",
     ),
     PlantedBug(
         "a turn that the client ends is told as judged over by the silence",
         "turn_taking.py",
-        "            self._open.reason = EndpointReason.COMMITTED\n",
+        "            self._floor.turn.reason = EndpointReason.COMMITTED\n",
         "",
+    ),
+    PlantedBug(
+        "a voice is held for ever when the caller's sound stops coming",
+        "tentative.py",
+        "            self._call.deadlines.set(Deadline.DOUBT, self._call.now + DOUBT_PATIENCE_SECONDS)\n",
+        "            pass\n",
+    ),
+    PlantedBug(
+        "a caller who speaks for long over the agent is taken for noise",
+        "tentative.py",
+        """            self.heard()
+            self._overlap.measure(fact)
+""",
+        "            self._overlap.measure(fact)\n",
+    ),
+    PlantedBug(
+        "speech whose words come late is taken for noise",
+        "tentative.py",
+        """        if turn is not None and turn.state is TurnState.PAUSED:
+            self.confirm(turn)
+        elif turn is not None:""",
+        "        if turn is not None:",
+    ),
+    PlantedBug(
+        "the conversation waits for what is no longer in doubt",
+        "tentative.py",
+        """        if self.turn is None:
+            self._call.deadlines.clear(Deadline.DOUBT)
+""",
+        "",
+    ),
+    PlantedBug(
+        "an answer begun while the caller speaks costs a try",
+        "speculating.py",
+        "        self._tries += not early\n",
+        "        self._tries += 1\n",
+    ),
+    PlantedBug(
+        "answers begun while the caller speaks may waste all that may be wasted",
+        "speculating.py",
+        "limits.wasted_tokens_per_turn // (2 if early else 1)",
+        "limits.wasted_tokens_per_turn",
+    ),
+    PlantedBug(
+        "interim words that break off are answered",
+        "anticipating.py",
+        "        if breaks_off(words) or not self._replying.speculate(turn.item_id, words, early=True):\n",
+        "        if not self._replying.speculate(turn.item_id, words, early=True):\n",
+    ),
+    PlantedBug(
+        "the model reads the word that may be revised",
+        "anticipating.py",
+        'self._read(turn, words.rpartition(" ")[0])',
+        "self._read(turn, words)",
+    ),
+    PlantedBug(
+        "the model reads the same words again with every interim transcript",
+        "anticipating.py",
+        "        if self._read_ahead != (turn.item_id, words):\n",
+        "        if True:\n",
+    ),
+    PlantedBug(
+        "an interim transcript that is only shorter throws the answer away",
+        "anticipating.py",
+        "self._replying.speculating.doubt(words, so_far=True)",
+        "self._replying.speculating.doubt(words)",
+    ),
+    PlantedBug(
+        "an interim transcript that is only shorter begins another answer",
+        "speculating.py",
+        "behind.answers(heard, so_far=early)",
+        "behind.answers(heard, so_far=False)",
+    ),
+    PlantedBug(
+        "an answer to more words than there were at the pause is kept",
+        "speculating.py",
+        "behind.answers(heard, so_far=early)",
+        "behind.answers(heard, so_far=True)",
+    ),
+    PlantedBug(
+        "an answer to more words than there were is kept at a pause where they break off",
+        "anticipating.py",
+        "            self._replying.speculating.doubt(words)\n",
+        "            self._replying.speculating.doubt(words, so_far=True)\n",
+    ),
+    PlantedBug(
+        "half a word counts as the beginning of what is answered",
+        "speculating.py",
+        'self.words.startswith(f"{heard} ")',
+        "self.words.startswith(heard)",
+    ),
+    PlantedBug(
+        "words that break off are not answered although the turn is surely over",
+        "turn_taking.py",
+        "                self._anticipating.assessed(turn)\n",
+        "                pass\n",
+    ),
+    PlantedBug(
+        "words that break off are answered whatever the turn detector believes",
+        "anticipating.py",
+        "return turn.pause.probability is not None and turn.pause.probability >= SURE",
+        "return turn.pause.probability is not None",
     ),
     PlantedBug(
         "an acknowledgement of nothing counts as the first sound played",

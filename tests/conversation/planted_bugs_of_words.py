@@ -67,14 +67,14 @@ BUGS_OF_WORDS = (
     ),
     PlantedBug(
         "a pause behind a turn that was cut short is not learnt from",
-        "turn_taking.py",
-        "        self._pauses.turn_ended(turn.audio_end_ms)\n",
+        "turn_ends.py",
+        "        self.pauses.turn_ended(turn.audio_end_ms)\n",
         "",
     ),
     PlantedBug(
         "an answer to the agent is taken for the caller's going on",
         "turn_taking.py",
-        "            self._pauses.agent_spoke()\n",
+        "            self.ends.pauses.agent_spoke()\n",
         "            pass\n",
     ),
     PlantedBug(

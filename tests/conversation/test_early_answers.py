@@ -8,6 +8,7 @@ from conversation_stories import (
     VAD,
     Step,
     Story,
+    assessed,
     at,
     goes_on,
     interim,
@@ -20,7 +21,7 @@ from conversation_stories import (
     writes,
 )
 
-from vivavoce.conversation.settings import ServerVad, Speculation
+from vivavoce.conversation.settings import SemanticTurnDetection, ServerVad, Speculation
 
 EARLY = replace(VAD, speculation=Speculation())
 SPEAKING = at(1.0, starts(1000), ...)
@@ -36,6 +37,13 @@ BEGUN = (SPEAKING, at(1.4, interim(1, "Two please"), begins(1, "Two please")))
 def paused(*then: str, text: str) -> tuple[Step, ...]:
     """The caller pauses, and these are the words; the fixed silence ends at 2.5."""
     return (at(2.1, pauses(2000, 2.0), "transcribe item 1 at pause 1"), at(2.2, words(1, 1, text), *then))
+
+
+UNSURE = (
+    SPEAKING,
+    at(2.1, pauses(2000, 2.0), "transcribe item 1 at pause 1", "assess item 1 at pause 1"),
+)
+"""The caller has paused, and the turn detector is asked too."""
 
 
 @told(
@@ -151,4 +159,31 @@ def paused(*then: str, text: str) -> tuple[Step, ...]:
     ),
 )
 def test_answers_begun_while_the_caller_speaks(one: Story) -> None:
+    one.play()
+
+
+@told(
+    story(
+        "words that break off are answered once the turn detector is sure that they are all",
+        replace(EARLY, turn_detection=SemanticTurnDetection()),
+        UNSURE,
+        at(2.15, words(1, 1, "Where is it from"), "warm: user: Where is it from"),
+        at(2.2, assessed(1, 1, 0.9), begins(1, "Where is it from")),
+    ),
+    story(
+        "words that break off are answered at once where the turn detector was sure before",
+        replace(EARLY, turn_detection=SemanticTurnDetection()),
+        UNSURE,
+        at(2.15, assessed(1, 1, 0.9)),
+        at(2.2, words(1, 1, "Where is it from"), begins(1, "Where is it from")),
+    ),
+    story(
+        "words that break off are not answered where the turn detector is not sure",
+        replace(EARLY, turn_detection=SemanticTurnDetection()),
+        UNSURE,
+        at(2.15, words(1, 1, "Where is it from"), "warm: user: Where is it from"),
+        at(2.2, assessed(1, 1, 0.3)),
+    ),
+)
+def test_answers_to_words_that_break_off(one: Story) -> None:
     one.play()

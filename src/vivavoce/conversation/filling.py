@@ -46,7 +46,7 @@ class Filling:
         words = self._call.settings.fillers.tool_words
         if self._tool_words_said < len(words):
             self._tool_words_said += 1
-            self._replying.fill(words[self._tool_words_said - 1])
+            self._replying.speak_up(words[self._tool_words_said - 1], is_filler=True)
 
     def _watch_reply(self) -> None:
         late_ms, reply = self._call.settings.fillers.late_reply_ms, self._replying.active

@@ -62,16 +62,19 @@ class Replying:
             self.waiting.put(request)
 
     def speak_up(
-        self, script: str | None = None, hint: tuple[PromptMessage, ...] = (), *, interruptible: bool = True
+        self,
+        script: str | None = None,
+        hint: tuple[PromptMessage, ...] = (),
+        *,
+        interruptible: bool = True,
+        is_filler: bool = False,
     ) -> None:
-        """The agent says something that nobody asked for, unless it speaks: a script, or what the model is hinted."""
-        if self.active is None:
-            self._begin(Request(ReplyOptions(), ReplyMarks(), script, interruptible, hint=hint))
+        """The agent says something that nobody asked for, unless it speaks: a script, or what the model is hinted.
 
-    def fill(self, script: str) -> None:
-        """The agent says something for the while that a function takes."""
+        `is_filler`: it is for the while that a function takes.
+        """
         if self.active is None:
-            self._begin(Request(ReplyOptions(), ReplyMarks(), script, is_filler=True))
+            self._begin(Request(ReplyOptions(), ReplyMarks(), script, interruptible, is_filler=is_filler, hint=hint))
 
     def speculate(self, item_id: ItemId, words: str, *, early: bool = False) -> bool:
         """The caller's turn may be over with these words: begin the answer behind the gate, if it may be begun now.
