@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from vivavoce.conversation.events import (
     Event,
@@ -36,19 +36,19 @@ CLOSE_INTERIM_EVERY_SECONDS = 0.16
 """The same while the caller speaks over the agent, and the words decide whether it stops."""
 
 TURN_DETECTOR_SECONDS = 8
-
-T = TypeVar("T")
+LONGER_SILENCE_SECONDS = 0.1
+CONVINCED = 0.5
+"""A turn detector that gives less at the beginning of a pause is asked again when it has lasted so much longer."""
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Anticipated:
-    """What was begun for a pause that may be coming: the words, and the turn detector's opinion."""
+    """A transcription begun for a pause that may be coming."""
 
-    tasks: tuple[asyncio.Task[None], ...]
+    task: asyncio.Task[None]
     words: asyncio.Future[Transcript | EngineError]
-    probability: asyncio.Future[float | EngineError]
 
     @property
     def has_failed(self) -> bool:
@@ -66,6 +66,7 @@ class _TurnAudio:
     interim: asyncio.Task[None] | None = None
     recorded: Samples | None = None
     anticipated: _Anticipated | None = None
+    assessing: asyncio.Task[None] | None = None
 
 
 class Transcribing:
@@ -129,19 +130,13 @@ class Transcribing:
                 turn.anticipated = self._anticipate(item_id, turn)
             else:
                 _forget_anticipated(turn)
+                _cancel(turn.assessing)
                 self.follow_interim()
 
     def _anticipate(self, item_id: ItemId, turn: _TurnAudio) -> _Anticipated:
-        loop = asyncio.get_running_loop()
-        words: asyncio.Future[Transcript | EngineError] = loop.create_future()
-        probability: asyncio.Future[float | EngineError] = loop.create_future()
-        judging = self._engines.turn_detector.end_of_turn_probability(self._latest(turn))
+        words: asyncio.Future[Transcript | EngineError] = asyncio.get_running_loop().create_future()
         words.add_done_callback(lambda done: self._tell_early(item_id, turn, done))
-        tasks = (
-            self._spawn(_settle(turn.stream.final(), words), f"anticipate words of {item_id}"),
-            self._spawn(_settle(judging, probability), f"anticipate end of {item_id}"),
-        )
-        return _Anticipated(tasks, words, probability)
+        return _Anticipated(self._spawn(_settle(turn.stream, words), f"anticipate {item_id}"), words)
 
     def _tell_early(self, item_id: ItemId, turn: _TurnAudio, words: asyncio.Future[Transcript | EngineError]) -> None:
         """The caller has not paused for certain: until then these are the words so far."""
@@ -184,6 +179,7 @@ class Transcribing:
         turn.closed = True
         self._hold()
         _cancel(turn.interim)
+        _cancel(turn.assessing)
         _forget_anticipated(turn)
         if turn.final is None or turn.final.done():
             self._forget(item_id)
@@ -207,8 +203,8 @@ class Transcribing:
 
     def assess(self, item_id: ItemId, pause: int) -> None:
         turn = self._turns[item_id]
-        begun = turn.anticipated.probability if turn.anticipated is not None else None
-        self._spawn(self._assess(item_id, turn, pause, begun), f"assess {item_id}")
+        _cancel(turn.assessing)
+        turn.assessing = self._spawn(self._assess(item_id, turn, pause), f"assess {item_id}")
 
     def transcribe(self, item_id: ItemId, pause: int) -> None:
         """Ask for the words as they stand. An interim under way is dropped: this one must not wait for it."""
@@ -226,15 +222,17 @@ class Transcribing:
 
     # --- jobs -------------------------------------------------------------------------------------------------------
 
-    async def _assess(
-        self, item_id: ItemId, turn: _TurnAudio, pause: int, begun: asyncio.Future[float | EngineError] | None
-    ) -> None:
-        judging = self._engines.turn_detector.end_of_turn_probability
-        try:
-            probability = await (judging(self._latest(turn)) if begun is None else _outcome(begun))
-        except EngineError:
-            return  # the pause then lasts as long as that of a turn which seems unfinished
-        self._submit(TurnAssessed(item_id, pause, probability))
+    async def _assess(self, item_id: ItemId, turn: _TurnAudio, pause: int) -> None:
+        """Twice, if the detector doubts: the longer the silence that it hears, the better it knows."""
+        for silence_seconds in (0.0, LONGER_SILENCE_SECONDS):
+            await asyncio.sleep(silence_seconds)
+            try:
+                probability = await self._engines.turn_detector.end_of_turn_probability(self._latest(turn))
+            except EngineError:
+                return  # the pause then lasts as long as that of a turn which seems unfinished
+            self._submit(TurnAssessed(item_id, pause, probability))
+            if probability >= CONVINCED or not turn.open:
+                return
 
     async def _transcribe(self, item_id: ItemId, turn: _TurnAudio, pause: int, begun: _Anticipated | None) -> None:
         try:
@@ -275,6 +273,7 @@ class Transcribing:
     def _forget(self, item_id: ItemId) -> None:
         turn = self._turns.pop(item_id)
         _cancel(turn.interim)
+        _cancel(turn.assessing)
         _forget_anticipated(turn)
         if turn.final is not asyncio.current_task():
             _cancel(turn.final)
@@ -282,17 +281,17 @@ class Transcribing:
         self._hold()
 
 
-async def _settle(work: Coroutine[Any, Any, T], outcome: asyncio.Future[T | EngineError]) -> None:
+async def _settle(stream: TranscriptionStream, words: asyncio.Future[Transcript | EngineError]) -> None:
     try:
-        found: T | EngineError = await work
+        found: Transcript | EngineError = await stream.final()
     except EngineError as error:
         found = error
-    if not outcome.done():
-        outcome.set_result(found)
+    if not words.done():
+        words.set_result(found)
 
 
-async def _outcome(begun: asyncio.Future[T | EngineError]) -> T:
-    found = await asyncio.shield(begun)  # both questions of a pause may ask
+async def _outcome(words: asyncio.Future[Transcript | EngineError]) -> Transcript:
+    found = await words
     if isinstance(found, EngineError):
         raise found
     return found
@@ -300,10 +299,8 @@ async def _outcome(begun: asyncio.Future[T | EngineError]) -> T:
 
 def _forget_anticipated(turn: _TurnAudio) -> None:
     if turn.anticipated is not None:
-        for task in turn.anticipated.tasks:
-            task.cancel()
+        turn.anticipated.task.cancel()
         turn.anticipated.words.cancel()
-        turn.anticipated.probability.cancel()
         turn.anticipated = None
 
 
