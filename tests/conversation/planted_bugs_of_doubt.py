@@ -242,6 +242,12 @@ BUGS_OF_DOUBT = (
         "            self._overlap.measure(fact)\n",
     ),
     PlantedBug(
+        "what is made again and again of a sound that has stopped coming keeps the voice held",
+        "tentative.py",
+        "        verdict = self._overlap.judge(words, final=final)\n",
+        "        self.heard()\n        verdict = self._overlap.judge(words, final=final)\n",
+    ),
+    PlantedBug(
         "speech whose words come late is taken for noise",
         "tentative.py",
         """        if turn is not None and turn.state is TurnState.PAUSED:

@@ -12,6 +12,7 @@ from tests.sessions.scripted_calls import PCM, RATE_HZ, Call, opened_call, scrip
 from vivavoce.conversation import events, notices
 from vivavoce.conversation.replies import EndReason
 from vivavoce.conversation.settings import Interruption, ServerVad, Settings, Speculation
+from vivavoce.conversation.tentative import DOUBT_PATIENCE_SECONDS
 from vivavoce.engines.ports import Samples, SpeechRequest, Voice
 from vivavoce.media.gain import RAMP_SAMPLES
 
@@ -120,6 +121,21 @@ async def test_a_voice_that_is_held_goes_on_at_the_very_sample() -> None:
     assert done.reply.ended is EndReason.COMPLETED
     assert factors[held_from + RAMP_SAMPLES :] == pytest.approx(1.0, abs=0.001)
     assert abs(done.reply.audio_ms - len(factors) * 1000 / RATE_HZ) <= 1
+
+
+async def test_a_voice_that_is_held_goes_on_when_the_sound_of_the_caller_stops_coming() -> None:
+    voice = HissingVoice()
+    async with opened_call(CAREFUL, engines=scripted_engines(text_to_speech=voice)) as call:
+        await agent_speaks(call)
+        call.session.submit(events.SpeechStarted(0))
+        call.session.submit(events.SpeechMeasured(160))
+        held_from = sent_samples(call)
+        await asyncio.sleep(DOUBT_PATIENCE_SECONDS - 0.1)
+        assert sent_samples(call) == held_from
+        await call.outlet.until(notices.ReplyDone)
+    loudness(call, voice)
+    assert [notice.verdict for notice in call.outlet.told(notices.OverlapIgnored)] == ["noise"]
+    assert call.outlet.told(notices.ReplyDone)[-1].reply.ended is EndReason.COMPLETED
 
 
 async def test_a_voice_that_is_held_and_stopped_sends_nothing_more_and_leaves_nothing_behind() -> None:

@@ -21,7 +21,7 @@ from vivavoce.conversation.turn_ends import TurnEnds
 from vivavoce.conversation.turns import Turn, TurnState
 
 DOUBT_PATIENCE_SECONDS = 3.0
-"""How long nothing may be heard of a tentative turn, neither sound nor words, before it is given up."""
+"""How long no sound of a tentative turn may arrive, or no words of its pause, before it is given up."""
 
 
 class Tentative:
@@ -46,7 +46,10 @@ class Tentative:
         self.heard()
 
     def heard(self) -> None:
-        """Something has happened to the open turn: if it is tentative, patience begins anew."""
+        """Sound of the open turn has arrived: if it is tentative, patience begins anew.
+
+        Interim transcripts do not count: they are made from time to time, also of a sound that has stopped coming.
+        """
         if self.turn is not None:
             self._call.deadlines.set(Deadline.DOUBT, self._call.now + DOUBT_PATIENCE_SECONDS)
 
@@ -58,7 +61,6 @@ class Tentative:
 
     def hear(self, turn: Turn, words: str, *, final: bool) -> None:
         """What it has said so far: it interrupts, or it does not."""
-        self.heard()
         verdict = self._overlap.judge(words, final=final)
         if verdict is Verdict.INTERRUPTS:
             self.confirm(turn)
@@ -79,7 +81,7 @@ class Tentative:
             self._ends.weigh(turn)
 
     def give_up(self) -> None:
-        """Nothing has been heard of it for long.
+        """No sound of it has arrived for long.
 
         In the midst of speech the caller's sound has stopped coming, as when a client mutes its microphone: then it
         was nothing. At a pause its words do not come: rather listen to what nobody knows than talk over it.

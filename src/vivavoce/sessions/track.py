@@ -17,6 +17,9 @@ DUCKED = 0.2
 FRAME_SAMPLES = VOICE_RATE_HZ // 50
 """20 ms."""
 
+LONGEST_BACKLOG_SECONDS = 2.0
+"""More than this no player can still hold of what was sent at most a small lead ahead: it stood still, or errs."""
+
 QUEUED_PIECES = 256
 """Pieces of text that may wait for the voice; more and the language model waits."""
 
@@ -37,6 +40,7 @@ class Track:
         self._flowing.set()
         self._sent_seconds = 0.0
         self._voiced_seconds = 0.0
+        self._acknowledged_ms = -1
         if not order.gated:
             self._gate.set()
 
@@ -80,10 +84,15 @@ class Track:
                 assert_never(order)
 
     def acknowledge(self, played_ms: int, now: float) -> int:
-        """The player has come so far; what of it can be true."""
+        """The player has come so far; what of it can be true.
+
+        Only news corrects the pace: a position that the player had reached before says nothing of now.
+        """
         played_ms = min(played_ms, self.sent_ms)
-        self._playout.correct(now, self._sent_seconds - played_ms / 1000)
-        return played_ms
+        if played_ms > self._acknowledged_ms:
+            self._acknowledged_ms = played_ms
+            self._playout.correct(now, min(self._sent_seconds - played_ms / 1000, LONGEST_BACKLOG_SECONDS))
+        return self._acknowledged_ms
 
     def stop(self) -> None:
         if self.task is not None:
