@@ -22,6 +22,7 @@ from vivavoce.engines.llm.slots import Placement, SlotLine
 from vivavoce.engines.llm.tool_prompting import ReplyReader, repeats_answered_call
 from vivavoce.engines.ports import (
     AffinityKey,
+    ChatMessage,
     EngineError,
     GenerationEnded,
     GenerationPart,
@@ -98,6 +99,7 @@ class LlamaCppLanguageModel:
         interrupts it until that reply has its first sentence; what was evaluated by then is kept.
         """
         self._check(request)
+        request = _opened(request)
         self._warming_requests[request.affinity] = request
         while (former := self._prefills.get(request.affinity)) is not None:
             former.give_up()
@@ -231,6 +233,13 @@ class LlamaCppLanguageModel:
         self._line.give_back(run.placement.slot)
         run.pieces.put_nowait(None)
         run.ended.set()
+
+
+def _opened(request: GenerationRequest) -> GenerationRequest:
+    """With the beginning of the caller's next message: the marks before its words need not be evaluated later."""
+    if not request.messages or request.messages[-1].role == "user":
+        return request
+    return dataclasses.replace(request, messages=(*request.messages, ChatMessage("user", "I")))
 
 
 def _ended(run: LlamaRun, *, called: bool) -> GenerationEnded:
