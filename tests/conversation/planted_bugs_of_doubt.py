@@ -129,13 +129,8 @@ BUGS_OF_DOUBT = (
     PlantedBug(
         "a suspicion that was none leaves the voice soft",
         "turn_taking.py",
-        """            case SuspicionCleared():
-                if self._floor.turn is None:
-                    self._overlap.release()
-""",
-        """            case SuspicionCleared():
-                pass
-""",
+        "                self.tentative.clear_suspicion()\n",
+        "                pass\n",
     ),
     PlantedBug(
         "a backchannel leaves the voice held",
@@ -230,8 +225,10 @@ BUGS_OF_DOUBT = (
     PlantedBug(
         "a voice is held for ever when the caller's sound stops coming",
         "tentative.py",
-        "            self._call.deadlines.set(Deadline.DOUBT, self._call.now + DOUBT_PATIENCE_SECONDS)\n",
-        "            pass\n",
+        """        if self.turn is not None:
+            self._wait()
+""",
+        "",
     ),
     PlantedBug(
         "a caller who speaks for long over the agent is taken for noise",
@@ -258,10 +255,18 @@ BUGS_OF_DOUBT = (
     PlantedBug(
         "the conversation waits for what is no longer in doubt",
         "tentative.py",
-        """        if self.turn is None:
+        """        if self.turn is None and not self._overlap.concerns_active_reply:
             self._call.deadlines.clear(Deadline.DOUBT)
 """,
         "",
+    ),
+    PlantedBug(
+        "a suspicion of which nothing more is heard leaves the voice soft",
+        "tentative.py",
+        """            self._overlap.duck()
+            self._wait()
+""",
+        "            self._overlap.duck()\n",
     ),
     PlantedBug(
         "an answer begun while the caller speaks costs a try",

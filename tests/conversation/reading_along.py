@@ -81,6 +81,8 @@ class Promises:
             assert next_deadline is None, "waiting for something after the end"
             return
         self.replies.look_back(tentative=tentative, suspected=self._suspected)
+        softened = self.replies.active is not None and self.replies.active.ducked
+        assert not softened or next_deadline is not None, "a voice may be softened for ever"
         unheard = self.turns.open is not None or self.turns.unsettled
         assert self.replies.behind == {} or unheard, "an answer was begun and nobody speaks"
         if isinstance(event, events.SpeechStarted) and was_open is None:

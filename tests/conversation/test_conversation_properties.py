@@ -445,6 +445,26 @@ class AnyConversation(RuleBasedStateMachine):
         if over:
             self.time_passes(5.0)
 
+    @rule(
+        texts=st.lists(TEXTS, min_size=1, max_size=3),
+        how=st.sampled_from(["nothing", "writes", "writes much", "ends", "calls"]),
+        same=st.booleans(),
+        over=st.booleans(),
+    )
+    def caller_speaks_word_by_word(self, texts: list[str], how: str, *, same: bool, over: bool) -> None:
+        self.speech_starts()
+        for text in texts:
+            if self.promises.turns.open is None:
+                return
+            self.interim_words_come("current", text)
+            if self.promises.replies.behind and how != "nothing":
+                self.an_answer_behind_the_gate_goes_on(how)
+            self.time_passes(0.3)
+        self.speech_pauses(0)
+        self.words_come("current", texts[-1] if same else texts[0])
+        if over:
+            self.time_passes(5.0)
+
     def a_reply_beside_ends(self) -> None:
         reply_id = next(iter(self.promises.replies.beside))
         self._send(events.ReplyGenerated(reply_id, cut_at_limit=False, usage=Usage(3, 2, 1)))

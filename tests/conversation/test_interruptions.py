@@ -83,6 +83,9 @@ def test_what_counts_as_barge_in(detection: TurnDetection | None, reply: Reply |
         pytest.param(heard("Know that is wrong", 400, final=False), id="a no that was written down as know"),
         pytest.param(heard("the one with the garden", 500, final=False), id="many words"),
         pytest.param(heard("seven people please", 700, final=False), id="three words that took their time"),
+        pytest.param(
+            heard("seven people please", 700, final=False, seemed_harmless=True), id="a hum that became three words"
+        ),
         pytest.param(heard("Tuesday.", 700), id="an unknown word that took its time"),
         pytest.param(heard("I see why not", 500, final=False), id="a backchannel that goes on as a sentence"),
         pytest.param(heard("Stopp.", 300, language="de"), id="an unknown word in a language without lists"),

@@ -26,7 +26,20 @@ from conversation_stories import (
     writes,
     written,
 )
-from overlap_chapters import CAREFUL, COUNTING, DONE, HELD, SPEAKING, SUSPECTED, TOUCHED, ignored, lasts, over, stops
+from overlap_chapters import (
+    CAREFUL,
+    CLEARED,
+    COUNTING,
+    DONE,
+    HELD,
+    SPEAKING,
+    SUSPECTED,
+    TOUCHED,
+    ignored,
+    lasts,
+    over,
+    stops,
+)
 
 from vivavoce.conversation.events import (
     AudioClearRequested,
@@ -334,6 +347,38 @@ def test_what_waits_meanwhile(one: Story) -> None:
         CAREFUL,
         TOUCHED,
         when_due(6.9, *ignored("noise", "", end_ms=3800)),
+    ),
+    story(
+        "a voice that is ducked for a suspicion is loud again when nothing more is heard",
+        CAREFUL,
+        SPEAKING,
+        at(3.8, SUSPECTED, "duck reply 1"),
+        Waits(6.8),
+        when_due(6.8, "resume reply 1"),
+        Waits(None),
+        at(6.9, starts(6800), "duck reply 1", "open turn item 3 from 6500 ms"),
+    ),
+    story(
+        "nobody waits for a suspicion that is cleared",
+        CAREFUL,
+        SPEAKING,
+        at(3.8, SUSPECTED, "duck reply 1"),
+        at(3.9, CLEARED, "resume reply 1"),
+        Waits(None),
+    ),
+    story(
+        "nobody waits for a suspicion that ducked nothing",
+        CAREFUL,
+        at(1.0, SUSPECTED),
+        Waits(None),
+    ),
+    story(
+        "nobody waits for a suspicion over a reply that is over",
+        CAREFUL,
+        SPEAKING,
+        at(3.8, SUSPECTED, "duck reply 1"),
+        at(4.9, falls_silent(1, 1900), DONE, "reply 1 ended (completed): item 2"),
+        Waits(None),
     ),
     story(
         "words that were not clear are told when nothing more arrives",

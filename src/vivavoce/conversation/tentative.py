@@ -1,8 +1,8 @@
-"""A turn over the agent's voice of which it is not known yet whether it means to interrupt.
+"""Sound over the agent's voice of which it is not known yet whether it means to interrupt: suspected, then a turn.
 
-It is confirmed, and counts from its first sound on; or it was none, and nobody hears of it. The words decide
-(`Overlap.judge`); where none come, patience does: a voice that is held waits for nothing that may never happen. Owned
-by `TurnTaking`; lives as long as the call.
+The turn is confirmed, and counts from its first sound on; or it was none, and nobody hears of it. The words decide
+(`Overlap.judge`); where none come, patience does: a voice that is ducked or held waits for nothing that may never
+happen. Owned by `TurnTaking`; lives as long as the call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from vivavoce.conversation.turn_ends import TurnEnds
 from vivavoce.conversation.turns import Turn, TurnState
 
 DOUBT_PATIENCE_SECONDS = 3.0
-"""How long no sound of a tentative turn may arrive, or no words of its pause, before it is given up."""
+"""How long no sound of a tentative turn may arrive, or no words of its pause, before it is given up. A suspicion lasts
+no longer either."""
 
 
 class Tentative:
@@ -40,6 +41,17 @@ class Tentative:
         turn = self._floor.turn
         return turn if turn is not None and turn.tentative else None
 
+    def suspect(self) -> None:
+        """There may be speech, and no turn is open."""
+        if self._floor.turn is None:
+            self._overlap.duck()
+            self._wait()
+
+    def clear_suspicion(self) -> None:
+        """There was none."""
+        if self._floor.turn is None:
+            self._overlap.release()
+
     def begin(self) -> None:
         """A turn has begun over the agent's voice."""
         self._overlap.duck()
@@ -51,7 +63,7 @@ class Tentative:
         Interim transcripts do not count: they are made from time to time, also of a sound that has stopped coming.
         """
         if self.turn is not None:
-            self._call.deadlines.set(Deadline.DOUBT, self._call.now + DOUBT_PATIENCE_SECONDS)
+            self._wait()
 
     def measure(self, fact: SpeechMeasured) -> None:
         """Its sound goes on."""
@@ -91,6 +103,8 @@ class Tentative:
             self.confirm(turn)
         elif turn is not None:
             self._ignore(turn, Verdict.NOISE, turn.interim.latest)
+        else:
+            self.clear_suspicion()
 
     def watch(self) -> None:
         """Something has happened: does a sound still have to be confirmed?
@@ -102,8 +116,11 @@ class Tentative:
                 self._overlap.release()
             elif self.turn is not None and not self._overlap.concerns_active_reply:
                 self.confirm(self.turn)
-        if self.turn is None:
+        if self.turn is None and not self._overlap.concerns_active_reply:
             self._call.deadlines.clear(Deadline.DOUBT)
+
+    def _wait(self) -> None:
+        self._call.deadlines.set(Deadline.DOUBT, self._call.now + DOUBT_PATIENCE_SECONDS)
 
     def _ignore(self, turn: Turn, verdict: Verdict, words: str) -> None:
         self._call.tell(OverlapIgnored(verdict.value, words, turn.audio_start_ms, turn.audio_end_ms))

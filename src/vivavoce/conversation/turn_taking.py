@@ -76,11 +76,9 @@ class TurnTaking:
     def handle(self, fact: HearingEvent) -> None:
         match fact:
             case SpeechSuspected():
-                if self._floor.turn is None:
-                    self._overlap.duck()
+                self.tentative.suspect()
             case SuspicionCleared():
-                if self._floor.turn is None:
-                    self._overlap.release()
+                self.tentative.clear_suspicion()
             case SpeechMeasured():
                 self.tentative.measure(fact)
             case SpeechStarted():
