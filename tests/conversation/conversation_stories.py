@@ -155,6 +155,11 @@ def interim(number: int, text: str) -> events.InterimTranscribed:
     return events.InterimTranscribed(item(number), text)
 
 
+def fading(number: int, text: str) -> events.InterimTranscribed:
+    """An interim transcript while the voice sinks: these may be all the words."""
+    return events.InterimTranscribed(item(number), text, fading=True)
+
+
 def words(number: int, pause: int, text: str, seconds: float = 1.0) -> events.TurnTranscribed:
     return events.TurnTranscribed(item(number), pause, text, seconds)
 

@@ -283,8 +283,8 @@ BUGS_OF_DOUBT = (
     PlantedBug(
         "interim words that break off are answered",
         "anticipating.py",
-        "        if breaks_off(words) or not self._replying.speculate(turn.item_id, words, early=True):\n",
-        "        if not self._replying.speculate(turn.item_id, words, early=True):\n",
+        "not fading or breaks_off(words) or",
+        "not fading or",
     ),
     PlantedBug(
         "the model reads the word that may be revised",

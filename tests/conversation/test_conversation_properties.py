@@ -177,11 +177,11 @@ class AnyConversation(RuleBasedStateMachine):
         self._send(events.TurnAssessed(item_id, pause, probability))
 
     @precondition(lambda self: self.promises.turns.open is not None)
-    @rule(aim=AIMS, text=TEXTS)
-    def interim_words_come(self, aim: str, text: str) -> None:
+    @rule(aim=AIMS, text=TEXTS, fading=st.booleans())
+    def interim_words_come(self, aim: str, text: str, fading: bool) -> None:
         turn = self.promises.turns.open
         item_id = turn.item_id if turn is not None and aim == "current" else self._turn(aim)[0]
-        self._send(events.InterimTranscribed(item_id, text))
+        self._send(events.InterimTranscribed(item_id, text, fading))
 
     @precondition(lambda self: self.promises.turns.asked or self.promises.turns.stale)
     @rule(aim=AIMS, text=TEXTS)

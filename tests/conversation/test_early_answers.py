@@ -10,6 +10,7 @@ from conversation_stories import (
     Story,
     assessed,
     at,
+    fading,
     goes_on,
     interim,
     pauses,
@@ -31,7 +32,7 @@ def begins(number: int, text: str) -> str:
     return f"start reply {number} (audio, eve, gated): user: {text}"
 
 
-BEGUN = (SPEAKING, at(1.4, interim(1, "Two please"), begins(1, "Two please")))
+BEGUN = (SPEAKING, at(1.4, fading(1, "Two please"), begins(1, "Two please")))
 
 
 def paused(*then: str, text: str) -> tuple[Step, ...]:
@@ -74,56 +75,56 @@ UNSURE = (
         BEGUN,
         at(
             1.6,
-            interim(1, "Two please tomorrow"),
+            fading(1, "Two please tomorrow"),
             "transcript grew: item 1 'Two please'",
             "cancel reply 1",
             begins(2, "Two please tomorrow"),
         ),
         paused("cancel reply 2", begins(3, "Two please tomorrow evening"), text="Two please tomorrow evening"),
         at(2.3, goes_on(2250)),
-        at(2.4, interim(1, "Three"), "cancel reply 3"),
+        at(2.4, fading(1, "Three"), "cancel reply 3"),
     ),
     story(
         "interim words that break off begin nothing; the model reads all but the last, which may be revised",
         EARLY,
         SPEAKING,
-        at(1.4, interim(1, "I would like two and"), "warm: user: I would like two"),
+        at(1.4, fading(1, "I would like two and"), "warm: user: I would like two"),
     ),
     story(
         "no interim words begin nothing",
         EARLY,
         SPEAKING,
-        at(1.4, interim(1, "")),
+        at(1.4, fading(1, "")),
     ),
     story(
         "an interim transcript that has fewer words leaves the answer to more of them alone",
         EARLY,
         SPEAKING,
-        at(1.4, interim(1, "Two please, and a coffee"), begins(1, "Two please, and a coffee")),
-        at(1.5, interim(1, "Two Please"), "transcript grew: item 1 'Two'"),
-        at(1.6, interim(1, "Two please and")),
-        at(1.7, interim(1, "")),
+        at(1.4, fading(1, "Two please, and a coffee"), begins(1, "Two please, and a coffee")),
+        at(1.5, fading(1, "Two Please"), "transcript grew: item 1 'Two'"),
+        at(1.6, fading(1, "Two please and")),
+        at(1.7, fading(1, "")),
         paused(text="Two please and a coffee."),
     ),
     story(
         "an interim transcript that ends in another word throws the answer away, though it begin alike",
         EARLY,
         SPEAKING,
-        at(1.4, interim(1, "Two teas"), begins(1, "Two teas")),
-        at(1.5, interim(1, "Two tea"), "transcript grew: item 1 'Two'", "cancel reply 1", begins(2, "Two tea")),
+        at(1.4, fading(1, "Two teas"), begins(1, "Two teas")),
+        at(1.5, fading(1, "Two tea"), "transcript grew: item 1 'Two'", "cancel reply 1", begins(2, "Two tea")),
     ),
     story(
         "a pause after fewer words throws the answer to more of them away and begins theirs",
         EARLY,
         SPEAKING,
-        at(1.4, interim(1, "Two please, and a coffee"), begins(1, "Two please, and a coffee")),
+        at(1.4, fading(1, "Two please, and a coffee"), begins(1, "Two please, and a coffee")),
         paused("cancel reply 1", begins(2, "Two please"), text="Two please"),
     ),
     story(
         "a pause after fewer words that break off throws the answer away too",
         EARLY,
         SPEAKING,
-        at(1.4, interim(1, "Two please, and a coffee"), begins(1, "Two please, and a coffee")),
+        at(1.4, fading(1, "Two please, and a coffee"), begins(1, "Two please, and a coffee")),
         paused("cancel reply 1", "warm: user: Two please and", text="Two please and"),
     ),
     story(
@@ -133,29 +134,29 @@ UNSURE = (
         at(1.45, writes(1, "Gladly, two.")),  # three tokens at four characters
         at(
             1.5,
-            interim(1, "Two please Tom"),
+            fading(1, "Two please Tom"),
             "transcript grew: item 1 'Two please'",
             "cancel reply 1",
             begins(2, "Two please Tom"),
         ),
         at(1.55, writes(2, "Yes.")),  # the fourth
-        at(1.6, interim(1, "Two please tomorrow"), "cancel reply 2", "warm: user: Two please"),
+        at(1.6, fading(1, "Two please tomorrow"), "cancel reply 2", "warm: user: Two please"),
         paused(begins(3, "Two please tomorrow"), text="Two please tomorrow"),
     ),
     story(
         "without speculation the model reads interim words ahead, all but the last, and each only once",
         VAD,
         SPEAKING,
-        at(1.4, interim(1, "Two please"), "warm: user: Two"),
-        at(1.5, interim(1, "Two teas"), "transcript grew: item 1 'Two'"),
-        at(1.6, interim(1, "Two please tomorrow"), "warm: user: Two please"),
-        at(1.7, interim(1, "Two")),
+        at(1.4, fading(1, "Two please"), "warm: user: Two"),
+        at(1.5, fading(1, "Two teas"), "transcript grew: item 1 'Two'"),
+        at(1.6, fading(1, "Two please tomorrow"), "warm: user: Two please"),
+        at(1.7, fading(1, "Two")),
     ),
     story(
         "nothing is begun with interim words in a session that does not answer by itself",
         replace(EARLY, turn_detection=ServerVad(create_response=False)),
         SPEAKING,
-        at(1.4, interim(1, "Two please")),
+        at(1.4, fading(1, "Two please")),
     ),
 )
 def test_answers_begun_while_the_caller_speaks(one: Story) -> None:
@@ -186,4 +187,16 @@ def test_answers_begun_while_the_caller_speaks(one: Story) -> None:
     ),
 )
 def test_answers_to_words_that_break_off(one: Story) -> None:
+    one.play()
+
+
+@told(
+    story(
+        "words in mid-speech are read ahead, all but the last, and begin no answer",
+        EARLY,
+        SPEAKING,
+        at(1.4, interim(1, "Two please"), "warm: user: Two"),
+    ),
+)
+def test_words_in_mid_speech(one: Story) -> None:
     one.play()

@@ -21,10 +21,13 @@ class Anticipating:
         self._replying = replying
         self._read_ahead: tuple[ItemId, str] | None = None
 
-    def so_far(self, turn: Turn, words: str) -> None:
-        """The caller speaks, and these are the words of an interim transcript."""
+    def so_far(self, turn: Turn, words: str, *, fading: bool) -> None:
+        """The caller speaks, and these are the words of an interim transcript; all of them perhaps, if the voice fades.
+
+        An answer that is begun and given up costs the next one the time to give it up: so it is not begun for less.
+        """
         self._replying.speculating.doubt(words, so_far=True)
-        if breaks_off(words) or not self._replying.speculate(turn.item_id, words, early=True):
+        if not fading or breaks_off(words) or not self._replying.speculate(turn.item_id, words, early=True):
             self._read(turn, words.rpartition(" ")[0])  # the last word is the one that is revised
 
     def at_pause(self, turn: Turn, words: str) -> None:

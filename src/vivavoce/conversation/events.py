@@ -105,10 +105,11 @@ class TurnAssessed:
 
 @dataclass(frozen=True, slots=True)
 class InterimTranscribed:
-    """The best text of a turn so far; may be revised."""
+    """The best text of a turn so far; may be revised. `fading`: the voice sinks, so this may be all of it."""
 
     item_id: ItemId
     text: str
+    fading: bool = False
 
 
 @dataclass(frozen=True, slots=True)

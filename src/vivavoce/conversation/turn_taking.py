@@ -163,7 +163,7 @@ class TurnTaking:
             return
         if delta := turn.interim.tell_stable():
             self._call.tell(TranscriptGrew(turn.item_id, delta))
-        self._anticipating.so_far(turn, fact.text)
+        self._anticipating.so_far(turn, fact.text, fading=fact.fading)
 
     def _turn_transcribed(self, fact: TurnTranscribed) -> None:
         turn = self._paused_at(fact.item_id, fact.pause)

@@ -145,7 +145,7 @@ class Transcribing:
         found = words.result()
         asked = turn.final is not None and not turn.final.done()
         if turn.open and not asked and not isinstance(found, EngineError):
-            self._submit(InterimTranscribed(item_id, found.text))
+            self._submit(InterimTranscribed(item_id, found.text, fading=True))
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
