@@ -109,6 +109,8 @@ class TurnsSoFar:
                 self.hearing.add(item_id)
                 self.committed.add(item_id)
                 self.recorded.add(item_id)
+                self.settled.discard(item_id)  # one that was deleted may have borne this id
+                self.grown.pop(item_id, None)
             case orders.TranscribeTurn(item_id=item_id, pause=pause):
                 self._ask(item_id, pause)
             case orders.AssessTurn(item_id=item_id):

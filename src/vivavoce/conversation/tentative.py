@@ -26,7 +26,7 @@ no longer either."""
 
 
 class Tentative:
-    """The doubt about the open turn, if there is any."""
+    """The doubt about what is heard, if there is any."""
 
     def __init__(self, call: Call, replying: Replying, overlap: Overlap, floor: Floor, ends: TurnEnds) -> None:
         self._call = call
@@ -42,7 +42,7 @@ class Tentative:
         return turn if turn is not None and turn.tentative else None
 
     def suspect(self) -> None:
-        """There may be speech, and no turn is open."""
+        """There may be speech, of which no turn has begun yet."""
         if self._floor.turn is None:
             self._overlap.duck()
             self._wait()
