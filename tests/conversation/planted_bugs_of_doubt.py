@@ -281,6 +281,12 @@ BUGS_OF_DOUBT = (
         "limits.wasted_tokens_per_turn",
     ),
     PlantedBug(
+        "an answer is begun to words in mid-speech",
+        "anticipating.py",
+        "not fading or breaks_off(words) or",
+        "breaks_off(words) or",
+    ),
+    PlantedBug(
         "interim words that break off are answered",
         "anticipating.py",
         "not fading or breaks_off(words) or",

@@ -226,6 +226,7 @@ class Promises:
         assert self.owed == [], "begun although something was to come"
         known = self.mirror.prompt(self.settings.instructions)
         early = isinstance(event, events.InterimTranscribed)
+        assert not isinstance(event, events.InterimTranscribed) or event.fading, "begun in mid-speech"
         said = PromptMessage(
             "user", self.turns.open.interims[1] if early else self.turns.answered[self.turns.open.item_id]
         )

@@ -178,7 +178,7 @@ class AnyConversation(RuleBasedStateMachine):
 
     @precondition(lambda self: self.promises.turns.open is not None)
     @rule(aim=AIMS, text=TEXTS, fading=st.booleans())
-    def interim_words_come(self, aim: str, text: str, fading: bool) -> None:
+    def interim_words_come(self, aim: str, text: str, *, fading: bool) -> None:
         turn = self.promises.turns.open
         item_id = turn.item_id if turn is not None and aim == "current" else self._turn(aim)[0]
         self._send(events.InterimTranscribed(item_id, text, fading))
@@ -421,7 +421,7 @@ class AnyConversation(RuleBasedStateMachine):
         if self.promises.turns.open is None:
             return
         for _ in range(2 * sure):
-            self.interim_words_come("current", text)
+            self.interim_words_come("current", text, fading=False)
         self.time_passes(0.3)
         self.speech_pauses(0)
         self.words_come("current", text)
@@ -448,15 +448,16 @@ class AnyConversation(RuleBasedStateMachine):
     @rule(
         texts=st.lists(TEXTS, min_size=1, max_size=3),
         how=st.sampled_from(["nothing", "writes", "writes much", "ends", "calls"]),
+        fading=st.sampled_from([True, True, False]),
         same=st.booleans(),
         over=st.booleans(),
     )
-    def caller_speaks_word_by_word(self, texts: list[str], how: str, *, same: bool, over: bool) -> None:
+    def caller_speaks_word_by_word(self, texts: list[str], how: str, *, fading: bool, same: bool, over: bool) -> None:
         self.speech_starts()
         for text in texts:
             if self.promises.turns.open is None:
                 return
-            self.interim_words_come("current", text)
+            self.interim_words_come("current", text, fading=fading)
             if self.promises.replies.behind and how != "nothing":
                 self.an_answer_behind_the_gate_goes_on(how)
             self.time_passes(0.3)

@@ -1,4 +1,4 @@
-"""Stories of answers that are begun while the caller speaks, with interim words that may be all there will be."""
+"""Stories of answers that are begun before a pause is noticed, with interim words that may be all there will be."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ UNSURE = (
 
 
 @told(
-    story("an answer is begun with interim words, and nobody is told", EARLY, BEGUN),
+    story("an answer is begun with interim words while the voice fades, and nobody is told", EARLY, BEGUN),
     story(
         "an answer begun with interim words is taken as it stands when the turn ends in them",
         EARLY,

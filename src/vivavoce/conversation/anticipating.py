@@ -1,8 +1,8 @@
 """What the language model does with the words of a turn that is not over.
 
-If they may be all the words there will be, the answer to them is begun behind its gate (`speculating.py`), at a pause
-and before one alike; otherwise the model reads them ahead, so that it knows them when the rest comes. Owned by
-`TurnTaking`; lives as long as the call.
+If they may be all the words there will be, the answer to them is begun behind its gate (`speculating.py`): at a pause,
+and while the voice fades before one. Otherwise the model reads them ahead, so that it knows them when the rest comes.
+Owned by `TurnTaking`; lives as long as the call.
 """
 
 from __future__ import annotations

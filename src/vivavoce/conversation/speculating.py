@@ -1,11 +1,11 @@
 """An answer begun before the turn is surely over, behind a gate.
 
-At every pause of a turn that will be answered, and with interim words that may be all there will be, the likely reply
-is started as if the turn were over; what becomes of it is kept here and told to nobody. When the turn ends in the same
-words and nothing else has changed, the reply is taken as it stands and its gate opens; otherwise it is thrown away. The
-caller's going on does not condemn it, other words do. How often this is tried in a turn, and how much may be wasted on
-it, is the session's `Speculation`. Calls of functions are facts like the others: they happen when the gate opens, or
-never. Owned by `Replying`.
+At every pause of a turn that will be answered, and while the voice fades before one, the likely reply is started as if
+the turn were over; what becomes of it is kept here and told to nobody. When the turn ends in the same words and nothing
+else has changed, the reply is taken as it stands and its gate opens; otherwise it is thrown away. The caller's going on
+does not condemn it, other words do. How often this is tried in a turn, and how much may be wasted on it, is the
+session's `Speculation`. Calls of functions are facts like the others: they happen when the gate opens, or never. Owned
+by `Replying`.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class Speculating:
     def begin(self, item_id: ItemId, words: str, hint: tuple[PromptMessage, ...], *, early: bool = False) -> bool:
         """The turn may be over with these words: begin to answer it. True if an answer to them is under way.
 
-        `hint`: what the model is told behind the caller's words. One that is `early`, while the caller speaks, counts
-        as no try, but may waste only half of what may be wasted. An answer to more words than these is kept as well.
+        `hint`: what the model is told behind the caller's words. One that is `early`, before the pause, counts as no
+        try, but may waste only half of what may be wasted. An answer to more words than these is kept as well.
         """
         behind, heard = self._behind, normalised(words)
         if behind is not None and behind.item_id == item_id and behind.answers(heard, so_far=early):
