@@ -36,6 +36,7 @@ def test_a_slice_is_the_stream_less_what_fell_out_or_never_came(
     assert max(0, stream.size - kept - LONGEST_PIECE) <= oldest <= max(0, stream.size - kept)
     expected = stream[max(begin, oldest) : max(begin + length, 0)]
     assert np.array_equal(recent.slice(begin, begin + length), expected)
+    assert np.array_equal(recent.quantized(begin, begin + length), expected * 32_768)
 
 
 @given(before=PIECES, since=PIECES, kept=st.integers(1, 40), back=st.integers(0, 40))

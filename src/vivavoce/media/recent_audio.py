@@ -56,13 +56,17 @@ class RecentAudio:
 
     def slice(self, from_sample: int, to_sample: int) -> Samples:
         """A copy of samples `from_sample` (inclusive) to `to_sample` (exclusive), less what fell out or never came."""
+        return samples_from_int16(self.quantized(from_sample, to_sample))
+
+    def quantized(self, from_sample: int, to_sample: int) -> NDArray[np.int16]:
+        """The same as the 16-bit integers that are kept."""
         found = [np.zeros(0, dtype=np.int16)]
         at = self._start_sample
         for piece in self._pieces:
             if at + piece.size > from_sample and at < to_sample:
                 found.append(piece[max(0, from_sample - at) : to_sample - at])
             at += piece.size
-        return samples_from_int16(np.concatenate(found))
+        return np.concatenate(found)
 
     def _drop(self) -> None:
         wanted = self._end_sample - self._kept_samples

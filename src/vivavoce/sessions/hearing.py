@@ -12,15 +12,7 @@ from typing import assert_never
 
 import numpy as np
 
-from vivavoce.conversation.events import (
-    Event,
-    SpeechMeasured,
-    SpeechPaused,
-    SpeechResumed,
-    SpeechStarted,
-    SpeechSuspected,
-    SuspicionCleared,
-)
+from vivavoce.conversation.events import Event, SpeechResumed
 from vivavoce.conversation.orders import (
     AssessTurn,
     ClearInput,
@@ -33,27 +25,23 @@ from vivavoce.conversation.orders import (
     TranscribeTurn,
 )
 from vivavoce.conversation.settings import Settings
-from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES, Samples, TranscriptionHints
-from vivavoce.media import segmenter
+from vivavoce.engines.ports import HEARING_RATE_HZ, Samples, TranscriptionHints
 from vivavoce.media.formats import AudioFormat
-from vivavoce.media.loudness import SpeechLoudness
 from vivavoce.media.recent_audio import RecentAudio
 from vivavoce.media.resampling import StreamResampler
-from vivavoce.media.segmenter import Segmenter, SegmenterSettings, SegmenterState
-from vivavoce.media.windows import Windows
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.cleaning import Cleaning
 from vivavoce.sessions.intake import Intake
-from vivavoce.sessions.ports import Engines
-from vivavoce.sessions.transcribing import Spawn, Transcribing
+from vivavoce.sessions.item_audio import ItemAudio
+from vivavoce.sessions.ports import Engines, Spawn
+from vivavoce.sessions.speech_watch import SpeechWatch
+from vivavoce.sessions.transcribing import Transcribing
 
 LONGEST_TURN_SECONDS = 30
 """What is kept of a longer turn: its end."""
 
 UNTIL_BELIEVED_MS = 500
 """How long after its first sample speech is believed, at most, and its turn opened: until then its audio is kept."""
-
-QUIETEST_THRESHOLD = 0.01
 
 
 class Hearing:
@@ -73,18 +61,16 @@ class Hearing:
         self._settings = settings
         self.intake = Intake(input_format)
         self.cleaning = Cleaning(engines.audio_processing, settings.noise_reduction)
-        self._loudness = SpeechLoudness(HEARING_RATE_HZ)
-        self._vad = engines.voice_activity.open_stream()
-        self._segmenter = Segmenter(_segmenter_settings(settings))
-        self._windows = Windows(VAD_WINDOW_SAMPLES)
+        self._speech = SpeechWatch(engines.voice_activity, settings)
         self._recent = RecentAudio(_kept_samples(settings), LONGEST_TURN_SECONDS * HEARING_RATE_HZ)
         self._arrived_at = 0.0
-        self._unwindowed_samples = 0
         self._input_format = input_format
         self._decoder = input_format.open_decoder()
         self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
-        self.transcribing = Transcribing(engines, self._recent, submit, spawn, listens_closely)
-        self.transcribing.hints = _hints(settings)
+        self.item_audio = ItemAudio(spawn)
+        self._transcribing = Transcribing(
+            engines, self._recent, self.item_audio, _hints(settings), submit, spawn, listens_closely
+        )
 
     @property
     def heard_ms(self) -> int:
@@ -111,9 +97,10 @@ class Hearing:
                 else:
                     heard()
         finally:
-            self._vad.close()
+            self._speech.close()
             self.cleaning.close()
-            self.transcribing.end()
+            self._transcribing.end()
+            await self.item_audio.close()
 
     async def _hear(self, samples: Samples) -> None:
         now = asyncio.get_running_loop().time()
@@ -121,38 +108,19 @@ class Hearing:
         self._recent.append(samples)
         self._arrived_at = now - self.cleaning.held_seconds
         if self._settings.turn_detection is None:
-            self.transcribing.push_buffer(samples)
-            self._unwindowed_samples += len(samples)
+            self._transcribing.push_buffer(samples)
+            self._speech.skip(len(samples))
             return
-        self.transcribing.push(samples)
-        for window in self._windows.push(samples):
-            for boundary in self._segmenter.push(await self._vad.speech_probability(window)):
-                self._submit(self._fact(boundary))
-            if self._segmenter.state is SegmenterState.SPEAKING:
-                fading = self._loudness.is_fading(window)
-                self._loudness.heard(window)
-                self.transcribing.anticipate(pause=fading or self._segmenter.is_fading)
+        self._transcribing.push(samples)
+        for window in self._speech.windows(samples):
+            for fact in await self._speech.judge(window, self._recent.end_sample, self._arrived_at):
+                if isinstance(fact, SpeechResumed):
+                    self._transcribing.go_on()
+                self._submit(fact)
+            if self._speech.is_speaking:
+                self._transcribing.anticipate(pause=self._speech.is_fading(window))
                 if self._listens_closely():
-                    self._submit(self._measured())
-
-    def _measured(self) -> SpeechMeasured:
-        spoken_ms = self._segmenter.spoken_samples * 1000 // HEARING_RATE_HZ
-        return SpeechMeasured(spoken_ms, self._loudness.above_usual_db)
-
-    def _fact(self, boundary: segmenter.Boundary) -> Event:
-        match boundary:
-            case segmenter.SpeechSuspected():
-                return SpeechSuspected()
-            case segmenter.SuspicionCleared():
-                return SuspicionCleared()
-            case segmenter.SpeechBegan(at_sample=at_sample):
-                return SpeechStarted(self._ms(at_sample))
-            case segmenter.SpeechResumed(at_sample=at_sample):
-                self.transcribing.follow_interim()
-                return SpeechResumed(self._ms(at_sample))
-            case segmenter.SpeechPaused(at_sample=at_sample):
-                since = self._recent.end_sample - self._stream_sample(at_sample)
-                return SpeechPaused(self._ms(at_sample), self._arrived_at - since / HEARING_RATE_HZ)
+                    self._submit(self._speech.measured())
 
     # --- orders -----------------------------------------------------------------------------------------------------
 
@@ -160,26 +128,24 @@ class Hearing:
         """Do what concerns the ears."""
         match order:
             case OpenTurn(item_id=item_id, audio_start_ms=audio_start_ms):
-                self.transcribing.open(item_id, audio_start_ms * HEARING_RATE_HZ // 1000)
+                self._transcribing.open(item_id, audio_start_ms * HEARING_RATE_HZ // 1000)
             case TakeBuffer(item_id=item_id):
-                self.transcribing.take_buffer(item_id)
+                self._transcribing.take_buffer(item_id)
             case TakeRecording(item_id=item_id, recording=recording):
-                self.transcribing.take_recording(item_id, recording)
+                self._transcribing.take_recording(item_id, recording)
             case AssessTurn(item_id=item_id, pause=pause):
-                self.transcribing.assess(item_id, pause)
+                self._transcribing.turn(item_id).assess(pause)
             case TranscribeTurn(item_id=item_id, pause=pause):
-                self.transcribing.transcribe(item_id, pause)
+                self._transcribing.turn(item_id).transcribe(pause)
             case CloseTurn(item_id=item_id):
-                self._segmenter.end_turn()
-                self._loudness.ended(by_caller=True)
-                self.transcribing.close(item_id)
+                self._speech.end_turn(by_caller=True)
+                self._transcribing.close(item_id)
             case DiscardTurn(item_id=item_id):
-                self._segmenter.end_turn()
-                self._loudness.ended(by_caller=False)
-                self.transcribing.discard(item_id)
+                self._speech.end_turn(by_caller=False)
+                self._transcribing.discard(item_id)
             case ClearInput():
-                self._segmenter.end_turn()
-                self.transcribing.clear()
+                self._speech.end_turn(by_caller=False)
+                self._transcribing.clear()
             case _:
                 assert_never(order)
 
@@ -187,15 +153,13 @@ class Hearing:
         """Follow new settings; going from marked turns to detected ones, or back, begins with nothing heard."""
         was_manual = self._settings.turn_detection is None
         self._settings = settings
-        self._segmenter.configure(_segmenter_settings(settings))
+        self._speech.configure(settings)
         self._recent.keep(_kept_samples(settings))
         self._take_unwindowed(self.cleaning.follow(settings.noise_reduction))
-        self.transcribing.hints = _hints(settings)
+        self._transcribing.hints = _hints(settings)
         if was_manual != (settings.turn_detection is None):
-            self.transcribing.drop_buffer()
-            self._segmenter.end_turn()
-            self._unwindowed_samples += self._windows.pending_samples
-            self._windows.clear()
+            self._transcribing.drop_buffer()
+            self._speech.start_over()
 
     def catch_up(self) -> None:
         """Take in what is held back: the client says that its audio ends here."""
@@ -205,11 +169,11 @@ class Hearing:
         if not len(samples):
             return
         self._recent.append(samples)
-        self._unwindowed_samples += len(samples)
+        self._speech.skip(len(samples))
         if self._settings.turn_detection is None:
-            self.transcribing.push_buffer(samples)
+            self._transcribing.push_buffer(samples)
         else:
-            self.transcribing.push(samples)
+            self._transcribing.push(samples)
 
     async def set_up(self, input_format: WireFormat) -> None:
         """Follow a new input format from the next audio on."""
@@ -226,16 +190,7 @@ class Hearing:
     @property
     def buffered_ms(self) -> int:
         """Audio in the input buffer, when the client marks the turns."""
-        return self.transcribing.buffered_samples * 1000 // HEARING_RATE_HZ
-
-    # --- audio time -------------------------------------------------------------------------------------------------
-
-    def _stream_sample(self, at_sample: int) -> int:
-        """Where a sample that the segmenter names lies in all audio of the call."""
-        return at_sample + self._unwindowed_samples
-
-    def _ms(self, at_sample: int) -> int:
-        return self._stream_sample(at_sample) * 1000 // HEARING_RATE_HZ
+        return self._transcribing.buffered_samples * 1000 // HEARING_RATE_HZ
 
 
 def _decoded(audio: bytes, input_format: AudioFormat) -> Samples:
@@ -257,9 +212,3 @@ def _kept_samples(settings: Settings) -> int:
     """What a turn that opens now may begin with."""
     before_ms = 0 if settings.turn_detection is None else settings.turn_detection.prefix_padding_ms
     return (before_ms + UNTIL_BELIEVED_MS) * HEARING_RATE_HZ // 1000
-
-
-def _segmenter_settings(settings: Settings) -> SegmenterSettings:
-    if settings.turn_detection is None:
-        return SegmenterSettings()
-    return SegmenterSettings(threshold=max(settings.turn_detection.threshold, QUIETEST_THRESHOLD))

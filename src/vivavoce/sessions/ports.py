@@ -1,9 +1,11 @@
-"""What a call needs from outside: engines, a way out to the client, and somebody who keeps what was said."""
+"""What a call needs from outside: engines, tasks, a way out to the client, and somebody who keeps what was said."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import Notice
@@ -15,6 +17,9 @@ from vivavoce.engines.ports import (
     TurnDetector,
     VoiceActivity,
 )
+
+Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
+"""Starts a task of the call, by its name. It lives no longer than the call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from vivavoce.conversation.machine import Conversation
 from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.orders import Order
 from vivavoce.conversation.settings import Settings
-from vivavoce.engines.ports import AffinityKey, Samples
+from vivavoce.engines.ports import AffinityKey
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.hearing import Hearing
 from vivavoce.sessions.journal import Journal
@@ -118,7 +118,7 @@ class Session:
         """An item with the sound of its one audio part without text, in the call's input format, to be transcribed."""
 
         samples = await self._hearing.heard(audio)
-        recordings = self._hearing.transcribing.item_audio
+        recordings = self._hearing.item_audio
 
         def submit() -> None:
             number = recordings.offer(samples)
@@ -210,7 +210,7 @@ class Session:
         for order in ordered:
             self._perform(order)
         if isinstance(event, ItemCreateRequested) and event.recording is not None:
-            self._hearing.transcribing.item_audio.withdraw(event.recording)
+            self._hearing.item_audio.withdraw(event.recording)
 
     def _perform(self, order: Order) -> None:
         match order:
@@ -241,18 +241,18 @@ class Session:
             return
         match notice:
             case notices.ItemDeleted(item_id=item_id):
-                self._hearing.transcribing.item_audio.forget(item_id)
+                self._hearing.item_audio.forget(item_id)
             case notices.ItemRetrieved(item=item):
-                audio = self._hearing.transcribing.item_audio.of(item.item_id)
-                if audio is not None:
-                    self._spawn(self._tell_with_sound(notice, audio), f"sound of {item.item_id}")
+                if self._hearing.item_audio.has(item.item_id):
+                    self._spawn(self._tell_with_sound(notice), f"sound of {item.item_id}")
                     return
             case _:
                 pass
         self._outlet.tell(notice)
 
-    async def _tell_with_sound(self, notice: notices.ItemRetrieved, audio: Samples) -> None:
-        encoded = await self._hearing.as_received(audio)
+    async def _tell_with_sound(self, notice: notices.ItemRetrieved) -> None:
+        audio = await self._hearing.item_audio.of(notice.item.item_id)
+        encoded = None if audio is None else await self._hearing.as_received(audio)
         if not self._ended.is_set():
             self._outlet.tell(replace(notice, audio=encoded))
 

@@ -54,10 +54,9 @@ from vivavoce.media.pacing import Playout
 from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.cleaning import Cleaning
-from vivavoce.sessions.ports import Engines, Outlet
+from vivavoce.sessions.ports import Engines, Outlet, Spawn
 from vivavoce.sessions.pronunciations import Pronunciations
 from vivavoce.sessions.track import FRAME_SAMPLES, Track
-from vivavoce.sessions.transcribing import Spawn
 
 GATED_PATIENCE_SECONDS = 0.3
 BESIDE_PATIENCE_SECONDS = 2.0
