@@ -58,4 +58,4 @@ def test_a_barge_in_cuts_what_the_agent_has_said(lived: Encounters) -> None:
     assert interrupted.wire.sent("conversation.item.truncate")
     assert interrupted.wire.told("conversation.item.truncated")
     heard = [message.text for message in interrupted.requests[-1].messages if message.role == "assistant"]
-    assert all(STORY.startswith(text.rstrip(" …")) and len(text) < len(STORY) / 2 for text in heard)
+    assert all(STORY.startswith(text.rstrip(" —")) and len(text) < len(STORY) / 2 for text in heard)

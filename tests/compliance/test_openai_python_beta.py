@@ -139,4 +139,4 @@ async def test_a_barge_in(server: TalkingServer, connection: AsyncRealtimeConnec
     in_the_beta_dialect(server, events)
     assert only(events, "conversation.item.truncated")
     heard = [message.text for message in server.requests[-1].messages if message.role == "assistant"]
-    assert all(STORY.startswith(text.rstrip(" …")) and len(text) < len(STORY) / 2 for text in heard)
+    assert all(STORY.startswith(text.rstrip(" —")) and len(text) < len(STORY) / 2 for text in heard)

@@ -109,8 +109,8 @@ async def test_a_recording_with_its_utterances(client: AsyncOpenAI) -> None:
     ("wanted", "written"),
     [
         pytest.param("text", f"{HEARD}\n", id="as plain text"),
-        pytest.param("srt", f"1\n00:00:00,000 --> 00:00:02,460\n{HEARD}\n", id="as SubRip subtitles"),
-        pytest.param("vtt", f"WEBVTT\n\n00:00:00.000 --> 00:00:02.460\n{HEARD}\n", id="as WebVTT subtitles"),
+        pytest.param("srt", f"1\n00:00:00,000 --> 00:00:02,400\n{HEARD}\n", id="as SubRip subtitles"),
+        pytest.param("vtt", f"WEBVTT\n\n00:00:00.000 --> 00:00:02.400\n{HEARD}\n", id="as WebVTT subtitles"),
     ],
 )
 async def test_a_recording_as_text(client: AsyncOpenAI, wanted: Literal["text", "srt", "vtt"], written: str) -> None:
