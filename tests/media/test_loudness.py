@@ -114,6 +114,18 @@ def test_a_voice_fades_in_the_second_window_that_is_twenty_decibels_below_its_me
     ]
 
 
+def test_a_voice_that_stays_faint_goes_on_softly_and_fades_no_more() -> None:
+    loudness = SpeechLoudness(16_000)
+    for _ in range(20):
+        loudness.heard(np.full(512, 0.2, np.float32))
+    found = []
+    for _ in range(8):
+        faint = np.full(512, 0.01, np.float32)
+        found.append(loudness.is_fading(faint))
+        loudness.heard(faint)
+    assert found == [False, True, True, True, True, False, False, False]
+
+
 def test_nobody_fades_before_having_spoken() -> None:
     loudness = SpeechLoudness(16_000)
     assert not any(loudness.is_fading(np.zeros(512, np.float32)) for _ in range(3))

@@ -40,16 +40,16 @@ class Call:
         return self.engines.language_model
 
     async def speak(self, seconds: float) -> None:
-        await self._stream(seconds, amplitude=0.3)
+        await self.stream(seconds, amplitude=0.3)
 
     async def be_silent(self, seconds: float) -> None:
-        await self._stream(seconds, amplitude=0.0)
+        await self.stream(seconds, amplitude=0.0)
 
     async def ask(self, seconds: float = 1.0) -> None:
         await self.speak(seconds)
         await self.be_silent(1.0)
 
-    async def _stream(self, seconds: float, amplitude: float) -> None:
+    async def stream(self, seconds: float, amplitude: float) -> None:
         noise = np.random.default_rng(7)
         for _ in range(round(seconds / FRAME_SECONDS)):
             frame = noise.uniform(-amplitude, amplitude, round(RATE_HZ * FRAME_SECONDS)).astype(np.float32)

@@ -29,6 +29,10 @@ FADED_WINDOWS = 2
 """How far, and for how many windows, a voice sinks below its mean before it is taken to fade. Within words only the
 closures of p, t and k are as faint, and those are shorter."""
 
+SOFT_WINDOWS = 6
+"""What is called speech for so many faint windows, twice as long as after a last word, is speech: somebody goes on
+softly."""
+
 
 def power_dbfs(power: float) -> float:
     """The mean square of samples, in decibels of a full-scale square wave."""
@@ -68,7 +72,7 @@ class SpeechLoudness:
         self._samples += speech.size
 
     def is_fading(self, window: Samples) -> bool:
-        """Whether the voice has sunk far below itself: of windows (n,) in a row, this is at least the second so faint.
+        """Whether the voice has sunk far below itself: of windows (n,) in a row, this is the second to fifth so faint.
 
         Voice-activity models call the first 60 to 100 ms after a last word speech; its loudness tells sooner.
         """
@@ -76,7 +80,7 @@ class SpeechLoudness:
         power = float(np.dot(window, window)) / max(1, window.size)
         faint = current is not None and power_dbfs(power) < current - FADED_DB
         self._faint_windows = self._faint_windows + 1 if faint else 0
-        return self._faint_windows >= FADED_WINDOWS
+        return FADED_WINDOWS <= self._faint_windows < SOFT_WINDOWS
 
     def ended(self, *, by_caller: bool) -> None:
         """The stretch of speech is over. Only the caller's own counts for what is usual."""

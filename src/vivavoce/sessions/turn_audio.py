@@ -194,7 +194,7 @@ class TurnAudio:
             return
         found = words.result()
         if self.is_open and not self.is_transcribing and isinstance(found, Transcript):
-            self._asking.submit(InterimTranscribed(self.item_id, found.text))
+            self._asking.submit(InterimTranscribed(self.item_id, found.text, fading=True))
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
