@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -368,6 +369,39 @@ async def test_what_the_caller_said_can_be_retrieved_as_sound(open_call: OpenCal
     assert retrieved.audio is not None
     assert len(retrieved.audio) / 2 / RATE_HZ > 1.0
     assert np.abs(PCM.decode(retrieved.audio)).max() > 0.05
+
+
+async def test_everything_that_the_caller_said_can_be_retrieved_at_once_and_comes_in_the_order_of_asking(
+    open_call: OpenCall,
+) -> None:
+    async with open_call() as call:
+        for turn in (1, 2, 3):
+            await call.ask(seconds=turn)
+            await call.outlet.until(notices.ReplyDone, turn)
+        committed = [notice.item_id for notice in call.outlet.told(notices.AudioCommitted)]
+        for item_id in reversed(committed):
+            await call.session.receive(events.ItemRetrieveRequested(item_id))
+        await call.outlet.until(notices.ItemRetrieved, 3)
+    retrieved = call.outlet.told(notices.ItemRetrieved)
+    assert [notice.item.item_id for notice in retrieved] == committed[::-1]
+    sizes = [len(notice.audio or b"") for notice in retrieved]
+    assert [int(size / 2 / RATE_HZ) for size in sizes] == [3, 2, 1]
+
+
+async def test_a_call_goes_on_without_sound_of_its_items_where_there_is_no_room_for_it(
+    open_call: OpenCall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    async with open_call() as call:
+        await call.ask()
+        await call.outlet.until(notices.ReplyDone)
+        committed = await call.outlet.until(notices.AudioCommitted)
+        await call.session.receive(events.ItemRetrieveRequested(committed.item_id))
+        retrieved = await call.outlet.until(notices.ItemRetrieved)
+        await call.ask()
+        await call.outlet.until(notices.ReplyDone, 2)
+    assert retrieved.item.item_id == committed.item_id
+    assert retrieved.audio is None
 
 
 async def test_sound_that_comes_with_an_item_is_written_down(open_call: OpenCall) -> None:

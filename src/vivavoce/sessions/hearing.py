@@ -13,6 +13,7 @@ from typing import assert_never
 import numpy as np
 
 from vivavoce.conversation.events import Event, SpeechResumed
+from vivavoce.conversation.identifiers import ItemId
 from vivavoce.conversation.orders import (
     AssessTurn,
     ClearInput,
@@ -68,6 +69,7 @@ class Hearing:
         self._decoder = input_format.open_decoder()
         self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
         self.item_audio = ItemAudio(spawn)
+        self._retrieving = asyncio.Lock()  # a client may ask for all items at once
         self._transcribing = Transcribing(
             engines, self._recent, self.item_audio, _hints(settings), submit, spawn, listens_closely
         )
@@ -81,9 +83,13 @@ class Hearing:
         """A recording in the input format as the ears take it, apart from the caller's stream."""
         return await asyncio.to_thread(_decoded, audio, self._input_format.of_recordings)
 
-    async def as_received(self, audio: Samples) -> bytes:
-        """A recording at 16 kHz in the input format."""
-        return await asyncio.to_thread(_encoded, audio, self._input_format.of_recordings)
+    async def sound_of(self, item_id: ItemId) -> bytes | None:
+        """The caller's sound of an item in the input format; None if there is none (any more)."""
+        async with self._retrieving:
+            audio = await self.item_audio.of(item_id)
+            if audio is None:
+                return None
+            return await asyncio.to_thread(_encoded, audio, self._input_format.of_recordings)
 
     # --- the road ---------------------------------------------------------------------------------------------------
 

@@ -251,8 +251,7 @@ class Session:
         self._outlet.tell(notice)
 
     async def _tell_with_sound(self, notice: notices.ItemRetrieved) -> None:
-        audio = await self._hearing.item_audio.of(notice.item.item_id)
-        encoded = None if audio is None else await self._hearing.as_received(audio)
+        encoded = await self._hearing.sound_of(notice.item.item_id)
         if not self._ended.is_set():
             self._outlet.tell(replace(notice, audio=encoded))
 
