@@ -145,10 +145,10 @@ async def test_tokens_come_after_their_delays_and_prefill_after_its_own() -> Non
     loop = asyncio.get_running_loop()
     began = loop.time()
     await model.prefill(_request("Hi"))
-    assert loop.time() - began == pytest.approx(5)
+    assert loop.time() - began == pytest.approx(5, abs=0.05)
     began = loop.time()
     arrived = [loop.time() - began async for part in model.generate(_request("Hi")) if isinstance(part, TextGenerated)]
-    assert arrived == pytest.approx([1, 1.1, 1.2])
+    assert arrived == pytest.approx([1, 1.1, 1.2], abs=0.05)
 
 
 async def test_a_warm_prefix_counts_as_cached_until_it_is_released() -> None:
