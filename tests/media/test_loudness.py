@@ -99,13 +99,17 @@ def test_the_usual_lies_between_the_quietest_and_the_loudest(stretches: list[tup
     assert usual is None or min(levels) - 0.01 <= usual <= max(levels) + 0.01
 
 
+def fading_after(loudness: SpeechLoudness, window: Samples) -> bool:
+    loudness.heard(window)
+    return loudness.is_fading
+
+
 def test_a_voice_fades_in_the_second_window_that_is_twenty_decibels_below_its_mean() -> None:
     loudness = SpeechLoudness(16_000)
     loud, faint = np.full(512, 0.2, np.float32), np.full(512, 0.01, np.float32)
     for _ in range(5):
-        assert not loudness.is_fading(loud)
-        loudness.heard(loud)
-    assert [loudness.is_fading(window) for window in (faint, faint, faint, loud, faint)] == [
+        assert not fading_after(loudness, loud)
+    assert [fading_after(loudness, window) for window in (faint, faint, faint, loud, faint)] == [
         False,
         True,
         True,
@@ -118,14 +122,10 @@ def test_a_voice_that_stays_faint_goes_on_softly_and_fades_no_more() -> None:
     loudness = SpeechLoudness(16_000)
     for _ in range(20):
         loudness.heard(np.full(512, 0.2, np.float32))
-    found = []
-    for _ in range(8):
-        faint = np.full(512, 0.01, np.float32)
-        found.append(loudness.is_fading(faint))
-        loudness.heard(faint)
+    found = [fading_after(loudness, np.full(512, 0.01, np.float32)) for _ in range(8)]
     assert found == [False, True, True, True, True, False, False, False]
 
 
 def test_nobody_fades_before_having_spoken() -> None:
     loudness = SpeechLoudness(16_000)
-    assert not any(loudness.is_fading(np.zeros(512, np.float32)) for _ in range(3))
+    assert not any(fading_after(loudness, np.zeros(512, np.float32)) for _ in range(3))

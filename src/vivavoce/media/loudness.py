@@ -68,18 +68,18 @@ class SpeechLoudness:
 
     def heard(self, speech: Samples) -> None:
         """One more (n,) window of the speech that goes on."""
-        self._energy += float(np.dot(speech, speech))
+        energy, before = float(np.dot(speech, speech)), self.current_dbfs
+        faint = before is not None and power_dbfs(energy / max(1, speech.size)) < before - FADED_DB
+        self._faint_windows = self._faint_windows + 1 if faint else 0
+        self._energy += energy
         self._samples += speech.size
 
-    def is_fading(self, window: Samples) -> bool:
-        """Whether the voice has sunk far below itself: of windows (n,) in a row, this is the second to fifth so faint.
+    @property
+    def is_fading(self) -> bool:
+        """Whether the voice has sunk far below itself: of windows in a row, the latest is the second to fifth so faint.
 
         Voice-activity models call the first 60 to 100 ms after a last word speech; its loudness tells sooner.
         """
-        current = self.current_dbfs
-        power = float(np.dot(window, window)) / max(1, window.size)
-        faint = current is not None and power_dbfs(power) < current - FADED_DB
-        self._faint_windows = self._faint_windows + 1 if faint else 0
         return FADED_WINDOWS <= self._faint_windows < SOFT_WINDOWS
 
     def ended(self, *, by_caller: bool) -> None:

@@ -124,7 +124,8 @@ class Hearing:
                     self._transcribing.go_on()
                 self._submit(fact)
             if self._speech.is_speaking:
-                self._transcribing.anticipate(pause=self._speech.is_fading(window))
+                self._speech.hear(window)
+                self._transcribing.anticipate(pause=self._speech.is_fading)
                 if self._listens_closely():
                     self._submit(self._speech.measured())
 

@@ -52,11 +52,14 @@ class SpeechWatch:
         """Whether the caller speaks and has not paused."""
         return self._segmenter.state is SegmenterState.SPEAKING
 
-    def is_fading(self, window: Samples) -> bool:
-        """Take the loudness of a window of speech; whether a pause may be coming."""
-        faint = self._loudness.is_fading(window)
+    def hear(self, window: Samples) -> None:
+        """Take the loudness of a window of speech."""
         self._loudness.heard(window)
-        return faint or self._segmenter.is_fading
+
+    @property
+    def is_fading(self) -> bool:
+        """Whether a pause may be coming."""
+        return self._loudness.is_fading or self._segmenter.is_fading
 
     def measured(self) -> SpeechMeasured:
         """How long and how loud the speech under way has been."""

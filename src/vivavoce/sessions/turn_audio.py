@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from vivavoce.conversation.endpointing import SURE
 from vivavoce.conversation.events import (
     Event,
     InterimTranscribed,
@@ -36,8 +37,7 @@ CLOSE_INTERIM_EVERY_SECONDS = 0.16
 
 TURN_DETECTOR_SECONDS = 8
 LONGER_SILENCE_SECONDS = 0.1
-CONVINCED = 0.5
-"""A turn detector that gives less at the beginning of a pause is asked again when it has lasted so much longer."""
+"""A turn detector that is not sure at the beginning of a pause is asked again when it has lasted so much longer."""
 
 Found = Transcript | EngineError
 
@@ -164,7 +164,7 @@ class TurnAudio:
             except EngineError:
                 return  # the pause then lasts as long as that of a turn which seems unfinished
             self._asking.submit(TurnAssessed(self.item_id, pause, probability))
-            if probability >= CONVINCED or not self.is_open:
+            if probability >= SURE or not self.is_open:
                 return
 
     async def _transcribe(self, pause: int, begun: asyncio.Future[Found] | None) -> None:
