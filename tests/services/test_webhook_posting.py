@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from tests.webhook_receiver import Receiver, answer, receiving
 
+from vivavoce.outbound.ssrf_guard import SsrfGuard
 from vivavoce.services.webhooks import posting
 from vivavoce.services.webhooks.posting import GuardedPoster, PostAnswer, PostFailedError
-from vivavoce.services.webhooks.ssrf_guard import SsrfGuard
 
 NAME = "hooks.example.com"
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from vivavoce.conversation.identifiers import CallId, EventId, ItemId, ReplyId
 from vivavoce.conversation.items import Item
 from vivavoce.conversation.replies import ReplyOptions, Usage
-from vivavoce.conversation.settings import Settings
+from vivavoce.conversation.settings import Settings, Tool
+from vivavoce.conversation.tool_policy import ToolDirective, ToolFailure, ToolSourceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +281,48 @@ class ForceMessageRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsOpened:
+    """A source of tools is there, with these tools; those of an earlier opening of the same source are replaced."""
+
+    source: ToolSourceKey
+    tools: tuple[Tool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsFailed:
+    """A source of tools could not be opened. `label` is its name on the wire, '' for what has none."""
+
+    source: ToolSourceKey
+    label: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """What came of a call that the server ran.
+
+    `output` is what the model is told, a truthful error if it failed. `goodbye`: the words before an `END_CALL`.
+    """
+
+    call_id: CallId
+    output: str
+    failure: ToolFailure | None = None
+    directive: ToolDirective = ToolDirective.ANSWER
+    goodbye: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolApprovalGiven:
+    """The client's word on a call that waits for it (`mcp_approval_response`)."""
+
+    approval_item_id: ItemId
+    approve: bool
+    reason: str | None = None
+    item_id: ItemId | None = None
+    event_id: EventId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ItemDeleteRequested:
     item_id: ItemId
     event_id: EventId | None = None
@@ -342,6 +385,7 @@ ReplyEvent = (
     | PlaybackAcknowledged
     | ReplySpoken
 )
+ToolEvent = ToolsOpened | ToolsFailed | ToolFinished
 ItemCommand = ItemCreateRequested | ItemDeleteRequested | ItemRetrieveRequested | ItemTruncateRequested
 SessionCommand = (
     SessionConfigured
@@ -351,10 +395,11 @@ SessionCommand = (
     | ResponseCancelRequested
     | ForceMessageRequested
     | PlaybackAcknowledged
+    | ToolApprovalGiven
 )
 ClientCommand = ItemCommand | SessionCommand
 CallEvent = CallerJoined | HistoryRestored | ConversationResumed | CallEndRequested | DeadlineReached
-Event = CallEvent | HearingEvent | ReplyEvent | ClientCommand
+Event = CallEvent | HearingEvent | ReplyEvent | ToolEvent | ClientCommand
 
 OVERLAP_EVENTS = (SpeechSuspected, SuspicionCleared)
 """These matter while the agent speaks; at other times the shell does not tell them."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from vivavoce.conversation.identifiers import CallId, ItemId
+from vivavoce.conversation.tool_policy import ToolFailure, ToolKind
 
 
 class Role(StrEnum):
@@ -72,7 +73,31 @@ class FunctionCallOutput:
     status: ItemStatus = ItemStatus.COMPLETED
 
 
-Item = Message | FunctionCall | FunctionCallOutput
+@dataclass(frozen=True, slots=True)
+class ServerCall:
+    """A call that the server runs, and what came of it: `output` None until it has ended, `failure` None if it worked.
+
+    `told`: whether clients see it among the items (calls of MCP servers); of all others they are told by events of
+    this platform's own, if they asked for them.
+    """
+
+    item_id: ItemId
+    call_id: CallId
+    name: str
+    arguments: str
+    kind: ToolKind
+    label: str
+    output: str | None = None
+    failure: ToolFailure | None = None
+    approval_item_id: ItemId | None = None
+    status: ItemStatus = ItemStatus.IN_PROGRESS
+
+    @property
+    def told(self) -> bool:
+        return self.kind is ToolKind.MCP
+
+
+Item = Message | FunctionCall | FunctionCallOutput | ServerCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vivavoce.conversation.identifiers import EventId, ItemId, ReplyId
-from vivavoce.conversation.items import FunctionCall, Item, Message, Part
+from vivavoce.conversation.items import FunctionCall, Item, Message, Part, ServerCall
 from vivavoce.conversation.replies import ReplySnapshot
-from vivavoce.conversation.settings import Settings
+from vivavoce.conversation.settings import Settings, Tool
+from vivavoce.conversation.tool_policy import Approval
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,65 @@ class ReplyCalledFunction:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsListing:
+    """An MCP server is being asked what it offers; the list will be item `item_id`."""
+
+    item_id: ItemId
+    label: str
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsListed:
+    """What an MCP server offers, as far as the session allows it."""
+
+    item_id: ItemId
+    label: str
+    tools: tuple[Tool, ...]
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsListFailed:
+    item_id: ItemId
+    label: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCalledTool:
+    """The reply calls a tool that the server runs. `waits_for`: who has to agree before it does."""
+
+    reply_id: ReplyId
+    output_index: int
+    item: ServerCall
+    previous_item_id: ItemId | None
+    waits_for: Approval = Approval.NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallEnded:
+    """What came of a call that the server ran, `duration_ms` after it was made."""
+
+    reply_id: ReplyId
+    output_index: int
+    item: ServerCall
+    previous_item_id: ItemId | None
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolApprovalSettled:
+    """The client's `mcp_approval_response` is an item of the conversation."""
+
+    item_id: ItemId
+    approval_item_id: ItemId
+    approve: bool
+    reason: str | None
+    previous_item_id: ItemId | None
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyDone:
     reply: ReplySnapshot
 
@@ -250,6 +310,12 @@ Notice = (
     | ReplyTextGrew
     | ReplyMessageDone
     | ReplyCalledFunction
+    | ToolsListing
+    | ToolsListed
+    | ToolsListFailed
+    | ReplyCalledTool
+    | ToolCallEnded
+    | ToolApprovalSettled
     | ReplyDone
     | TurnTimed
     | OverlapIgnored

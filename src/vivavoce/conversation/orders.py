@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from vivavoce.conversation.history import PromptMessage
-from vivavoce.conversation.identifiers import ItemId, ReplyId
+from vivavoce.conversation.identifiers import CallId, ItemId, ReplyId
 from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.settings import Modality, Settings, Tool
+from vivavoce.conversation.tool_policy import ToolSourceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,42 @@ class CancelReply:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTools:
+    """Open these sources of tools, and close all others; answered by `ToolsOpened` or `ToolsFailed` for each."""
+
+    sources: tuple[ToolSourceKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """Run this call; answered by `ToolFinished`, exactly once, also when it fails or takes too long.
+
+    `said`: what the caller, and the tools, have said so far, to see whether the arguments were made up.
+    """
+
+    call_id: CallId
+    source: ToolSourceKey
+    name: str
+    arguments: str
+    timeout_ms: int
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTool:
+    """Give this call up; nothing more is wanted of it."""
+
+    call_id: CallId
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAhead:
+    """The caller's turn may be over with these words: searches that they call for may begin."""
+
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndCall:
     """End the call: nothing follows."""
 
@@ -173,4 +210,5 @@ HearingOrder = (
     OpenTurn | TakeBuffer | TakeRecording | AssessTurn | TranscribeTurn | CloseTurn | DiscardTurn | ClearInput
 )
 SpeakingOrder = WarmPrompt | StartReply | OpenGate | DuckReply | HoldReply | ResumeReply | SpeakFiller | CancelReply
-Order = Tell | ApplySettings | HearingOrder | SpeakingOrder | EndCall
+ToolOrder = OpenTools | RunTool | CancelTool | SearchAhead
+Order = Tell | ApplySettings | HearingOrder | SpeakingOrder | ToolOrder | EndCall

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from vivavoce.conversation.tool_policy import AS_USUAL, ToolKind, ToolPolicy, ToolSourceKey
+
 
 class Eagerness(StrEnum):
     """How soon a pause is taken for the end of the turn."""
@@ -106,11 +108,18 @@ class Modality(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function that the model may call. `parameters` is a JSON Schema as JSON text."""
+    """A tool that the model may call. `parameters` is a JSON Schema as JSON text.
+
+    `source`: what the server runs it with; None: the client runs it. `label` names its MCP server on the wire.
+    """
 
     name: str
     description: str
     parameters: str
+    kind: ToolKind = ToolKind.FUNCTION
+    policy: ToolPolicy = AS_USUAL
+    source: ToolSourceKey | None = None
+    label: str = ""
 
 
 class NoiseReduction(StrEnum):
@@ -148,7 +157,8 @@ class Settings:
     says goodbye and ends the call; None means no limit. `temperature` None: the model's own. `keyterms` are words that
     the caller may say. `pronunciations` are pairs of a phrase as it is written and as it is to be spoken. Without
     `parallel_tool_calls` a reply calls one function at most. A session that `only_transcribes` has turns and
-    transcripts, and never a reply. A greeting that is not `greeting_interruptible` is spoken to its end, whatever the
+    transcripts, and never a reply. `tools` are the client's functions; what `tool_sources` bring becomes known when
+    they have been opened. A greeting that is not `greeting_interruptible` is spoken to its end, whatever the
     caller says. These defaults are the plain protocol's: what this product does beyond it (`interruption`,
     `speculation`) is chosen where a call is set up.
     """
@@ -176,6 +186,7 @@ class Settings:
     caller_silence: CallerSilence | None = None
     fillers: Fillers = Fillers()
     greeting_interruptible: bool = True
+    tool_sources: tuple[ToolSourceKey, ...] = ()
 
     @property
     def answers_turns(self) -> bool:

@@ -325,3 +325,31 @@ class TextToSpeech(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+# --- text to vectors ------------------------------------------------------------------------------------------------
+
+Vectors = NDArray[np.float32]
+"""Shape (texts, dimensions), float32, each row of length 1: the dot product is the cosine."""
+
+
+class TextEmbedder(Protocol):
+    """Turns texts into vectors whose closeness is that of their meaning. Long texts are cut at the model's window."""
+
+    @property
+    def name(self) -> str:
+        """Names the model and its form: vectors of different names do not compare."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    async def embed_query(self, text: str) -> Vectors:
+        """One row, at once: somebody waits for it. Raises `EngineError`."""
+        ...
+
+    async def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """A row each; gives way to queries and to calls. Raises `EngineError`."""
+        ...
+
+    async def close(self) -> None: ...

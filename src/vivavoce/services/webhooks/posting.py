@@ -15,7 +15,7 @@ from typing import Protocol, Self
 
 import httpx
 
-from vivavoce.services.webhooks.ssrf_guard import ForbiddenAddressError, SsrfGuard, UnknownHostError
+from vivavoce.outbound.ssrf_guard import ForbiddenAddressError, SsrfGuard, UnknownHostError
 
 TIMEOUT_SECONDS = 15.0
 CONNECT_TIMEOUT_SECONDS = 4.0

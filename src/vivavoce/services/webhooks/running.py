@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
+from vivavoce.outbound.ssrf_guard import SsrfGuard, SystemResolver
 from vivavoce.services.webhooks.announcer import WebhookAnnouncer
 from vivavoce.services.webhooks.posting import GuardedPoster
 from vivavoce.services.webhooks.sending import WebhookSender
-from vivavoce.services.webhooks.ssrf_guard import SsrfGuard, SystemResolver
 from vivavoce.services.webhooks.subscriptions import WebhookService
 from vivavoce.store.errors import StoreError
 from vivavoce.store.store import Store

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.services.webhooks.ssrf_guard import (
+from vivavoce.outbound.ssrf_guard import (
     ForbiddenAddressError,
     SsrfGuard,
     SystemResolver,

@@ -1,0 +1,1 @@
+"""Text to vectors. One adapter a file."""

@@ -1,0 +1,1 @@
+"""Requests that leave the server for addresses that others chose: kept away from its own network."""

@@ -1,0 +1,1 @@
+"""What an agent may call while it talks: webhooks, MCP servers, searches and the call itself."""
