@@ -1,0 +1,52 @@
+"""Which tools this server runs: one factory for every type of declaration, made of what the server owns.
+
+The composition root makes `ToolGround` and asks for the factories once; what they open ends with `ToolGround.close`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from vivavoce.config import ServerSettings
+from vivavoce.sessions.ports import Engines
+from vivavoce.store.store import Store
+from vivavoce.store.vault import Vault
+from vivavoce.tools.declared import SourceFactory
+
+
+@dataclass(frozen=True, slots=True)
+class ToolGround:
+    """What factories build on; all of it lives as long as the server. `engines` gives None until they are loaded.
+
+    `closing`: push there what must be closed with the server. `jobs`: work in the background, by name; the server
+    runs each in a task until it stops.
+    """
+
+    settings: ServerSettings
+    store: Store
+    vault: Vault
+    http: httpx.AsyncClient
+    engines: Callable[[], Engines | None]
+    closing: AsyncExitStack = field(default_factory=AsyncExitStack)
+    jobs: dict[str, Callable[[], Coroutine[Any, Any, None]]] = field(default_factory=dict)
+
+    async def close(self) -> None:
+        """Call it when no call is left and the jobs have ended."""
+        await self.closing.aclose()
+
+
+def tool_factories(ground: ToolGround) -> Mapping[str, SourceFactory]:
+    """The factories by type; a type without one is told to the model as not there."""
+    factories: dict[str, SourceFactory] = {}
+    # webhook: factories["webhook"] = …
+    # system: factories["system"] = …
+    # mcp: factories["mcp"] = …
+    # file_search: factories["file_search"] = …
+    # web_search: factories["web_search"] = …
+    # x_search: factories["x_search"] = …
+    return factories
