@@ -1,8 +1,7 @@
 """One HTTP POST to an address that somebody else chose: guarded, bounded in time and bytes, and never led elsewhere.
 
-`GuardedPoster` owns a TLS context and an HTTP transport; the composition root makes one and closes it. There is no HTTP
-client on top of the transport: so there are no redirects, no cookies, no proxies and no credentials from the
-environment. Connections are not kept: one that was opened for a name must not serve another name at the same address.
+`GuardedPoster` owns a guarded transport; the composition root makes one and closes it. There is no HTTP client on top
+of it: so there are no redirects, no cookies, no proxies and no credentials from the environment.
 """
 
 from __future__ import annotations
@@ -15,13 +14,11 @@ from typing import Protocol, Self
 
 import httpx
 
+from vivavoce.outbound.guarded_http import CONNECT_TIMEOUT_SECONDS, GuardedTransport
 from vivavoce.outbound.ssrf_guard import ForbiddenAddressError, SsrfGuard, UnknownHostError
 
 TIMEOUT_SECONDS = 15.0
-CONNECT_TIMEOUT_SECONDS = 4.0
 ANSWER_BYTES_MAXIMUM = 64 * 1024
-ADDRESSES_MAXIMUM = 3
-_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +43,7 @@ class GuardedPoster:
     """A `Poster` that connects only to what its guard allows."""
 
     def __init__(self, guard: SsrfGuard) -> None:
-        self._guard = guard
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=httpx.create_ssl_context(),
-            trust_env=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        )
+        self._transport = GuardedTransport(guard)
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> PostAnswer:
         """Takes at most 15 seconds; reads at most 64 KiB of the answer and keeps none. Raises `PostFailedError`."""
@@ -72,35 +64,7 @@ class GuardedPoster:
         raise PostFailedError(failure)
 
     async def _post(self, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> PostAnswer:
-        if url.scheme not in _PORTS:
-            raise ForbiddenAddressError("the address must begin with https:// or http://")
-        host = url.raw_host.decode("ascii")
-        addresses = await self._guard.addresses_of(host, url.port or _PORTS[url.scheme])
-        *others, last = addresses[:ADDRESSES_MAXIMUM]
-        for address in others:
-            try:
-                return await self._post_to(address, url, headers, body)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                continue
-        return await self._post_to(last, url, headers, body)
-
-    async def _post_to(self, address: str, url: httpx.URL, headers: Mapping[str, str], body: bytes) -> PostAnswer:
-        """Over a connection to this address, as if the name had been connected to: same Host, same certificate."""
-        request = httpx.Request(
-            "POST",
-            url.copy_with(host=address),
-            headers={
-                "host": url.netloc.decode("ascii"),
-                "connection": "close",
-                "accept-encoding": "identity",
-                **headers,
-            },
-            content=body,
-            extensions={
-                "sni_hostname": url.raw_host.decode("ascii"),
-                "timeout": {"connect": CONNECT_TIMEOUT_SECONDS},
-            },
-        )
+        request = httpx.Request("POST", url, headers={"accept-encoding": "identity", **headers}, content=body)
         response = await self._transport.handle_async_request(request)
         try:
             length = 0
