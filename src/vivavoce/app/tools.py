@@ -40,7 +40,7 @@ class ToolGround:
         await self.closing.aclose()
 
 
-def tool_factories(ground: ToolGround) -> Mapping[str, SourceFactory]:
+def tool_factories(ground: ToolGround) -> Mapping[str, SourceFactory]:  # noqa: ARG001 - until the first is there
     """The factories by type; a type without one is told to the model as not there."""
     factories: dict[str, SourceFactory] = {}
     # webhook: factories["webhook"] = …
