@@ -1,0 +1,41 @@
+"""What stands between a model's call and a source of tools: arguments checked and grounded, then the call.
+
+Stateless; the sessions' shell calls it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from vivavoce.conversation.settings import Tool
+from vivavoce.tools.arguments import arguments_text, read_arguments
+from vivavoce.tools.grounding import check_grounded
+from vivavoce.tools.ports import ToolInvocation, ToolResult, ToolSource
+
+SAID_CHARACTERS_AT_ONCE = 4_000
+"""More than this is looked through on another thread: that would hold the event loop for more than 2 ms."""
+
+
+def prepared(tool: Tool, arguments: str, said: Sequence[str]) -> str:
+    """The arguments as a JSON object that is valid for the tool's schema, and that the caller has said.
+
+    `said`: what the caller and the tools have said so far, and the agent's instructions. Raises `ToolError`
+    (`INVALID_ARGUMENTS`, `NOT_SAID`), with one sentence that tells the model what to do.
+    """
+    values = read_arguments(tool, arguments)
+    check_grounded(tool, values, said)
+    return arguments_text(values)
+
+
+async def invoke(source: ToolSource, tool: Tool, invocation: ToolInvocation) -> ToolResult:
+    """Check the arguments against the schema and what was said, and call the tool. Raises `ToolError`.
+
+    Nothing is sent anywhere when the arguments are not in order. The time limit is the caller's to keep.
+    """
+    if sum(map(len, invocation.said)) + len(invocation.arguments) > SAID_CHARACTERS_AT_ONCE:
+        arguments = await asyncio.to_thread(prepared, tool, invocation.arguments, invocation.said)
+    else:
+        arguments = prepared(tool, invocation.arguments, invocation.said)
+    return await source.invoke(replace(invocation, arguments=arguments))
