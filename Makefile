@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
 
-.PHONY: run test lint format bench-talk bench-api clean
+.PHONY: run test lint format bench-talk bench-api clean console-client
 
 run: $(VENV)/.installed
 	@$(BIN)/vivavoce serve --data $(DATA)
@@ -44,3 +44,7 @@ $(VENV)/.installed: pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@$(BIN)/python -m pip install --quiet --editable ".[multilingual,postgresql]" --group dev
 	@touch $@
+
+# The types of the console's client, after the API has changed.
+console-client: $(VENV)/.installed-dev
+	@$(BIN)/python console/make_client.py

@@ -24,6 +24,7 @@ from vivavoce.app.doorkeeper import PlatformDoorkeeper
 from vivavoce.app.engines import PARTS, close_engines, load_engines
 from vivavoce.app.platform import RunningPlatform
 from vivavoce.config import ServerSettings
+from vivavoce.console.routes import console_routes
 from vivavoce.engines.voices import resolve_voice
 from vivavoce.sessions.directory import SessionDirectory
 from vivavoce.sessions.ports import Engines
@@ -67,6 +68,7 @@ class Server:
             WebSocketRoute("/v1/sessions/{session_id}/stream", self._realtime),
         ]
         self._app, self.application = build_application(self, sockets, settings.platform.cors_origins, self.load_now)
+        self._app.router.routes.extend(console_routes())
 
     @property
     def engines(self) -> Engines | None:

@@ -1,0 +1,97 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { Shell } from "@/app/Shell";
+import { Failure, Loading, Page } from "@/ui/Page";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+// Every page is a file of its own in the build: the first page loads nothing of the others.
+const pages = [
+  createRoute({
+    getParentRoute: () => root,
+    path: "/",
+    beforeLoad: () => {
+      throw redirect({ to: "/agents" });
+    },
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/agents",
+    component: lazyRouteComponent(() => import("@/pages/agents/AgentsPage"), "AgentsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/agents/$agentId",
+    validateSearch: (search: Record<string, unknown>): { tab?: string } =>
+      typeof search.tab === "string" ? { tab: search.tab } : {},
+    component: lazyRouteComponent(() => import("@/pages/agent/AgentPage"), "AgentPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/sessions",
+    component: lazyRouteComponent(() => import("@/pages/sessions/SessionsPage"), "SessionsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/sessions/$sessionId",
+    component: lazyRouteComponent(() => import("@/pages/session/SessionPage"), "SessionPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/phone-numbers",
+    component: lazyRouteComponent(() => import("@/pages/phone-numbers/PhoneNumbersPage"), "PhoneNumbersPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/api-keys",
+    component: lazyRouteComponent(() => import("@/pages/api-keys/ApiKeysPage"), "ApiKeysPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/webhooks",
+    component: lazyRouteComponent(() => import("@/pages/webhooks/WebhooksPage"), "WebhooksPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/usage",
+    component: lazyRouteComponent(() => import("@/pages/usage/UsagePage"), "UsagePage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/settings",
+    component: lazyRouteComponent(() => import("@/pages/settings/SettingsPage"), "SettingsPage"),
+  }),
+  createRoute({
+    getParentRoute: () => root,
+    path: "/welcome",
+    component: lazyRouteComponent(() => import("@/pages/welcome/WelcomePage"), "WelcomePage"),
+  }),
+];
+
+export const router = createRouter({
+  routeTree: root.addChildren(pages),
+  defaultPreload: "intent",
+  defaultPendingComponent: () => (
+    <div className="p-6">
+      <Loading />
+    </div>
+  ),
+  defaultErrorComponent: ({ error, reset }) => (
+    <div className="p-6">
+      <Failure error={error} onRetry={reset} />
+    </div>
+  ),
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+function NotFound() {
+  return (
+    <Page title="No such page">
+      <p className="text-sm text-muted">The address leads nowhere. The places on the left are all there are.</p>
+    </Page>
+  );
+}

@@ -1,0 +1,9 @@
+import { Loading, Page } from "@/ui/Page";
+
+export function ApiKeysPage() {
+  return (
+    <Page title="ApiKeys">
+      <Loading />
+    </Page>
+  );
+}

@@ -1,0 +1,9 @@
+import { Loading, Page } from "@/ui/Page";
+
+export function WebhooksPage() {
+  return (
+    <Page title="Webhooks">
+      <Loading />
+    </Page>
+  );
+}
