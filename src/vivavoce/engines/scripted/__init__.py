@@ -11,6 +11,7 @@ from vivavoce.engines.scripted.ears import (
     ScriptedTurnDetector,
     ScriptedVoiceActivity,
 )
+from vivavoce.engines.scripted.embedder import ScriptedTextEmbedder
 from vivavoce.engines.scripted.language_model import Reply, ScriptedLanguageModel
 from vivavoce.engines.scripted.voice import SCRIPTED_VOICE_PITCHES_HZ, ScriptedTextToSpeech
 
@@ -20,6 +21,7 @@ __all__ = [
     "ScriptedAudioProcessing",
     "ScriptedLanguageModel",
     "ScriptedSpeechToText",
+    "ScriptedTextEmbedder",
     "ScriptedTextToSpeech",
     "ScriptedTurnDetector",
     "ScriptedVoiceActivity",
