@@ -1,0 +1,251 @@
+import { key } from "@/api/key";
+import { AudioUnavailableError, CallAudio } from "@/voice/CallAudio";
+import { type Conversation, NOTHING_SAID, after } from "@/voice/conversation";
+import { type Seen, type ServerEvent, bytesOf } from "@/voice/wire";
+
+export type CallState = "idle" | "connecting" | "live" | "reconnecting" | "ended";
+
+export type CallView = {
+  state: CallState;
+  conversation: Conversation;
+  /** Newest last; the oldest are forgotten. */
+  events: Seen[];
+  sessionId: string | null;
+  /** What the person must know or do; null where all is well. */
+  problem: string | null;
+  hasMicrophone: boolean;
+  muted: boolean;
+};
+
+export type CallWish = {
+  agentId: string;
+  /** Fields of `session.update` that stand over the stored agent: a configuration that is not saved yet. */
+  session?: Record<string, unknown>;
+  devices?: { microphone?: string; speaker?: string };
+  withMicrophone: boolean;
+};
+
+const EVENTS_KEPT = 2_000;
+const RECONNECT_AFTER_MS = [250, 500, 1_000, 2_000, 4_000, 8_000];
+const NORMAL_CLOSURE = 1000;
+const NOTHING: CallView = {
+  state: "idle",
+  conversation: NOTHING_SAID,
+  events: [],
+  sessionId: null,
+  problem: null,
+  hasMicrophone: false,
+  muted: false,
+};
+
+/**
+ * One conversation with an agent over the public realtime socket. Made by a page, closed by it. It reconnects by itself
+ * when the network drops, and goes on where it was. `subscribe` and `view` fit React's `useSyncExternalStore`.
+ */
+export class RealtimeCall {
+  private current: CallView = NOTHING;
+  private readonly listeners = new Set<() => void>();
+  private socket: WebSocket | null = null;
+  private wish: CallWish | null = null;
+  private conversationId: string | null = null;
+  private attempts = 0;
+  private opened = 0;
+  private numbered = 0;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private speaking: string | null = null;
+  /** What is played: for meters. */
+  audio: CallAudio | null = null;
+  readonly levels = { caller: 0, agent: 0 };
+
+  get view(): CallView {
+    return this.current;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Call inside a click. A microphone that cannot be had leaves a call in writing. */
+  async open(wish: CallWish): Promise<void> {
+    await this.close();
+    this.wish = wish;
+    this.conversationId = null;
+    this.attempts = 0;
+    this.opened = performance.now();
+    this.change({ ...NOTHING, state: "connecting" });
+    if (wish.withMicrophone) await this.openAudio();
+    this.connect();
+  }
+
+  /** A typed turn. */
+  say(text: string): void {
+    const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
+    this.send({ type: "conversation.item.create", item });
+    if (this.speaking) this.send({ type: "response.cancel" });
+    this.audio?.clear();
+    this.send({ type: "response.create" });
+  }
+
+  mute(muted: boolean): void {
+    this.audio?.mute(muted);
+    this.change({ muted });
+  }
+
+  /** New settings for the call that is open. */
+  configure(session: Record<string, unknown>): void {
+    if (this.wish) this.wish = { ...this.wish, session };
+    this.send({ type: "session.update", session: this.session() });
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.retry);
+    this.wish = null;
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close(NORMAL_CLOSURE);
+    const audio = this.audio;
+    this.audio = null;
+    await audio?.close();
+    if (this.current.state !== "idle") this.change({ state: "ended", hasMicrophone: false });
+  }
+
+  send(event: ServerEvent): void {
+    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    this.socket.send(JSON.stringify(event));
+    this.note("sent", event);
+  }
+
+  private async openAudio(): Promise<void> {
+    try {
+      this.audio = await CallAudio.open(
+        {
+          onFrame: (frame) => {
+            const socket = this.socket;
+            // A socket that is far behind would only make the caller late: sound that waits is let go.
+            if (socket?.readyState === WebSocket.OPEN && socket.bufferedAmount < 256_000) socket.send(frame);
+          },
+          onPlayed: (played) => {
+            const replyId = this.speaking;
+            const ms = replyId === null ? undefined : played[replyId];
+            if (replyId !== null && ms !== undefined) {
+              this.sendQuietly({ type: "vivavoce.output_audio.played", response_id: replyId, played_ms: ms });
+            }
+          },
+          onLevels: (levels) => Object.assign(this.levels, levels),
+        },
+        this.wish?.devices,
+      );
+      this.change({ hasMicrophone: true });
+    } catch (error) {
+      if (!(error instanceof AudioUnavailableError)) throw error;
+      this.change({ problem: error.message });
+    }
+  }
+
+  private connect(): void {
+    const wish = this.wish;
+    const secret = key.get();
+    if (!wish || !secret) return;
+    const query = new URLSearchParams({ agent_id: wish.agentId });
+    if (this.conversationId) query.set("conversation_id", this.conversationId);
+    const scheme = window.location.protocol === "https:" ? "wss" : "ws";
+    const socket = new WebSocket(`${scheme}://${window.location.host}/v1/realtime?${query}`, [
+      "realtime",
+      `openai-insecure-api-key.${secret}`,
+    ]);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    socket.onopen = () => {
+      this.attempts = 0;
+      this.send({ type: "session.update", session: this.session() });
+      this.change({ state: "live", ...(this.current.state === "reconnecting" ? { problem: null } : {}) });
+    };
+    socket.onmessage = ({ data }) => {
+      if (typeof data === "string") this.receive(JSON.parse(data) as ServerEvent);
+    };
+    socket.onclose = (closed) => this.socket === socket && this.dropped(closed);
+  }
+
+  private session(): Record<string, unknown> {
+    const own = { timings: true, overlaps: true, tool_calls: true };
+    const transcription = { model: "vivavoce" };
+    const { vivavoce, audio, ...rest } = (this.wish?.session ?? {}) as Record<string, Record<string, unknown>>;
+    const input = { ...(audio?.input as object | undefined), transcription };
+    return {
+      type: "realtime",
+      ...(this.audio ? {} : { output_modalities: ["text"] }),
+      ...rest,
+      audio: { ...audio, input },
+      vivavoce: { ...vivavoce, ...own },
+      resumption: { enabled: true },
+    };
+  }
+
+  private receive(event: ServerEvent): void {
+    switch (event.type) {
+      case "session.created":
+        this.change({ sessionId: (event.session as { id: string }).id });
+        break;
+      case "conversation.created":
+        this.conversationId = (event.conversation as { id: string }).id;
+        break;
+      case "response.output_audio.delta":
+        this.speaking = String(event.response_id);
+        this.audio?.play(this.speaking, bytesOf(String(event.delta)));
+        break;
+      case "input_audio_buffer.speech_started":
+        this.audio?.clear();
+        break;
+      case "response.created":
+        this.speaking = null;
+        break;
+    }
+    this.note("received", event.type.endsWith("audio.delta") ? shortened(event) : event);
+    const conversation = after(this.current.conversation, event);
+    if (conversation !== this.current.conversation) this.change({ conversation });
+  }
+
+  private dropped(closed: CloseEvent): void {
+    this.audio?.clear();
+    const wait = RECONNECT_AFTER_MS[this.attempts];
+    const wanted = this.wish !== null && closed.code !== NORMAL_CLOSURE && this.current.state !== "connecting";
+    if (wanted && wait !== undefined) {
+      this.attempts += 1;
+      this.change({ state: "reconnecting", problem: "The connection dropped; coming back …" });
+      this.retry = setTimeout(() => this.connect(), wait);
+      return;
+    }
+    const problem = this.wish === null || closed.code === NORMAL_CLOSURE ? null : explained(closed);
+    const ended = closed.reason || null;
+    this.change({ conversation: { ...this.current.conversation, ended } });
+    void this.close().then(() => problem && this.change({ problem }));
+  }
+
+  private sendQuietly(event: ServerEvent): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(event));
+  }
+
+  private note(direction: Seen["direction"], event: ServerEvent): void {
+    this.numbered += 1;
+    const seen: Seen = { number: this.numbered, at: performance.now() - this.opened, direction, event };
+    this.change({ events: [...this.current.events.slice(-(EVENTS_KEPT - 1)), seen] });
+  }
+
+  private change(parts: Partial<CallView>): void {
+    this.current = { ...this.current, ...parts };
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** Sound is long and says nothing to a reader. */
+function shortened(event: ServerEvent): ServerEvent {
+  return { ...event, delta: `… ${String(event.delta).length} characters of sound` };
+}
+
+function explained(closed: CloseEvent): string {
+  if (closed.code === 1006) {
+    return "The call could not be opened. Is the server ready, is the key still valid, and is the agent active?";
+  }
+  return `The call ended: ${closed.reason || `code ${closed.code}`}.`;
+}
