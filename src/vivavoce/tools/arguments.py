@@ -179,8 +179,8 @@ def _folded(text: str) -> str:
     return re.sub(r"[\s_-]+", " ", text.strip().casefold())
 
 
-def _number(number: float, kinds: Sequence[str]) -> Any:
-    if "integer" in kinds and isinstance(number, float) and number.is_integer():
+def _number(number: int | float, kinds: Sequence[str]) -> Any:
+    if "integer" in kinds and not isinstance(number, int) and number.is_integer():
         return int(number)
     if "string" in kinds and "integer" not in kinds and "number" not in kinds:
         return json.dumps(number)
