@@ -70,8 +70,8 @@ def _hear(sound: str, settings: SegmenterSettings = DEFAULTS) -> list[tuple[int,
         pytest.param("LLL.LL.L", BEGUN, id="one quiet window is not yet a pause"),
         pytest.param(
             "LLLm...",
-            [*BEGUN, (6, "SpeechPaused", 4)],
-            id="the second quiet window makes a pause, since the end of the last loud one",
+            [*BEGUN, (6, "SpeechPaused", 3)],
+            id="the second quiet window makes a pause, since the sound fell below the threshold",
         ),
         pytest.param(
             "LLL......LL",
@@ -169,7 +169,34 @@ def test_settings_change_in_the_midst_of_speech() -> None:
         segmenter.push(0.9)
     segmenter.configure(SegmenterSettings(pause_ms=32))
     assert segmenter.state is SegmenterState.SPEAKING
-    assert segmenter.push(0.0) == [SpeechPaused(3 * WINDOW_SAMPLES)]
+    assert segmenter.push(0.1) == [SpeechPaused(3 * WINDOW_SAMPLES)]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "windows"),
+    [
+        pytest.param([0.9, 0.1, 0.1], 3.0, id="the threshold is crossed half-way between two windows"),
+        pytest.param([0.5, 0.1, 0.1], 2.5, id="a last window at the threshold ends in its middle"),
+        pytest.param([0.9, 0.45, 0.1, 0.1], 3 - 0.5 + 0.4 / 0.45, id="a window just below it ends before its middle"),
+        pytest.param([0.9, *[0.4] * 6, 0.1, 0.1], 7.0, id="of a long soft end all but the dying of a word is speech"),
+        pytest.param([0.9, 0.4, 0.6, 0.2, 0.2], 5 - 0.5 + 0.1 / 0.4, id="only the last fall counts"),
+    ],
+)
+def test_speech_ends_where_its_probability_falls_below_the_threshold(
+    probabilities: list[float], windows: float
+) -> None:
+    segmenter = Segmenter()
+    told = [boundary for probability in (0.9, 0.9, *probabilities) for boundary in segmenter.push(probability)]
+    assert told[-1] == SpeechPaused(round(windows * WINDOW_SAMPLES))
+    assert [type(each) for each in told] == [SpeechSuspected, SpeechBegan, SpeechPaused]
+
+
+def test_a_threshold_that_rises_in_mid_speech_ends_it_where_the_next_window_begins() -> None:
+    segmenter = Segmenter()
+    for _ in range(3):
+        segmenter.push(0.6)
+    segmenter.configure(SegmenterSettings(threshold=0.9, pause_ms=32))
+    assert segmenter.push(0.6) == [SpeechPaused(3 * WINDOW_SAMPLES)]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +255,8 @@ class SegmenterHistory(RuleBasedStateMachine):
         times = [each.at_sample for each in self.boundaries if each is not None and not isinstance(each, doubts)]
         assert times == sorted(times)
         assert not times or times[-1] <= self.segmenter.position_samples
-        assert all(time % WINDOW_SAMPLES == 0 for time in times)
+        began = [each.at_sample for each in self.boundaries if isinstance(each, SpeechBegan | SpeechResumed)]
+        assert all(time % WINDOW_SAMPLES == 0 for time in began)
 
     @invariant()
     def speech_and_pauses_alternate(self) -> None:

@@ -24,6 +24,9 @@ RATE_HZ = 16_000
 HYSTERESIS = 0.15
 """Speech that was believed is believed down to this much below the threshold."""
 
+FADING_SAMPLES = 2 * WINDOW_SAMPLES
+"""So much of what was believed below the threshold is the sound of the last word dying away."""
+
 
 @dataclass(frozen=True, slots=True)
 class SegmenterSettings:
@@ -75,7 +78,11 @@ class SpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused:
-    """The caller is silent, since the end of the last loud window."""
+    """The caller is silent, since the probability fell below the threshold.
+
+    That lies between two windows: a probability stands for the middle of its window, and falls evenly to the next.
+    So the end of speech does not depend on how the windows happen to lie over it.
+    """
 
     at_sample: int
 
@@ -111,6 +118,8 @@ class Segmenter:
         self._suspected = False
         self._began_sample = 0
         self._last_loud_end_sample = 0
+        self._fell_at_sample: int | None = None
+        self._latest_probability = 0.0
 
     @property
     def state(self) -> SegmenterState:
@@ -147,9 +156,19 @@ class Segmenter:
         """Take the next window's speech probability; give the boundaries that follow."""
         window_start = self._position_samples
         self._position_samples += WINDOW_SAMPLES
+        before, self._latest_probability = self._latest_probability, probability
         if self._state is SegmenterState.SPEAKING:
+            self._notice_fall(before, probability, window_start)
             return self._push_while_speaking(probability)
         return self._push_while_quiet(probability, window_start)
+
+    def _notice_fall(self, before: float, probability: float, window_start: int) -> None:
+        threshold = self._settings.threshold
+        if probability >= threshold:
+            self._fell_at_sample = None
+        elif self._fell_at_sample is None:
+            fallen = (before - threshold) / (before - probability) if before >= threshold else 0.5
+            self._fell_at_sample = window_start + round((fallen - 0.5) * WINDOW_SAMPLES)
 
     def _push_while_speaking(self, probability: float) -> list[Boundary]:
         if probability >= self._settings.release_threshold:
@@ -158,7 +177,8 @@ class Segmenter:
         if self._position_samples - self._last_loud_end_sample < _ms_to_samples(self._settings.pause_ms):
             return []
         self._state = SegmenterState.PAUSED
-        return [SpeechPaused(self._last_loud_end_sample)]
+        assert self._fell_at_sample is not None, "what is quiet enough for a pause is below the threshold"
+        return [SpeechPaused(max(self._fell_at_sample, self._last_loud_end_sample - FADING_SAMPLES))]
 
     def _push_while_quiet(self, probability: float, window_start: int) -> list[Boundary]:
         resuming = self._state is SegmenterState.PAUSED
@@ -175,7 +195,7 @@ class Segmenter:
         if not resuming:
             self._began_sample = began_sample
         self._state = SegmenterState.SPEAKING
-        self._loud_since_sample, self._suspected = None, False
+        self._loud_since_sample, self._suspected, self._fell_at_sample = None, False, None
         self._last_loud_end_sample = self._position_samples
         return [*told, SpeechResumed(began_sample) if resuming else SpeechBegan(began_sample)]
 
