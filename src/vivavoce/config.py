@@ -16,6 +16,8 @@ from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import SessionLimits
 from vivavoce.services.upstream_xai import UpstreamXaiSettings
 from vivavoce.telemetry.load import LoadLimits
+from vivavoce.tools.search_providers.chosen import WebSearchSettings
+from vivavoce.tools.x_search import DEFAULT_MODEL
 
 
 class EngineSet(StrEnum):
@@ -62,6 +64,14 @@ class PlatformSettings:
     cors_origins: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """What agents may search with. `web` None: no search engine. X is searched with the key of `upstream_xai`."""
+
+    web: WebSearchSettings | None = None
+    x_model: str = DEFAULT_MODEL
+
+
 def default_data_directory() -> Path:
     return Path(platformdirs.user_data_dir("vivavoce"))
 
@@ -88,3 +98,4 @@ class ServerSettings:
     # None: the file `secret.key` in the data directory.
     secret_key: str | None = field(default=None, repr=False)
     platform: PlatformSettings = field(default_factory=PlatformSettings)
+    search: SearchSettings = field(default_factory=SearchSettings)

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from vivavoce.app.search_tools import search_factories
 from vivavoce.config import ServerSettings
 from vivavoce.sessions.ports import Engines
 from vivavoce.store.store import Store
@@ -40,13 +41,12 @@ class ToolGround:
         await self.closing.aclose()
 
 
-def tool_factories(ground: ToolGround) -> Mapping[str, SourceFactory]:  # noqa: ARG001 - until the first is there
+def tool_factories(ground: ToolGround) -> Mapping[str, SourceFactory]:
     """The factories by type; a type without one is told to the model as not there."""
     factories: dict[str, SourceFactory] = {}
     # webhook: factories["webhook"] = …
     # system: factories["system"] = …
     # mcp: factories["mcp"] = …
     # file_search: factories["file_search"] = …
-    # web_search: factories["web_search"] = …
-    # x_search: factories["x_search"] = …
+    factories |= search_factories(ground.settings, ground.closing)
     return factories

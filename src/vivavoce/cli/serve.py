@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +44,7 @@ from vivavoce.cli.serve_platform import (
     public_url_of,
     upstream_of,
 )
+from vivavoce.cli.serve_search import search_of
 from vivavoce.config import (
     EngineSet,
     LanguageModelEndpoint,
@@ -156,15 +157,15 @@ def serve(
         maximum_sessions=maximum_sessions,
         load=LoadLimits(maximum_loop_lag_ms, maximum_engine_wait_ms, tokens_per_minute),
         database_url=database_url or None,
-        secret_key=_secret_key(),
         platform=platform,
     )
-    _run(settings, as_json=as_json)
+    _run(_with_secrets(settings), as_json=as_json)
 
 
-def _secret_key() -> str | None:
-    """Has no option: other users of the machine can see a process's arguments."""
-    return os.environ.get(SECRET_KEY_VARIABLE) or None
+def _with_secrets(settings: ServerSettings) -> ServerSettings:
+    """What has no option: other users of the machine can see a process's arguments."""
+    secret_key = os.environ.get(SECRET_KEY_VARIABLE) or None
+    return replace(settings, secret_key=secret_key, search=search_of(os.environ))
 
 
 def _endpoint(url: str | None, model: str, api_key: str | None) -> LanguageModelEndpoint | None:
