@@ -24,6 +24,9 @@ from vivavoce.store.records import FIRST_ORGANISATION
 from vivavoce.store.schema import UtcDateTime, metadata
 from vivavoce.store.store import Store
 
+WORDS = "knowledge_words"
+"""SQLite's index of words, and what the tables begin with that it keeps for itself."""
+
 OPEN_ONCE = """
 import asyncio, os
 from vivavoce.store.store import Store
@@ -81,9 +84,19 @@ async def _tables(url: str) -> list[str]:
     return names
 
 
+def _context(connection: Connection) -> MigrationContext:
+    """Without what finds words, which each of the two databases has in a way of its own."""
+
+    def is_shared(_object: object, name: str | None, *_: object) -> bool:
+        return name is None or not (name.startswith(WORDS) or name in ("words", "ix_knowledge_chunks_words"))
+
+    return MigrationContext.configure(connection, opts={"include_object": is_shared})
+
+
 async def test_a_missing_database_is_made_with_every_table(new_store_url: str) -> None:
     async with await Store.open(new_store_url):
-        assert set(metadata.tables) | {"alembic_version"} == set(await _tables(new_store_url))
+        found = {name for name in await _tables(new_store_url) if not name.startswith(WORDS)}
+        assert set(metadata.tables) | {"alembic_version"} == found
 
 
 async def test_the_migrations_build_exactly_the_tables_that_the_schema_describes(store_url: str) -> None:
@@ -91,7 +104,7 @@ async def test_the_migrations_build_exactly_the_tables_that_the_schema_describes
         pass
     database = Database(store_url)
     async with database.reading() as connection:
-        different = await connection.run_sync(lambda sync: compare_metadata(MigrationContext.configure(sync), metadata))
+        different = await connection.run_sync(lambda sync: compare_metadata(_context(sync), metadata))
     await database.close()
     assert different == []
 

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     DELIVERY = "dlv"
     ENVIRONMENT = "env"
     EVENT = "evt"
+    FILE = "file"
     MESSAGE = "msg"
     ORGANISATION = "org"
     PHONE_NUMBER = "pn"

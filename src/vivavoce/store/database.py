@@ -49,6 +49,8 @@ class Backend(Protocol):
         """The same error without the values of rows that the server may have put into it."""
         ...
 
+    async def forget_log(self) -> bool: ...
+
     async def close(self) -> None: ...
 
 
@@ -106,6 +108,16 @@ class Database:
                 raise self._backend.translated(error) from self._backend.scrubbed(error)
             except (PoolTimeoutError, OSError) as error:
                 raise self._backend.translated(error) from error
+
+    async def forget_log(self) -> bool:
+        """Let what was deleted vanish from the log of changes too; False while somebody reads: try again later.
+
+        Raises `StoreUnavailableError`, `StoreError`.
+        """
+        try:
+            return await self._backend.forget_log()
+        except DBAPIError as error:
+            raise self._backend.translated(error) from self._backend.scrubbed(error)
 
     async def close(self) -> None:
         await self._backend.close()

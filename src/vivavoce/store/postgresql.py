@@ -88,6 +88,10 @@ class PostgresqlServer:
         kind = IntegrityError if isinstance(error, IntegrityError) else DBAPIError
         return kind(error.statement, None, _ServerError(_said(error)), hide_parameters=True)
 
+    async def forget_log(self) -> bool:
+        """The server vacuums on its own."""
+        return True
+
     async def close(self) -> None:
         await self._engine.dispose()
 

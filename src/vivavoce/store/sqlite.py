@@ -31,6 +31,8 @@ _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
+    # what is deleted is overwritten, for it may be what somebody wants nobody to read
+    "PRAGMA secure_delete=ON",
 )
 _ONLY_READ = "PRAGMA query_only=ON"
 
@@ -68,6 +70,15 @@ class SqliteFile:
     def scrubbed(self, error: DBAPIError) -> DBAPIError:
         # SQLite names tables and columns in its errors, never values.
         return error
+
+    async def forget_log(self) -> bool:
+        """Bring the write-ahead log into the file and empty it; whether that was possible now."""
+        async with self.write_turn(), self.writer.connect() as connection:
+            await connection.exec_driver_sql("COMMIT")
+            busy = (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).one()[0]
+            await connection.exec_driver_sql("BEGIN")
+            await connection.rollback()
+        return not busy
 
     async def close(self) -> None:
         await self.reader.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -16,10 +17,14 @@ from vivavoce.store.agents import StoredAgents
 from vivavoce.store.client_secrets import StoredClientSecrets
 from vivavoce.store.database import Database
 from vivavoce.store.deliveries import StoredDeliveries
+from vivavoce.store.documents import StoredDocuments
+from vivavoce.store.files import StoredFiles
 from vivavoce.store.idempotency import StoredAnswers
+from vivavoce.store.indexing import StoredIndexing
 from vivavoce.store.keys import StoredKeys
 from vivavoce.store.migrating import is_up_to_date, migrate
 from vivavoce.store.organisations import StoredOrganisations
+from vivavoce.store.passages import StoredPassages
 from vivavoce.store.resources import StoredResources
 from vivavoce.store.sessions import StoredSessions
 from vivavoce.store.threads import StoredThreads
@@ -32,6 +37,16 @@ def _utc_now() -> datetime:
 
 def _phone_number_columns(body: PhoneNumber) -> dict[str, str | None]:
     return {"number": body.number, "agent_id": body.agent_id}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKnowledge:
+    """What collections hold: the files, the documents made of them, the work on these, and the passages."""
+
+    files: StoredFiles
+    documents: StoredDocuments
+    indexing: StoredIndexing
+    passages: StoredPassages
 
 
 class Store:
@@ -55,6 +70,12 @@ class Store:
         self.answers = StoredAnswers(database, now)
         self.client_secrets = StoredClientSecrets(database, now)
         self.keys = StoredKeys(database, now, monotonic)
+        self.knowledge = StoredKnowledge(
+            StoredFiles(database, now),
+            StoredDocuments(database, now),
+            StoredIndexing(database, now),
+            StoredPassages(database),
+        )
 
     @classmethod
     async def open(

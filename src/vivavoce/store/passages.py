@@ -1,0 +1,157 @@
+"""Passages as searches see them: who is in a collection, their vectors, their words, their texts. Part of a `Store`.
+
+Only passages of the generation that answers are ever told; those of documents that are deleted, or are being made, are
+not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select, text
+
+from vivavoce.store.database import Database
+from vivavoce.store.indexing import scope_of
+from vivavoce.store.records import OrganisationId
+from vivavoce.store.schema import (
+    collections,
+    knowledge_chunks,
+    knowledge_documents,
+    knowledge_files,
+    knowledge_revisions,
+)
+
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class SearchableDocument:
+    """A document that can be found. Passages of the same `seq`, `file_id` and `generation` are always the same."""
+
+    seq: int
+    file_id: str
+    generation: int
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage that was found."""
+
+    seq: int
+    collection_id: str
+    file_id: str
+    name: str
+    heading: str
+    page: int | None
+    content: str
+
+
+class StoredPassages:
+    """Every method raises `StoreUnavailableError` when the database does not answer."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def revisions(self, organisation_id: OrganisationId, collection_ids: Sequence[str]) -> Mapping[int, int]:
+        """The numbers of those of these collections that are the organisation's, and the revision each is at."""
+        table = collections
+        query = (
+            select(table.c.seq, knowledge_revisions.c.revision)
+            .outerjoin(knowledge_revisions, knowledge_revisions.c.collection_seq == table.c.seq)
+            .where(
+                table.c.organisation_id == organisation_id,
+                table.c.id.in_(list(collection_ids)),
+                table.c.deleted_at.is_(None),
+            )
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return {row.seq: row.revision or 0 for row in rows}
+
+    async def documents(self, collection_seq: int) -> Sequence[SearchableDocument]:
+        table = knowledge_documents
+        query = select(table.c.seq, table.c.file_id, table.c.generation, table.c.fields).where(
+            table.c.collection_seq == collection_seq, table.c.generation > 0, table.c.deleted_at.is_(None)
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        return [SearchableDocument(row.seq, row.file_id, row.generation, row.fields) for row in rows]
+
+    async def vectors(
+        self, documents: Sequence[SearchableDocument]
+    ) -> Mapping[int, tuple[Sequence[int], Sequence[bytes]]]:
+        """The numbers of the passages of each document, by its number, and their vectors."""
+        table = knowledge_chunks
+        wanted = {document.seq: document.generation for document in documents}
+        found: dict[int, tuple[list[int], list[bytes]]] = {seq: ([], []) for seq in wanted}
+        numbers = sorted(wanted)
+        async with self._database.reading() as connection:
+            for first in range(0, len(numbers), _AT_ONCE):
+                some = numbers[first : first + _AT_ONCE]
+                query = select(table.c.document_seq, table.c.generation, table.c.seq, table.c.vector).where(
+                    table.c.document_seq.in_(some), table.c.vector.is_not(None)
+                )
+                for document_seq, generation, seq, vector in (await connection.execute(query)).all():
+                    if generation == wanted[document_seq]:
+                        found[document_seq][0].append(seq)
+                        found[document_seq][1].append(vector)
+        return found
+
+    async def with_words(self, collection_seqs: Sequence[int], words: Sequence[str], limit: int) -> Sequence[int]:
+        """The numbers of the passages that hold any of these words, the best first.
+
+        Words are letters and digits. Passages that do not answer (any more) may be among them.
+        """
+        if not words or not collection_seqs:
+            return []
+        async with self._database.reading() as connection:
+            if self._database.dialect_name == "sqlite":
+                scopes = " OR ".join(f'"{scope_of(seq)}"' for seq in collection_seqs)
+                wanted = " OR ".join(f'"{word}"' for word in words)
+                match = f"scope : ({scopes}) AND {{name heading content}} : ({wanted})"
+                found = await connection.execute(text(_FIND_ON_SQLITE), {"match": match, "limit": limit})
+            else:
+                match = " | ".join(f"'{word}'" for word in words)
+                values = {"match": match, "limit": limit, "collections": list(collection_seqs)}
+                found = await connection.execute(text(_FIND_ON_POSTGRESQL), values)
+            return list(found.scalars())
+
+    async def passages(self, seqs: Sequence[int]) -> Sequence[StoredPassage]:
+        """What these passages say, in the order asked for; those that are gone are left out."""
+        table, documents, files = knowledge_chunks, knowledge_documents, knowledge_files
+        query = (
+            select(
+                table.c.seq,
+                documents.c.collection_id,
+                documents.c.file_id,
+                files.c.name,
+                table.c.heading,
+                table.c.page,
+                table.c.content,
+            )
+            .join(documents, documents.c.seq == table.c.document_seq)
+            .join(files, files.c.id == documents.c.file_id)
+            .where(
+                table.c.seq.in_(list(seqs)),
+                documents.c.deleted_at.is_(None),
+                documents.c.generation == table.c.generation,
+            )
+        )
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        found = {row.seq: StoredPassage(*row) for row in rows}
+        return [found[seq] for seq in seqs if seq in found]
+
+
+_FIND_ON_SQLITE = (
+    "SELECT rowid FROM knowledge_words WHERE knowledge_words MATCH :match "
+    "ORDER BY bm25(knowledge_words, 0.0, 0.5, 1.5, 1.0) LIMIT :limit"
+)
+_FIND_ON_POSTGRESQL = (
+    "SELECT seq FROM knowledge_chunks, to_tsquery('english', :match) AS query "
+    "WHERE collection_seq = ANY(:collections) AND words @@ query "
+    "ORDER BY ts_rank_cd(words, query, 1) DESC, seq LIMIT :limit"
+)
