@@ -77,6 +77,7 @@ def test_the_table_has_every_server_event_of_both_vendors_and_whether_it_is_sent
 
 def test_what_the_table_leaves_out_is_this_servers_own() -> None:
     own = {"session.ended", "vivavoce.turn.timings", "vivavoce.overlap.ignored"}
+    own |= {"vivavoce.tool_call.started", "vivavoce.tool_call.ended"}
     assert set(SERVER_EVENT_TYPES) - OPENAI_SERVER - XAI_SERVER == own
     assert set(CLIENT_EVENT_TYPES) - OPENAI_CLIENT - XAI_CLIENT - BETA_CLIENT == {"vivavoce.output_audio.played"}
 

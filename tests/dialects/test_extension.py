@@ -177,7 +177,7 @@ def test_the_session_shows_what_was_chosen_and_nothing_else() -> None:
     chosen = {"interruption": "at_once", "caller_silence": None, "fillers": {"late_reply_ms": 700}}
     configured(by, chosen)
     shown = json.loads(by.send(notices.SessionUpdated(BEGUN))[0])["session"]["vivavoce"]
-    assert shown == {"timings": False, "overlaps": False, "output_audio_buffer": False, **chosen}
+    assert shown == {"timings": False, "overlaps": False, "output_audio_buffer": False, "tool_calls": False, **chosen}
 
 
 def test_a_strict_session_knows_every_field_of_the_extension_and_no_other() -> None:

@@ -19,6 +19,7 @@ from vivavoce.conversation.settings import Modality, Settings, Tool
 from vivavoce.dialects.realtime import client_events
 from vivavoce.dialects.realtime.codec import RealtimeCodec
 from vivavoce.dialects.realtime.server_events import SERVER_EVENT_TYPES
+from vivavoce.dialects.realtime.tool_events import CALL_ENDED, CALL_STARTED, SENT_TO_WHO_HAS_SERVERS
 from vivavoce.dialects.wire import WireError
 
 STRICT: TypeAdapter[Any] = TypeAdapter(RealtimeServerEvent)
@@ -147,6 +148,7 @@ def test_every_event_type_that_is_documented_is_sent_by_some_notice(codec: Realt
     sent = {kind for _, kinds in TOLD.values() for kind in kinds} | {"response.output_audio.delta"}
     sent |= {"response.text.delta", "response.text.done"}  # for xAI's clients: test_asked_for
     sent |= {"conversation.item.created", f"{STEM}.updated", "ping"}
+    sent |= {CALL_STARTED, CALL_ENDED, *SENT_TO_WHO_HAS_SERVERS}  # for who declared a server: test_hosted_tools
     sent |= {"rate_limits.updated"} | {f"output_audio_buffer.{what}" for what in ("started", "stopped", "cleared")}
     assert sent == set(SERVER_EVENT_TYPES)
 

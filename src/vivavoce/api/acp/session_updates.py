@@ -12,9 +12,9 @@ from typing import Any
 from vivavoce.agents.definition import AgentDefinition, TurnDetection
 from vivavoce.agents.tools import REFERENCE, declared, functions_of
 from vivavoce.api.acp.rendering import BROKERED
-from vivavoce.dialects.realtime.tool_shapes import without_secrets
 from vivavoce.engines.voices import VoiceDescription
 from vivavoce.store.records import MessageRecord, SessionRecord
+from vivavoce.tools.shown import without_secrets
 
 RATE_HZ = 24_000
 XAI_TRANSCRIPTION_MODEL = "grok-transcribe"

@@ -23,7 +23,7 @@ from vivavoce.dialects.realtime.asking import NOTHING_ASKED, Asked
 from vivavoce.dialects.realtime.caller_sound import CallerSound
 from vivavoce.dialects.realtime.client_events import ClientEvent
 from vivavoce.dialects.realtime.inbound import AudioReceived, CallConfigured, Inbound, ItemWithSound, VoiceResolver
-from vivavoce.dialects.realtime.item_shapes import core_item, forced_text, sound_of
+from vivavoce.dialects.realtime.item_shapes import approval_of, core_item, forced_text, sound_of
 from vivavoce.dialects.realtime.playback import CLEARING
 from vivavoce.dialects.realtime.prompts import PromptName, Prompts, StoredPrompt
 from vivavoce.dialects.realtime.refusals import InvalidFieldError
@@ -40,6 +40,7 @@ from vivavoce.dialects.realtime.session_spellings import (
 )
 from vivavoce.dialects.realtime.strictness import check_known
 from vivavoce.dialects.realtime.telling import Telling
+from vivavoce.dialects.realtime.tool_shapes import DeclaredTools, declared_tools
 from vivavoce.dialects.wire import WireError
 
 __all__ = ["AudioReceived", "CallConfigured", "Inbound", "ItemWithSound", "RealtimeCodec", "VoiceResolver"]
@@ -52,7 +53,7 @@ class RealtimeCodec:
 
     `asked`: what the client asked for by how it connected. `session`: a session object to begin with, as clients write
     it. `replay`: items of an earlier connection, told to a client that opts in to resumption. `rate_limits`: what the
-    caller may still ask, told with every reply; None where nobody counts.
+    caller may still ask, told with every reply; None where nobody counts. `agents_tools`: what the agent declares.
     """
 
     def __init__(
@@ -67,10 +68,13 @@ class RealtimeCodec:
         session: Mapping[str, Any] | None = None,
         replay: Sequence[Item] = (),
         rate_limits: RateLimits | None = None,
+        agents_tools: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         self._asked = asked
         self._shape = begun_shape(settings, model, asked)
         self._begun = settings
+        self._agents_tools = [dict(each) for each in agents_tools]
+        self._declared: DeclaredTools | None = None
         self._resolve_voice = resolve_voice
         self._sound = CallerSound(wire_audio(self._shape.audio.input.format))
         self._prompts = Prompts()
@@ -90,7 +94,8 @@ class RealtimeCodec:
     @property
     def configuration(self) -> CallConfigured:
         """The session before the client has said anything."""
-        return self._configured(core_settings(self._shape, self._begun, self._voice(self._shape.audio.output.voice)))
+        voice = self._voice(self._shape.audio.output.voice)
+        return self._configured(core_settings(self._shape, self._begun, voice, self._declared))
 
     @property
     def resumption(self) -> dict[str, Any] | None:
@@ -99,6 +104,8 @@ class RealtimeCodec:
         if isinstance(asked, msgspec.UnsetType) or not asked.enabled:
             return None
         session: dict[str, Any] = msgspec.to_builtins(self._shape)
+        if self._declared is None:  # the agent's come from the agent
+            del session["tools"]
         return session
 
     # --- in ---------------------------------------------------------------------------------------------------------
@@ -164,6 +171,9 @@ class RealtimeCodec:
             voice = self._voice(item.voice, "item.voice") if item.voice is not None else None
             item_id = ItemId(item.id) if item.id else None
             return events.ForceMessageRequested(forced_text(item), item.interruptible, voice, item_id, event_id)
+        if item.type == "mcp_approval_response":
+            answered, approve, reason = approval_of(item)
+            return events.ToolApprovalGiven(answered, approve, reason, ItemId(item.id) if item.id else None, event_id)
         after = ItemId(event.previous_item_id) if event.previous_item_id is not None else None
         command = events.ItemCreateRequested(core_item(item), after, event_id)
         sound = sound_of(item)
@@ -174,12 +184,15 @@ class RealtimeCodec:
             if self._asked.strict:
                 check_known(respelled(session), SessionShape, "session", also=_SAID_BY_THE_SERVER)
             shape = merged(self._shape, self._prompts.session(session))
-            settings = core_settings(shape, self._begun, self._voice(shape.audio.output.voice))
+            declared = self._declared
+            if "tools" in session:
+                declared = declared_tools(shape.tools, "session.tools", self._begun.tools, self._agents_tools)
+            settings = core_settings(shape, self._begun, self._voice(shape.audio.output.voice), declared)
         except WireError as error:
             raise in_clients_words(error, session) from error
         self._sound.follow(wire_audio(shape.audio.input.format))
-        self._shape = shape
-        self._telling.configure(settings, shape)
+        self._shape, self._declared = shape, declared
+        self._telling.configure(settings, shape, () if declared is None else declared.hosted)
         if is_of_xai(session):
             self._telling.speak_as_xai(spellings(session) & XAI_SPELLINGS)
         return self._configured(settings, event_id)
@@ -190,6 +203,7 @@ class RealtimeCodec:
             wire_audio(audio.input.format),
             wire_audio(audio.output.format),
             events.SessionConfigured(settings, event_id),
+            () if self._declared is None else self._declared.hosted,
         )
 
     def _voice(self, wanted: str | VoiceId, param: str = "session.audio.output.voice") -> str:

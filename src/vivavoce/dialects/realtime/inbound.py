@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from vivavoce.conversation.events import ClientCommand, ItemCreateRequested, SessionConfigured
 from vivavoce.dialects.wire import WireAudio
@@ -21,11 +22,15 @@ class AudioReceived:
 
 @dataclass(frozen=True, slots=True)
 class CallConfigured:
-    """The session as it is now: the formats of its audio, and the command for the conversation."""
+    """The session as it is now: the formats of its audio, and the command for the conversation.
+
+    `declarations`: the client's tools that the server runs, whole; to be known before the command is.
+    """
 
     input_audio: WireAudio
     output_audio: WireAudio
     command: SessionConfigured
+    declarations: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,18 @@ from typing import Any, assert_never
 from msgspec import Struct
 
 from vivavoce.conversation.identifiers import CallId, ItemId
-from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, PartKind, Role
+from vivavoce.conversation.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    Item,
+    Message,
+    Part,
+    PartKind,
+    Role,
+    ServerCall,
+)
 from vivavoce.dialects.realtime.refusals import InvalidFieldError
+from vivavoce.dialects.realtime.tool_events import call_object
 from vivavoce.dialects.wire import WireError
 
 _IS_AUDIO = {
@@ -56,6 +66,9 @@ class ItemShape(Struct, frozen=True):
     output: str | None = None
     interruptible: bool = True
     voice: str | None = None
+    approval_request_id: str | None = None
+    approve: bool | None = None
+    reason: str | None = None
 
 
 def core_item(shape: ItemShape, at: str = "item") -> Item:
@@ -76,7 +89,7 @@ def core_item(shape: ItemShape, at: str = "item") -> Item:
                 _missing(f"{at}.output")
             return FunctionCallOutput(item_id, CallId(shape.call_id or _missing(f"{at}.call_id")), shape.output or "")
         case other:
-            known = "'message', 'function_call' or 'function_call_output'"
+            known = "'message', 'function_call', 'function_call_output' or 'mcp_approval_response'"
             message = f"items of type '{other[:100]}' cannot be created; use {known}"
             raise WireError("invalid_value", message, param=f"{at}.type")
 
@@ -100,6 +113,14 @@ def sound_of(shape: ItemShape) -> bytes | None:
     return found
 
 
+def approval_of(shape: ItemShape) -> tuple[ItemId, bool, str | None]:
+    """What an `mcp_approval_response` answers, whether it may run, and why. Raises `WireError`."""
+    answered = ItemId(shape.approval_request_id or _missing("item.approval_request_id"))
+    if shape.approve is None:
+        _missing("item.approve")
+    return answered, bool(shape.approve), shape.reason
+
+
 def forced_text(shape: ItemShape) -> str:
     """The words of xAI's `force_message`. Raises `WireError`."""
     words = " ".join(text for content in shape.content or () if (text := _words(content)))
@@ -121,6 +142,8 @@ def item_object(item: Item, sound: bytes | None = None) -> dict[str, Any]:
             return {**shown, **call}
         case FunctionCallOutput():
             return {**shown, "type": "function_call_output", "call_id": item.call_id, "output": item.output}
+        case ServerCall():
+            return call_object(item)
         case _:
             assert_never(item)
 

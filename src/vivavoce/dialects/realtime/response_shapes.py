@@ -26,7 +26,7 @@ from vivavoce.dialects.realtime.session_shapes import (
     TokenLimit,
     VoiceId,
 )
-from vivavoce.dialects.realtime.tool_shapes import NamedToolChoice, ToolObject, core_tool_choice, core_tools
+from vivavoce.dialects.realtime.tool_shapes import NamedToolChoice, ToolObject, core_tool_choice, declared_tools
 from vivavoce.dialects.wire import WireError
 
 VoiceNamed = Callable[[str | VoiceId, str], str]
@@ -73,7 +73,7 @@ def core_options(wanted: ResponseShape, voice_named: VoiceNamed) -> ReplyOptions
         instructions=instructions,
         modality=None if modalities is None else Modality.TEXT if modalities == ["text"] else Modality.AUDIO,
         voice=_voice(wanted, voice_named),
-        tools=core_tools(wanted.tools, "response.tools") if wanted.tools is not None else None,
+        tools=declared_tools(wanted.tools, "response.tools").functions if wanted.tools is not None else None,
         tool_choice=None if choice is None else core_tool_choice(choice, "response.tool_choice"),
         maximum_output_tokens=limit if isinstance(limit, int) else None,
         metadata=tuple(wanted.metadata.items()) if wanted.metadata is not None else None,

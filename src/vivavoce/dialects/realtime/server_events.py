@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from vivavoce.conversation import notices
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.items import Item, ItemStatus, Part, PartKind
+from vivavoce.conversation.items import Item, ItemStatus, Part, PartKind, ServerCall
 from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.replies import EndReason, ReplySnapshot
 from vivavoce.dialects.realtime.item_shapes import item_object, response_part_object
+from vivavoce.dialects.realtime.tool_events import CALL_ENDED, CALL_STARTED, SENT_TO_WHO_HAS_SERVERS, approval_object
 
 EventObject = dict[str, Any]
 
@@ -66,8 +67,13 @@ SENT_WHEN_ASKED = (
     "output_audio_buffer.cleared",
     "vivavoce.turn.timings",
     "vivavoce.overlap.ignored",
+    CALL_STARTED,
+    CALL_ENDED,
+    *SENT_TO_WHO_HAS_SERVERS,
 )
-"""What only sessions get that asked for it (xAI's events, those of a buffer at the server, this server's own)."""
+"""What only sessions get that asked for it: xAI's events, those of a buffer at the server, this server's own, and
+those of MCP servers, for who declared one.
+"""
 
 SERVER_EVENT_TYPES = (*SENT_TO_ALL, *SENT_WHEN_ASKED)
 """Every type that this server sends under the names of GA; `beta` renames them."""
@@ -251,13 +257,20 @@ def response_object(reply: ReplySnapshot, output_format: EventObject, conversati
         "status": status,
         "status_details": details,
         "conversation_id": conversation_id if reply.in_conversation else None,
-        "output": [item_object(item) for item in reply.output],
+        "output": [_output_object(item) for item in reply.output],
         "output_modalities": [reply.modality.value],
         "max_output_tokens": reply.maximum_output_tokens if reply.maximum_output_tokens is not None else "inf",
         "audio": {"output": {"format": output_format, "voice": reply.voice}},
         "metadata": dict(reply.metadata) if reply.metadata is not None else None,
         "usage": _usage(reply) if reply.ended is not None else None,
     }
+
+
+def _output_object(item: Item) -> EventObject:
+    """An item as the reply left it: a call that waited for the client's word is the request for it."""
+    if isinstance(item, ServerCall) and item.approval_item_id is not None:
+        return approval_object(item)
+    return item_object(item)
 
 
 def _status(reply: ReplySnapshot) -> tuple[str, EventObject | None]:

@@ -35,20 +35,21 @@ from vivavoce.dialects.realtime.session_shapes import (
     merged,
 )
 from vivavoce.dialects.realtime.session_shapes import NoiseReduction as NoiseReductionShape
-from vivavoce.dialects.realtime.tool_shapes import core_tool_choice, core_tools, tool_object
+from vivavoce.dialects.realtime.tool_shapes import DeclaredTools, core_tool_choice, tool_object
 from vivavoce.media.phonetic_words import fault_of
 
 _VARIABLE = re.compile(r"\{\{\s*([\w.-]+)\s*\}\}")
 
 
-def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
+def core_settings(shape: SessionShape, begun: Settings, voice: str, declared: DeclaredTools | None = None) -> Settings:
     """What the conversation needs to know of a session that began with `begun`. `voice` is the resolved name.
 
-    Raises `WireError`.
+    `declared`: the client's tools; None while the session has those that it began with. Raises `WireError`.
     """
-    tools = core_tools(shape.tools)
+    tools = begun.tools if declared is None else declared.functions
+    names = frozenset(tool.name for tool in tools) if declared is None else declared.names
     tool_choice = core_tool_choice(shape.tool_choice)
-    if tool_choice not in {"auto", "none", "required", *(tool.name for tool in tools)}:
+    if tool_choice not in {"auto", "none", "required", *names}:
         raise InvalidFieldError("session.tool_choice", f"'{tool_choice}' is not auto, none, required or a tool's name")
     settings = replace(
         begun,
@@ -59,6 +60,7 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str) -> Settings:
         speed=shape.audio.output.speed,
         language=_core_language(shape.audio.input.transcription) or begun.language,
         tools=tools,
+        tool_sources=begun.tool_sources if declared is None else declared.sources,
         tool_choice=tool_choice,
         maximum_output_tokens=shape.max_output_tokens if isinstance(shape.max_output_tokens, int) else None,
         temperature=begun.temperature if isinstance(shape.temperature, UnsetType) else shape.temperature,

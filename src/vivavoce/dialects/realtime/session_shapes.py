@@ -180,6 +180,7 @@ class Extension(Struct, frozen=True):
     timings: bool = False
     overlaps: bool = False
     output_audio_buffer: bool = False
+    tool_calls: bool = False
     interruption: Literal["confirmed", "at_once"] | UnsetType = UNSET
     speculation: SpeculationShape | UnsetType | None = UNSET
     endpointing: EndpointingShape | UnsetType = UNSET

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 from msgspec import UnsetType
@@ -35,8 +36,11 @@ from vivavoce.dialects.realtime.server_events import (
 )
 from vivavoce.dialects.realtime.session_shapes import SessionShape, Transport
 from vivavoce.dialects.realtime.session_spellings import PLACES, XAI_TRANSCRIPTION, value_at
-from vivavoce.dialects.realtime.tool_shapes import tool_choice_object, without_secrets
+from vivavoce.dialects.realtime.tool_events import own_events
+from vivavoce.dialects.realtime.tool_shapes import tool_choice_object
+from vivavoce.dialects.realtime.tool_telling import ToolTelling
 from vivavoce.dialects.wire import WireError
+from vivavoce.tools.shown import without_secrets
 
 CHANGES_ON_THEIR_WAY = 64
 """Updates of the session that may wait for their turn behind audio and still be echoed as they were."""
@@ -76,13 +80,18 @@ class Telling:
         self._messages: dict[ReplyId, _OpenMessage] = {}
         self._heard: dict[ItemId, str] = {}
         self._rate_limits = rate_limits
+        self._tools = ToolTelling(knows_servers=not asked.beta)
         self.playback = Playback()
 
     # --- the session ------------------------------------------------------------------------------------------------
 
-    def configure(self, settings: Settings, shape: SessionShape) -> None:
-        """The session has been changed; it is told with the notice that names `settings`."""
+    def configure(self, settings: Settings, shape: SessionShape, hosted: Iterable[Mapping[str, Any]] = ()) -> None:
+        """The session has been changed; it is told with the notice that names `settings`.
+
+        `hosted`: what the client declared of tools that the server runs.
+        """
         self._shape = shape
+        self._tools.declared(hosted)
         self._changes.append((settings, shape))
 
     def speak_as_xai(self, spelled: frozenset[str]) -> None:
@@ -108,6 +117,10 @@ class Telling:
 
     def frames(self, notice: Notice) -> list[str]:
         """The frames that tell of a notice; none if this session did not ask for such."""
+        of_tools = self._tools.events(notice)
+        if of_tools is not None:
+            return self._frames([*of_tools, *(own_events(notice) if self._asked_for_tool_calls else [])])
+        notice = self._tools.shown(notice)
         match notice:
             case notices.ReplyTextGrew():
                 pass
@@ -133,6 +146,11 @@ class Telling:
         if isinstance(notice, notices.ReplyCreated) and self._rate_limits is not None and not self.xai:
             found += rate_limit_events(self._rate_limits())
         return self._frames(self._with_extensions(notice, found))
+
+    @property
+    def _asked_for_tool_calls(self) -> bool:
+        asked = self._shape.vivavoce
+        return not isinstance(asked, UnsetType) and asked.tool_calls
 
     def _with_extensions(self, notice: Notice, found: list[EventObject]) -> list[EventObject]:
         """The events with those that this server adds for who asked."""
@@ -211,7 +229,7 @@ class Telling:
         if isinstance(shape.resumption, UnsetType) or not shape.resumption.enabled:
             return []
         items, self._replay = self._replay, ()
-        return replay_events(items)
+        return replay_events(self._tools.items(items))
 
     def _output_format(self) -> EventObject:
         shape: EventObject = msgspec.to_builtins(self._shape.audio.output.format)

@@ -1,26 +1,31 @@
-"""Tools on the wire: functions, flat (OpenAI) or nested under `function` (xAI's agents), and the built-in kinds.
+"""Tools on the wire: functions, flat (OpenAI) or nested under `function` (xAI's agents), and those the server runs.
 
-A session keeps its tools as the client wrote them and shows them so; only functions are offered to the model.
+A session keeps its tools as the client wrote them and shows them so. What the server runs is known to the conversation
+by the keys of the declarations alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from vivavoce.conversation.settings import Tool
+from vivavoce.conversation.tool_policy import ToolSourceKey
 from vivavoce.dialects.realtime.refusals import InvalidFieldError, explained
+from vivavoce.tools.declaration_checks import DeclarationError, check_declaration, check_labels, policy_of
+from vivavoce.tools.keys import HOSTED_KINDS, is_hosted, source_key
+from vivavoce.tools.shown import restored
 
 ToolObject = dict[str, Any]
 
-BUILT_IN_TOOLS = ("web_search", "x_search", "file_search", "mcp")
-"""Tools that the server would run itself (xAI, "Tools"): taken and shown, not offered to the model."""
+HOSTED_TOOLS_MAXIMUM = 32
+"""Declarations that the server runs, in one session: each may open a connection."""
 
 _MODES = ("auto", "none", "required")
-_SECRETS = frozenset({"authorization", "headers"})
 
 
 class FunctionShape(Struct, frozen=True):
@@ -30,25 +35,35 @@ class FunctionShape(Struct, frozen=True):
 
 
 class ToolShape(Struct, frozen=True):
-    """Any tool; which fields count depends on `type`."""
+    """A function, in either form."""
 
     type: str = "function"
     name: str | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     parameters: dict[str, Any] | UnsetType | None = UNSET
     function: FunctionShape | UnsetType = UNSET
-    vector_store_ids: list[str] | UnsetType | None = UNSET
-    max_num_results: int | UnsetType | None = UNSET
-    allowed_domains: list[str] | UnsetType | None = UNSET
-    excluded_domains: list[str] | UnsetType | None = UNSET
-    allowed_x_handles: list[str] | UnsetType | None = UNSET
-    excluded_x_handles: list[str] | UnsetType | None = UNSET
-    server_url: str | UnsetType | None = UNSET
-    server_label: str | UnsetType | None = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredTools:
+    """What a list of tools comes to: the client's functions, and the declarations that the server runs, whole."""
+
+    functions: tuple[Tool, ...]
+    hosted: tuple[ToolObject, ...]
+
+    @property
+    def sources(self) -> tuple[ToolSourceKey, ...]:
+        return tuple(dict.fromkeys(source_key(each) for each in self.hosted))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that are known before anything is opened."""
+        named = {each["name"] for each in self.hosted if isinstance(each.get("name"), str)}
+        return frozenset({*named, *(tool.name for tool in self.functions)})
 
 
 class NamedToolChoice(Struct, frozen=True, omit_defaults=True):
-    """One function of the model's tools, or a server of tools (`mcp`), which the model is not offered."""
+    """One function of the model's tools, or a server of tools (`mcp`), which leaves the choice to the model."""
 
     type: Literal["function", "mcp"]
     name: str | None = None
@@ -56,12 +71,35 @@ class NamedToolChoice(Struct, frozen=True, omit_defaults=True):
     function: FunctionShape | None = None
 
 
-def core_tools(tools: Sequence[ToolObject], param: str = "session.tools") -> tuple[Tool, ...]:
-    """The functions among the tools. Raises `WireError` for a function without a name and for unknown kinds."""
-    shapes = [_shape(tool, f"{param}[{index}]") for index, tool in enumerate(tools)]
-    return tuple(
-        _function(shape, f"{param}[{index}]") for index, shape in enumerate(shapes) if shape.type not in BUILT_IN_TOOLS
-    )
+def declared_tools(
+    tools: Sequence[ToolObject],
+    param: str,
+    begun: Sequence[Tool] = (),
+    agents: Sequence[ToolObject] = (),
+) -> DeclaredTools:
+    """Raises `WireError` with the path of the field that cannot be used.
+
+    A function that comes back as the agent's own (`begun`) was shown is that one, with its policy; what the server
+    runs and comes back without its secrets is the agent's (`agents`).
+    """
+    try:
+        for index, tool in enumerate(tools):
+            _check_kind(tool, f"{param}[{index}]")
+            check_declaration(tool, f"{param}[{index}]")
+        check_labels(tools, param)
+    except DeclarationError as error:
+        raise InvalidFieldError(error.param, error.message) from error
+    hosted = restored((tool for tool in tools if is_hosted(tool)), agents)
+    if len(hosted) > HOSTED_TOOLS_MAXIMUM:
+        raise InvalidFieldError(param, f"at most {HOSTED_TOOLS_MAXIMUM} that the server runs, got {len(hosted)}")
+    own = {tool.name: tool for tool in begun}
+    functions: list[Tool] = []
+    for index, tool in enumerate(tools):
+        if not is_hosted(tool):
+            function = _function(tool, f"{param}[{index}]")
+            was = own.get(function.name)
+            functions.append(was if was is not None and tool_object(was) == tool_object(function) else function)
+    return DeclaredTools(tuple(functions), tuple(hosted))
 
 
 def core_tool_choice(choice: str | NamedToolChoice, param: str = "session.tool_choice") -> str:
@@ -97,25 +135,20 @@ def tool_object(tool: Tool) -> ToolObject:
     }
 
 
-def without_secrets(tool: ToolObject) -> ToolObject:
-    """A tool as it is shown: what lets the server in elsewhere stays with the server."""
-    return {key: value for key, value in tool.items() if key not in _SECRETS}
+def _check_kind(tool: ToolObject, param: str) -> None:
+    kind = tool.get("type", "function")
+    if not isinstance(kind, str):
+        raise InvalidFieldError(f"{param}.type", "must be a string")
+    if kind not in ("function", *HOSTED_KINDS):
+        known = ", ".join(f"'{each}'" for each in ("function", *HOSTED_KINDS))
+        raise InvalidFieldError(f"{param}.type", f"'{kind[:100]}' tools are not supported; use one of {known}")
 
 
-def _shape(tool: ToolObject, param: str) -> ToolShape:
+def _function(tool: ToolObject, param: str) -> Tool:
     try:
         shape = msgspec.convert(tool, ToolShape)
     except msgspec.ValidationError as error:
         raise explained(error, param) from error
-    if shape.type != "function" and shape.type not in BUILT_IN_TOOLS:
-        known = ", ".join(f"'{kind}'" for kind in ("function", *BUILT_IN_TOOLS))
-        raise InvalidFieldError(f"{param}.type", f"'{shape.type[:100]}' tools are not supported; use one of {known}")
-    if shape.type == "mcp" and not shape.server_label:
-        raise InvalidFieldError(f"{param}.server_label", "an MCP tool needs a label of its server")
-    return shape
-
-
-def _function(shape: ToolShape, param: str) -> Tool:
     if isinstance(shape.function, UnsetType):
         name, description, parameters = shape.name or "", shape.description or "", shape.parameters or None
         where = f"{param}.name"
@@ -125,4 +158,4 @@ def _function(shape: ToolShape, param: str) -> Tool:
     if not name:
         raise InvalidFieldError(where, "a function tool needs a name")
     schema = parameters if parameters is not None else {"type": "object", "properties": {}}
-    return Tool(name, description, msgspec.json.encode(schema).decode())
+    return Tool(name, description, msgspec.json.encode(schema).decode(), policy=policy_of(tool))
