@@ -356,21 +356,30 @@ def test_a_hidden_call_leaves_no_gap() -> None:
     function = FunctionCall(ItemId("item_8"), CallId("call_8"), "clock", "{}")
     by.send(notices.ReplyCalledTool(REPLY, 0, CALL, BEFORE))
     by.send(notices.ReplyCalledTool(REPLY, 1, HOOK, CALL.item_id))
-    frames = told(by, notices.ReplyCalledFunction(REPLY, 2, function, HOOK.item_id))
+    frames = told(by, notices.ReplyCalledFunction(REPLY, 1, function, CALL.item_id))
     assert {frame["output_index"] for frame in frames if "output_index" in frame} == {0}
     assert {frame["previous_item_id"] for frame in frames if "previous_item_id" in frame} == {"item_0"}
-    done = told(by, notices.ReplyDone(_ended((CALL, HOOK, function))))
+    done = told(by, notices.ReplyDone(_ended((CALL, function))))
     assert [item["type"] for item in done[0]["response"]["output"]] == ["function_call"]
-    committed = told(by, notices.AudioCommitted(ItemId("item_10"), HOOK.item_id))
+    committed = told(by, notices.AudioCommitted(ItemId("item_10"), CALL.item_id))
     assert committed[0]["previous_item_id"] == "item_0"
 
 
 def test_other_kinds_are_hidden_from_who_declared_a_server_too(client: RealtimeCodec) -> None:
     client.send(notices.ReplyCalledTool(REPLY, 0, HOOK, BEFORE))
-    frames = told(client, notices.ReplyCalledTool(REPLY, 1, CALL, HOOK.item_id))
+    other = replace(CALL, item_id=ItemId("item_3"), label="agents")
+    client.send(notices.ReplyCalledTool(REPLY, 0, other, BEFORE))
+    frames = told(client, notices.ReplyCalledTool(REPLY, 1, CALL, other.item_id))
     assert (frames[0]["output_index"], frames[1]["previous_item_id"]) == (0, "item_0")
-    client.send(notices.ReplyDone(_ended((HOOK, CALL))))
-    assert told(client, notices.ToolCallEnded(REPLY, 1, FOUND, HOOK.item_id, 9))[0]["output_index"] == 0
+    client.send(notices.ReplyDone(_ended((other, CALL))))
+    assert told(client, notices.ToolCallEnded(REPLY, 1, FOUND, other.item_id, 9))[0]["output_index"] == 0
+
+
+def test_calls_outside_the_conversation_are_no_items_of_it(client: RealtimeCodec) -> None:
+    called = notices.ReplyCalledTool(REPLY, 0, CALL, None, in_conversation=False)
+    frames = told(client, called, notices.ToolCallEnded(REPLY, 0, FOUND, None, 9, in_conversation=False))
+    assert not [kind for kind in kinds(frames) if kind.startswith("conversation.")]
+    assert kinds(frames)[-1] == "response.mcp_call.completed"
 
 
 def test_calls_of_an_earlier_connection_are_told_only_to_who_knows_their_server() -> None:

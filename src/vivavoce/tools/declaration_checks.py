@@ -154,10 +154,10 @@ def _check_allowed(allowed: Any, param: str) -> None:
 
 
 def _check_approval(required: Any, param: str) -> None:
-    if required is None or required in _APPROVALS:
+    if required is None or required in (*_APPROVALS, "caller"):
         return
     if not isinstance(required, Mapping):
-        raise DeclarationError(param, "must be 'always', 'never', or an object with these two")
+        raise DeclarationError(param, "must be 'always', 'never', 'caller', or an object with the first two")
     for which in _APPROVALS:
         chosen = required.get(which)
         if chosen is None:

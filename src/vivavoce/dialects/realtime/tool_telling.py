@@ -93,15 +93,16 @@ class ToolTelling:
     def _called(self, notice: notices.ReplyCalledTool) -> list[EventObject]:
         call, previous = notice.item, self._seen(notice.previous_item_id)
         if not self._tells(call.item_id, call.label if call.told else None, notice.previous_item_id):
-            self._hidden_outputs.setdefault(notice.reply_id, []).append(notice.output_index)
+            if call.told:  # of other kinds the conversation itself makes no output that clients see
+                self._hidden_outputs.setdefault(notice.reply_id, []).append(notice.output_index)
             return []
         place = self._told[call.item_id] = self._place(notice.reply_id, notice.output_index)
         notice = replace(notice, output_index=place)
         if notice.waits_for is Approval.CLIENT and call.approval_item_id is not None:
             self._asked[call.approval_item_id] = notice
             self._instead[call.item_id] = call.approval_item_id  # until the client has said yes or no
-            return approval_asked_events(notice, previous)
-        return called_events(notice, previous)
+            return _inside(notice, approval_asked_events(notice, previous))
+        return _inside(notice, called_events(notice, previous))
 
     def _settled(self, notice: notices.ToolApprovalSettled) -> list[EventObject]:
         asked = self._asked.pop(notice.approval_item_id, None)
@@ -122,7 +123,7 @@ class ToolTelling:
         notice = replace(notice, output_index=self._told[call.item_id])  # others may have been hidden since
         asked = None if call.approval_item_id is None else self._asked.pop(call.approval_item_id, None)
         if asked is None:
-            return ended_events(notice, previous)
+            return _inside(notice, ended_events(notice, previous))
         # nobody said yes or no in time: the request stands for the call, which is an item only now
         self._instead.pop(call.item_id, None)
         added = {
@@ -210,3 +211,8 @@ class ToolTelling:
         while item_id is not None and item_id in self._instead:
             item_id = self._instead[item_id]
         return item_id
+
+
+def _inside(notice: notices.ReplyCalledTool | notices.ToolCallEnded, found: list[EventObject]) -> list[EventObject]:
+    """A reply outside the conversation has no items in it."""
+    return found if notice.in_conversation else [each for each in found if not each["type"].startswith("conversation.")]
