@@ -20,6 +20,7 @@ from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import Engines, Recorder
 from vivavoce.sessions.session import Session
+from vivavoce.tools.ports import Toolbox
 
 PCM = AudioFormat("pcm16", 24_000)
 RATE_HZ = 24_000
@@ -79,6 +80,7 @@ async def opened_call(
     journal: Journal | None = None,
     history: Sequence[Message] = (),
     recorder: Recorder | None = None,
+    toolbox: Toolbox | None = None,
 ) -> AsyncIterator[Call]:
     """A call that is held while the context lasts, and that has to leave nothing behind."""
     outlet = RecordedOutlet()
@@ -93,6 +95,7 @@ async def opened_call(
         journal,
         history,
         recorder,
+        toolbox=toolbox,
     )
 
     async def reading() -> None:

@@ -227,7 +227,7 @@ CALLS = (
         ),
         (
             TranscriptEntry(ITEM_1, "tool", "rain", tool_call=TranscriptToolCall(C1, "", "")),
-            TranscriptEntry(ITEM_2, "assistant", "", tool_call=WEATHER),
+            TranscriptEntry(ITEM_2, "assistant", "", tool_call=replace(WEATHER, asked_by="client")),
         ),
     ),
     Told(

@@ -33,6 +33,8 @@ class Anticipating:
     def at_pause(self, turn: Turn, words: str) -> None:
         """The caller has paused, and these are the words. If they break off, the turn detector has to be sure."""
         unlikely = breaks_off(words) and not _is_surely_over(turn)
+        if not unlikely:
+            self._call.search_ahead(words)
         if unlikely or not self._replying.speculate(turn.item_id, words):
             self._replying.speculating.doubt(words)
             self._read(turn, words)

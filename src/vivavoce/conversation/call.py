@@ -11,10 +11,11 @@ from vivavoce.conversation.history import History, PromptMessage, prompt_of
 from vivavoce.conversation.identifiers import EventId, Identifiers, ItemId
 from vivavoce.conversation.items import ItemReference, Message, Role
 from vivavoce.conversation.notices import CommandRefused, Notice
-from vivavoce.conversation.orders import Order, Tell, WarmPrompt
+from vivavoce.conversation.orders import Order, SearchAhead, Tell, WarmPrompt
 from vivavoce.conversation.prompt_truncation import truncated
 from vivavoce.conversation.replies import ReplyOptions
-from vivavoce.conversation.settings import Settings
+from vivavoce.conversation.settings import Settings, Tool
+from vivavoce.conversation.tool_sources import ToolSources
 
 AS_CONFIGURED = ReplyOptions()
 
@@ -28,12 +29,14 @@ class Call:
     def __init__(self, settings: Settings, id_prefix: str) -> None:
         self.settings = settings
         self.history = History()
+        self.sources = ToolSources()
         self.ids = Identifiers(id_prefix)
         self.deadlines = Deadlines()
         self.ledgers: dict[ItemId, HeardLedger] = {}
         self.now = 0.0
         self.caller_spoke = 0
         self._orders: list[Order] = []
+        self._searched = ""
 
     def next_item_id(self) -> ItemId:
         """The next id that no item bears; clients may have chosen one of ours."""
@@ -41,6 +44,26 @@ class Call:
         while self.history.is_taken(item_id):
             item_id = self.ids.next_item()
         return item_id
+
+    def reserved_item_id(self) -> ItemId:
+        """An id for what clients see as an item and the history does not hold."""
+        item_id = self.next_item_id()
+        self.history.reserve(item_id)
+        return item_id
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        """What the model may call: the client's functions, then what the server runs. Of one name, the first."""
+        named: dict[str, Tool] = {}
+        for tool in (*self.settings.tools, *self.sources.tools):
+            named.setdefault(tool.name, tool)
+        return tuple(named.values())
+
+    def search_ahead(self, words: str) -> None:
+        """The caller's turn may be over with these words: what they may call for can be looked up already."""
+        if words and words != self._searched and self.sources.search_files:
+            self._searched = words
+            self.order(SearchAhead(words))
 
     @property
     def agent_said(self) -> str:
@@ -59,11 +82,12 @@ class Call:
         if words:
             prompt = (*prompt, PromptMessage("user", words))
         if prompt:
-            self.order(WarmPrompt(prompt, self.settings.tools))
+            self.order(WarmPrompt(prompt, self.tools))
 
     def prompt(self, options: ReplyOptions = AS_CONFIGURED) -> tuple[PromptMessage, ...]:
         """What the model is to see for a reply. References to items that are gone by now are left out."""
-        instructions = options.instructions if options.instructions is not None else self.settings.instructions
+        given = options.instructions if options.instructions is not None else self.settings.instructions
+        instructions = "\n\n".join(part for part in (given, self.sources.unavailable) if part)
         if options.input is None:
             return truncated(self.history.prompt(instructions), self.settings.truncation)
         known = [each for each in options.input if not isinstance(each, ItemReference) or each.item_id in self.history]

@@ -17,6 +17,7 @@ class Deadline(StrEnum):
     CALLER_SILENT = "caller_silent"
     LATE_REPLY = "late_reply"
     LATE_TOOL = "late_tool"
+    APPROVAL = "approval"
 
 
 class Deadlines:

@@ -26,7 +26,7 @@ from vivavoce.conversation.events import (
     VoiceBegan,
 )
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.items import FunctionCall, Item, ItemStatus, Message, Part
+from vivavoce.conversation.items import FunctionCall, Item, ItemStatus, Message, Part, ServerCall
 from vivavoce.conversation.notices import (
     ReplyCalledFunction,
     ReplyDone,
@@ -37,6 +37,7 @@ from vivavoce.conversation.notices import (
 from vivavoce.conversation.orders import CancelReply
 from vivavoce.conversation.replies import CUT_SHORT, EndReason, Generated, Reply, ReplyState, ReplyStep
 from vivavoce.conversation.settings import Modality
+from vivavoce.conversation.tool_calls import ToolCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,9 @@ class End:
 class Delivering:
     """Owned by `Replying`."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, tools: ToolCalls) -> None:
         self._call = call
+        self._tools = tools
 
     def follow(self, reply: Reply, fact: ReplyEvent) -> End | None:
         """Take in what became of a reply; the end that follows from it."""
@@ -86,6 +88,7 @@ class Delivering:
         if reply.state is not ReplyState.QUEUED and end.reason in CUT_SHORT:
             self._call.order(CancelReply(reply.reply_id))
         reply.step(ReplyStep.END)
+        reply.ended = end.reason
         if end.reason is EndReason.TURN_DETECTED:
             reply.marks.interrupted_at = self._call.now
         self._close_message(reply, end.reason)
@@ -103,9 +106,12 @@ class Delivering:
             self._tell_grew(reply, text)
 
     def _function_called(self, reply: Reply, fact: ReplyToolCalled) -> None:
+        if self._tools.take(reply, fact):
+            return
         item = FunctionCall(self._call.next_item_id(), fact.call_id, fact.name, fact.arguments)
         previous = reply.items.add(item)
         reply.output.append(item.item_id)
+        reply.functions += 1
         output_index, inside = len(reply.output) - 1, reply.options.in_conversation
         self._call.tell(ReplyCalledFunction(reply.reply_id, output_index, item, previous, inside))
 
@@ -132,14 +138,18 @@ class Delivering:
 
     def _output(self, reply: Reply) -> tuple[Item, ...]:
         found = [reply.items.get(item_id) for item_id in reply.output if item_id in reply.items]
-        return tuple(item for item in found if isinstance(item, Message | FunctionCall))
+        return tuple(item for item in found if isinstance(item, Message | FunctionCall | ServerCall))
 
     def _open_message(self, reply: Reply) -> None:
         if reply.message_id is not None:
             return
         reply.message_id = self._message_id(reply)
         item = reply.message(reply.message_id, "", ItemStatus.IN_PROGRESS)
-        previous = reply.items.add(item)
+        waited_for = self._tools.ledger.waited_for() if reply.is_filler else None
+        if waited_for is not None:  # words for a wait stand before what is waited for: its result is to come last
+            previous = reply.items.add_before(item, waited_for.item.item_id)
+        else:
+            previous = reply.items.add(item)
         output_index, inside = len(reply.output), reply.options.in_conversation
         reply.output.append(item.item_id)
         if reply.modality is Modality.AUDIO and inside:

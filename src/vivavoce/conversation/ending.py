@@ -52,6 +52,11 @@ class Ending:
         """Replies may follow: the last answer has not begun, or has called functions and is not over."""
         return not self.closing or self._awaits_tools
 
+    @property
+    def awaits_tools(self) -> bool:
+        """The last answer has called tools."""
+        return self._awaits_tools
+
     def close(self, reason: str) -> None:
         """What the agent says next is its goodbye; the call ends after it for this reason."""
         self.closing, self._closing_for = True, reason
@@ -114,12 +119,18 @@ class Ending:
             return
         if reason in CUT_SHORT:
             self.end(self._closing_for)
-        elif reply.called_functions:
+        elif reply.called_tools:
             self._awaits_tools = True
             self._call.deadlines.set(Deadline.FAREWELL, self._call.now + TOOLS_PATIENCE_SECONDS)
         elif reply.modality is Modality.TEXT:
             self.end(self._closing_for)
         else:
+            self._call.deadlines.set(Deadline.FAREWELL, self._call.now + FAREWELL_SECONDS)
+
+    def nothing_follows(self) -> None:
+        """What the last answer has called brings no more words, or there is no goodbye left to say."""
+        if self.closing:
+            self._awaits_tools = False
             self._call.deadlines.set(Deadline.FAREWELL, self._call.now + FAREWELL_SECONDS)
 
     def end(self, reason: str) -> None:

@@ -14,6 +14,9 @@ from vivavoce.conversation.replies import Reply, ReplyState
 from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import Modality
 
+LATE_HOSTED_MS = 1200
+"""As `late_tool_ms` of a session that has none, for tools that the server runs: nobody else can fill that wait."""
+
 
 class Filling:
     """Owned by `Conversation`, which lets it `watch` after every fact."""
@@ -55,13 +58,17 @@ class Filling:
             deadlines.clear(Deadline.LATE_REPLY)
         elif not deadlines.is_set(Deadline.LATE_REPLY):
             assert reply.marks.turn is not None, "an answer is late for a turn"
-            deadlines.set(Deadline.LATE_REPLY, reply.marks.turn.ended_at + late_ms / 1000)
+            since = reply.marks.followed_at if reply.marks.followed_at is not None else reply.marks.turn.ended_at
+            deadlines.set(Deadline.LATE_REPLY, since + late_ms / 1000)
 
     def _watch_tools(self) -> None:
         late_ms, last = self._call.settings.fillers.late_tool_ms, self._replying.last
+        hosted = bool(self._replying.tools.ledger.waits_of(last))
+        if hosted and late_ms is None:
+            late_ms = LATE_HOSTED_MS
         if last is not None and last.reply_id != self._awaited:
             self._awaited, self._tool_words_said = last.reply_id, 0
-        waits = last is not None and last.called_functions and last.modality is Modality.AUDIO
+        waits = last is not None and (last.called_functions or hosted) and last.modality is Modality.AUDIO
         left = self._tool_words_said < len(self._call.settings.fillers.tool_words)
         deadlines = self._call.deadlines
         if late_ms is None or not waits or not left or not self._replying.quiet:

@@ -20,7 +20,9 @@ from vivavoce.conversation.items import (
     Part,
     PartKind,
     Role,
+    ServerCall,
 )
+from vivavoce.conversation.tool_words import IN_BACKGROUND, STILL_RUNNING
 
 CUT = " —"
 """Behind what was heard of a message that was cut short, so that the model does not take it for a whole one."""
@@ -85,7 +87,8 @@ class History:
 
     @property
     def last_item_id(self) -> ItemId | None:
-        return self._order[-1] if self._order else None
+        """The last that clients see."""
+        return self._told_before(len(self._order))
 
     @property
     def items(self) -> tuple[Item, ...]:
@@ -105,6 +108,10 @@ class History:
         for item in items:
             self.add(item)
 
+    def reserve(self, item_id: ItemId) -> None:
+        """Clients know something by this id that is no item here: nothing else may bear it."""
+        self._past_ids.add(item_id)
+
     def is_taken(self, item_id: ItemId) -> bool:
         """True if an item of this conversation or of its past bears the id."""
         return item_id in self._items or item_id in self._past_ids
@@ -117,26 +124,38 @@ class History:
             raise UnknownItemError(item_id) from None
 
     def before(self, item_id: ItemId) -> ItemId | None:
-        """The id of the item before this one; None for the first. Raises `UnknownItemError`."""
+        """The id of the item before this one that clients see; None for the first. Raises `UnknownItemError`."""
         self.get(item_id)
-        position = self._order.index(item_id)
-        return self._order[position - 1] if position else None
+        return self._told_before(self._order.index(item_id))
 
     def add(self, item: Item, after: ItemId | None = None) -> ItemId | None:
-        """Insert after an item, at the front for `ROOT`, at the end for None; the id of the item before it.
+        """Insert after an item, at the front for `ROOT`, at the end for None; the id of the told item before it.
 
-        Raises `UnknownItemError` for `after`, `DuplicateItemError` for the item itself; neither changes anything.
+        Calls that clients do not see stay with the item that they follow. Raises `UnknownItemError` for
+        `after`, `DuplicateItemError` for the item itself; neither changes anything.
         """
         if self.is_taken(item.item_id):
             raise DuplicateItemError(item.item_id)
         if after is None:
             position = len(self._order)
         elif after == ROOT:
-            position = 0
+            position = self._behind_untold(0)
         else:
             self.get(after)
-            position = self._order.index(after) + 1
+            position = self._behind_untold(self._order.index(after) + 1)
         self._order.insert(position, item.item_id)
+        self._items[item.item_id] = item
+        return self.before(item.item_id)
+
+    def add_before(self, item: Item, later: ItemId) -> ItemId | None:
+        """Insert just before another item; the id of the told item before it.
+
+        Raises `UnknownItemError` and `DuplicateItemError` as `add`.
+        """
+        if self.is_taken(item.item_id):
+            raise DuplicateItemError(item.item_id)
+        self.get(later)
+        self._order.insert(self._order.index(later), item.item_id)
         self._items[item.item_id] = item
         return self.before(item.item_id)
 
@@ -162,21 +181,52 @@ class History:
         """The items of a reply's own input. Raises `UnknownItemError` for a reference to none of this conversation."""
         return tuple(self.get(each.item_id) if isinstance(each, ItemReference) else each for each in wanted)
 
+    def _told_before(self, position: int) -> ItemId | None:
+        before = (item_id for item_id in reversed(self._order[:position]) if _is_told(self._items[item_id]))
+        return next(before, None)
+
+    def _behind_untold(self, position: int) -> int:
+        while position < len(self._order) and not _is_told(self._items[self._order[position]]):
+            position += 1
+        return position
+
 
 def prompt_of(items: Iterable[Item]) -> list[PromptMessage]:
-    """Items as the language model is to see them. Calls that were made together stand together, as models want it."""
+    """Items as the language model is to see them. Calls that were made together stand together, as models want it.
+
+    A call that the server ran is a call and its answer, also while it runs: no call stands without one.
+    """
     messages: list[PromptMessage] = []
-    together = False
+    answers: list[PromptMessage] = []
+    together, made_in = False, None
     for item in items:
         message = _prompt_message(item)
         if message is None:
             continue
-        if together and message.calls:
+        round_ = item.round if isinstance(item, ServerCall) else None
+        same = made_in is None or round_ is None or made_in == round_
+        if together and message.calls and same:
             messages[-1] = replace(messages[-1], calls=messages[-1].calls + message.calls)
         else:
+            messages += answers
+            answers.clear()
             messages.append(message)
+            made_in = None
         together = message.calls != ()
-    return messages
+        if isinstance(item, ServerCall):
+            made_in = round_
+            answers.append(PromptMessage("tool", _outcome(item), call_id=item.call_id))
+    return messages + answers
+
+
+def _outcome(call: ServerCall) -> str:
+    if call.output is not None:
+        return call.output
+    return IN_BACKGROUND if call.in_background else STILL_RUNNING
+
+
+def _is_told(item: Item) -> bool:
+    return not isinstance(item, ServerCall) or item.told
 
 
 def untranscribed_part(item: Item) -> int | None:
@@ -197,7 +247,10 @@ def _prompt_message(item: Item) -> PromptMessage | None:
         case Message(role=role):
             cut = role is Role.ASSISTANT and item.status is ItemStatus.INCOMPLETE
             return PromptMessage(_ROLES[role], item.text + (CUT if cut else "")) if item.text else None
-        case FunctionCall(call_id=call_id, name=name, arguments=arguments):
+        case (
+            FunctionCall(call_id=call_id, name=name, arguments=arguments)
+            | ServerCall(call_id=call_id, name=name, arguments=arguments)
+        ):
             return PromptMessage("assistant", "", (PromptCall(call_id, name, arguments),))
         case FunctionCallOutput(call_id=call_id, output=output):
             return PromptMessage("tool", output, call_id=call_id)

@@ -17,14 +17,14 @@ class Identifiers:
     """Hands out the ids of one call in order."""
 
     def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
+        self.prefix = prefix
         self._items = 0
         self._replies = 0
 
     def next_item(self) -> ItemId:
         self._items += 1
-        return ItemId(f"item_{self._prefix}{self._items:05d}")
+        return ItemId(f"item_{self.prefix}{self._items:05d}")
 
     def next_reply(self) -> ReplyId:
         self._replies += 1
-        return ReplyId(f"resp_{self._prefix}{self._replies:05d}")
+        return ReplyId(f"resp_{self.prefix}{self._replies:05d}")

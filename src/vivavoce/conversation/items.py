@@ -78,7 +78,8 @@ class ServerCall:
     """A call that the server runs, and what came of it: `output` None until it has ended, `failure` None if it worked.
 
     `told`: whether clients see it among the items (calls of MCP servers); of all others they are told by events of
-    this platform's own, if they asked for them.
+    this platform's own, if they asked for them. `in_background`: nobody waits for it. `round`: calls of one number were
+    made together, by one reply.
     """
 
     item_id: ItemId
@@ -91,6 +92,8 @@ class ServerCall:
     failure: ToolFailure | None = None
     approval_item_id: ItemId | None = None
     status: ItemStatus = ItemStatus.IN_PROGRESS
+    in_background: bool = False
+    round: int = 0
 
     @property
     def told(self) -> bool:

@@ -18,6 +18,8 @@ moves replies, `ItemCommands` and `ReplyCommands` do what the client wants of th
   in these words (`anticipating.py`, `speculating.py`);
 - a turn has ended and its words are there: a reply begins (`words.py`);
 - a reply ends, or the caller has stopped, while something waits for the floor: the next one begins (`waiting.py`);
+- a tool that the server runs has ended, and its result is to be told: a reply follows (`following_up.py`; the calls
+  themselves are in `tool_calls.py`, and `docs/explanation/tools.md` tells how they are decided);
 - nobody says anything: the agent speaks up, or says goodbye (`silence.py`); an answer or a function is late: a word
   fills the wait (`filling.py`). Both only read what the others did, after every fact, and ask for a reply;
 - the agent has just spoken, and its words come back: the turn has none (`returning_voice.py`);
@@ -62,14 +64,21 @@ from vivavoce.conversation.events import (
     SpeechStarted,
     SpeechSuspected,
     SuspicionCleared,
+    ToolApprovalGiven,
+    ToolEvent,
+    ToolFinished,
+    ToolsFailed,
+    ToolsOpened,
     TranscriptionFailed,
     TurnAssessed,
     TurnTranscribed,
 )
 from vivavoce.conversation.filling import Filling
+from vivavoce.conversation.following_up import FollowingUp
 from vivavoce.conversation.history import History
 from vivavoce.conversation.identifiers import ReplyId
 from vivavoce.conversation.notices import SessionOpened, SessionUpdated
+from vivavoce.conversation.opening_tools import OpeningTools
 from vivavoce.conversation.orders import ApplySettings, Order
 from vivavoce.conversation.reply_commands import ReplyCommands
 from vivavoce.conversation.replying import Replying
@@ -90,6 +99,8 @@ class Conversation:
         self._turns = TurnTaking(self._call, self._replying)
         self._items = ItemCommands(self._call, self._turns, self._replying)
         self._replies = ReplyCommands(self._call, self._replying)
+        self._opening = OpeningTools(self._call, lambda: self._replying.may_warm)
+        self._following = FollowingUp(self._call, self._replying)
         self._silence = Silence(self._call, self._replying)
         self._filling = Filling(self._call, self._replying)
 
@@ -97,6 +108,10 @@ class Conversation:
     def next_deadline(self) -> float | None:
         """Loop seconds at which `DeadlineReached` is wanted, if nothing happens before."""
         return self._call.deadlines.next
+
+    @property
+    def id_prefix(self) -> str:
+        return self._call.ids.prefix
 
     @property
     def settings(self) -> Settings:
@@ -131,6 +146,8 @@ class Conversation:
         self._turns.watch()
         if self._replying.ending.due:
             self._replying.beside.end_all()
+            self._replying.tools.end_all()
+        self._following.watch()
         self._silence.watch()
         self._filling.watch()
         self._replying.ending.conclude()
@@ -171,12 +188,26 @@ class Conversation:
                 self._turns.clear()
             case ResponseRequested() | ForceMessageRequested() | ResponseCancelRequested():
                 self._replies.handle(event)
+            case ToolsOpened() | ToolsFailed() | ToolFinished() | ToolApprovalGiven():
+                self._take_in_of_tools(event)
             case _:
                 self._replying.handle(event)
+
+    def _take_in_of_tools(self, event: ToolEvent | ToolApprovalGiven) -> None:
+        match event:
+            case ToolsOpened() | ToolsFailed():
+                self._opening.handle(event)
+            case ToolFinished():
+                self._replying.tools.finish(event)
+            case ToolApprovalGiven():
+                self._replying.tools.approve(event)
+            case _:
+                assert_never(event)
 
     def _join(self) -> None:
         settings = self._call.settings
         self._call.tell(SessionOpened(settings))
+        self._opening.follow_settings()
         if not settings.only_transcribes:
             self._call.warm()
         if settings.greeting and not settings.only_transcribes:
@@ -188,6 +219,7 @@ class Conversation:
             self._turns.end_open_turn()
         self._call.order(ApplySettings(settings))
         self._call.tell(SessionUpdated(settings))
+        self._opening.follow_settings()
         if (settings.instructions, settings.tools) != (former.instructions, former.tools):
             self._call.warm()
         self._call.deadlines.clear(Deadline.IDLE)
@@ -222,5 +254,7 @@ class Conversation:
                     self._filling.fill_reply()
                 case Deadline.LATE_TOOL:
                     self._filling.fill_tool()
+                case Deadline.APPROVAL:
+                    self._replying.tools.approvals_overdue()
                 case _:
                     assert_never(deadline)

@@ -201,6 +201,7 @@ class ReplyCalledTool:
     item: ServerCall
     previous_item_id: ItemId | None
     waits_for: Approval = Approval.NOBODY
+    in_conversation: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,7 @@ class ToolCallEnded:
     item: ServerCall
     previous_item_id: ItemId | None
     duration_ms: int
+    in_conversation: bool = True
 
 
 @dataclass(frozen=True, slots=True)

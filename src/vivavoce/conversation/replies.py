@@ -110,7 +110,10 @@ class ReplySnapshot:
 
 @dataclass(slots=True)
 class ReplyMarks:
-    """When things happened to a reply, in loop seconds; and the turn that it answers."""
+    """When things happened to a reply, in loop seconds; and the turn that it answers.
+
+    `followed_at`: when it began to follow up what tools brought; None for the first answer to its turn.
+    """
 
     turn: TurnMarks | None = None
     turn_item_id: ItemId | None = None
@@ -123,6 +126,7 @@ class ReplyMarks:
     speculated: bool = False
     wasted_tokens: int = 0
     filled: bool = False
+    followed_at: float | None = None
 
     def later(self, other: ReplyMarks) -> ReplyMarks:
         """Of two, those that answer the later turn."""
@@ -136,7 +140,8 @@ class Reply:
     """Owned by the conversation; its message's ledger outlives it, for truncation.
 
     `items`: where its items go, the call's history or, out of the conversation, one of its own. `message_id` may be
-    wished for with `wanted_message_id`.
+    wished for with `wanted_message_id`. `output`: the items that clients see. `functions`, `hosted`: how many calls
+    it made that its client runs, and that the server runs. `follows_tools`: begun for what tools brought.
     """
 
     reply_id: ReplyId
@@ -148,28 +153,38 @@ class Reply:
     script: str | None = None
     interruptible: bool = True
     is_filler: bool = False
+    follows_tools: bool = False
     wanted_message_id: ItemId | None = None
     state: ReplyState = ReplyState.QUEUED
     message_id: ItemId | None = None
     output: list[ItemId] = field(default_factory=list)
+    functions: int = 0
+    hosted: int = 0
     ledger: HeardLedger = field(default_factory=HeardLedger)
     generated: Generated | None = None
     text: str = ""
     played_ms: int = 0
     spoken_ms: int | None = None
     marks: ReplyMarks = field(default_factory=ReplyMarks)
+    ended: EndReason | None = None
 
     def step(self, step: ReplyStep) -> None:
         self.state = TRANSITIONS[self.state, step]
 
     @property
     def called_functions(self) -> bool:
-        return len(self.output) > (self.message_id is not None)
+        """Those that its client runs."""
+        return self.functions > 0
+
+    @property
+    def called_tools(self) -> bool:
+        """Whoever runs them."""
+        return self.functions + self.hosted > 0
 
     @property
     def goes_on_with_tools(self) -> bool:
         """Functions were called, and only words for the wait are being spoken: the client may ask for the rest."""
-        return self.is_filler or (self.generated is not None and self.called_functions)
+        return self.is_filler or (self.generated is not None and self.called_tools)
 
     @property
     def part_kind(self) -> PartKind:

@@ -44,17 +44,22 @@ class ReplyCommands:
         if self._refuses(options, command.event_id):
             return
         request = Request(options, ReplyMarks(), asked=True)
+        tools_run = self._replying.tools.ledger.hold and (active is None or active.goes_on_with_tools)
         if not options.in_conversation:
             self._replying.beside.begin(options, command.event_id)
-        elif active is None:
+        elif tools_run and waiting.behind_tools is None:
+            if not self._replying.ending.refuses_reply(command.event_id):
+                waiting.behind_tools = request
+        elif active is None and not tools_run:
             if not self._replying.ending.refuses_reply(command.event_id):
                 self._replying.begin(request)
-        elif active.goes_on_with_tools and not waiting.was_asked:
+        elif active is not None and active.goes_on_with_tools and not waiting.was_asked and not tools_run:
             waiting.put(request)
         else:
+            under_way = f"response '{active.reply_id}'" if active is not None else "another response"
             self._call.refuse(
                 "conversation_already_has_active_response",
-                f"response '{active.reply_id}' is in progress; wait for its response.done or cancel it first",
+                f"{under_way} is in progress; wait for its response.done or cancel it first",
                 command.event_id,
             )
 
@@ -87,6 +92,7 @@ class ReplyCommands:
             self._call.refuse("response_cancel_not_active", message, command.event_id)
             return
         self._replying.interrupt(EndReason.CLIENT_CANCELLED)
+        self._replying.tools.given_up(active)
 
     def _refuses(self, options: ReplyOptions, event_id: EventId | None) -> bool:
         """The client is told if no such reply can be."""

@@ -22,6 +22,7 @@ from vivavoce.conversation.orders import OpenGate, StartReply
 from vivavoce.conversation.replies import EndReason, Reply, ReplyMarks, ReplyOptions, ReplyState, ReplyStep
 from vivavoce.conversation.speculating import Speculated, Speculating
 from vivavoce.conversation.starting import reply_for, start_order
+from vivavoce.conversation.tool_calls import ToolCalls
 from vivavoce.conversation.waiting import Request, Waiting
 
 TRANSCRIPT_PATIENCE_SECONDS = 15.0
@@ -33,7 +34,8 @@ class Replying:
 
     def __init__(self, call: Call) -> None:
         self._call = call
-        self._delivering = Delivering(call)
+        self.tools = ToolCalls(call)
+        self._delivering = Delivering(call, self.tools)
         self._hint: tuple[PromptMessage, ...] = ()
         self.waiting = Waiting()
         self.beside = Beside(call, self._delivering)
@@ -130,6 +132,7 @@ class Replying:
         self.waiting.clear()
         self.speculating.drop()
         self.beside.end_all()
+        self.tools.end_all()
         self.interrupt(EndReason.CLIENT_CANCELLED)
 
     def end_call(self, reason: str) -> None:
@@ -169,7 +172,7 @@ class Replying:
         reply = reply_for(self._call, request.options, self._call.history)
         reply.script, reply.marks = request.script, request.marks
         reply.interruptible, reply.wanted_message_id = request.interruptible, request.message_id
-        reply.is_filler = request.is_filler
+        reply.is_filler, reply.follows_tools = request.is_filler, request.follows_tools
         self.active, self._hint = reply, request.hint
         if reply.script is None:
             self.ending.reply_begun()
@@ -194,6 +197,8 @@ class Replying:
         prompt: tuple[PromptMessage, ...] = ()
         if reply.script is None:
             prompt = (*self._call.prompt(reply.options), *self._hint, *self.ending.reply_started())
+            if reply.options.input is None or reply.follows_tools:
+                self.tools.ledger.shown()
         return start_order(self._call, reply, prompt)
 
     def _adopt(self, reply: Reply, begun: Speculated) -> None:

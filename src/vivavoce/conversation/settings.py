@@ -90,13 +90,15 @@ class Fillers:
     """Words for the while that the caller has to wait. None leaves a wait silent.
 
     `late_reply_ms`: counted from the end of the turn to the answer's first sound; `late_tool_ms`: from the end of a
-    reply that called functions. The words are taken in turn.
+    reply that called functions, or tools that the server runs. The words are taken in turn. `failure_words`: said when
+    the answer to what tools brought fails, or is empty; '' leaves that silent.
     """
 
     late_reply_ms: int | None = None
     late_tool_ms: int | None = None
     reply_words: tuple[str, ...] = ("Hmm.", "Let me see.", "Well,")
     tool_words: tuple[str, ...] = ("One moment, please.", "I'm still looking.", "It takes a little longer.")
+    failure_words: str = "Sorry, something went wrong there. Could you say that again?"
 
 
 class Modality(StrEnum):

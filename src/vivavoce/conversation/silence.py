@@ -50,6 +50,7 @@ class Silence:
             self._caller_spoke, self._reengaged = self._call.caller_spoke, 0
         last, policy = self._replying.last, self._policy
         counts = self._replying.quiet and not (last is not None and last.called_functions)
+        counts = counts and not self._replying.tools.ledger.waits_of(last)
         self._count(Deadline.IDLE, self._timeout_ms if counts and last is not None else None)
         self._count(Deadline.CALLER_SILENT, policy.after_ms if counts and policy is not None else None)
 

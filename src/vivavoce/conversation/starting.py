@@ -6,7 +6,7 @@ from vivavoce.conversation.call import Call
 from vivavoce.conversation.history import History, PromptMessage
 from vivavoce.conversation.orders import StartReply
 from vivavoce.conversation.replies import Reply, ReplyOptions
-from vivavoce.conversation.settings import TruncationKind
+from vivavoce.conversation.settings import Tool, TruncationKind
 
 
 def reply_for(call: Call, options: ReplyOptions, items: History) -> Reply:
@@ -25,6 +25,7 @@ def reply_for(call: Call, options: ReplyOptions, items: History) -> Reply:
 def start_order(call: Call, reply: Reply, prompt: tuple[PromptMessage, ...]) -> StartReply:
     """The order that starts it, with the settings as they are now."""
     settings, options = call.settings, reply.options
+    tools = offered(call, options)
     parallel = options.parallel_tool_calls
     return StartReply(
         reply.reply_id,
@@ -32,8 +33,8 @@ def start_order(call: Call, reply: Reply, prompt: tuple[PromptMessage, ...]) -> 
         reply.modality,
         reply.voice,
         settings.speed,
-        options.tools if options.tools is not None else settings.tools,
-        options.tool_choice or settings.tool_choice,
+        tools,
+        _choice(options.tool_choice or settings.tool_choice, tools),
         reply.maximum_output_tokens,
         reply.script,
         options.temperature if options.temperature is not None else settings.temperature,
@@ -42,3 +43,17 @@ def start_order(call: Call, reply: Reply, prompt: tuple[PromptMessage, ...]) -> 
         parallel_tool_calls=settings.parallel_tool_calls if parallel is None else parallel,
         keeps_all_messages=settings.truncation.kind is TruncationKind.DISABLED,
     )
+
+
+def offered(call: Call, options: ReplyOptions) -> tuple[Tool, ...]:
+    """What the model may call in such a reply."""
+    return options.tools if options.tools is not None else call.tools
+
+
+def _choice(wanted: str, tools: tuple[Tool, ...]) -> str:
+    """A tool that is not there cannot be chosen: its source may not have opened."""
+    return wanted if wanted in CHOICES or any(tool.name == wanted for tool in tools) else "auto"
+
+
+CHOICES = ("auto", "none", "required")
+"""Everything else that a choice can be is the name of a tool."""

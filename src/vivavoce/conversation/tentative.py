@@ -87,6 +87,7 @@ class Tentative:
             self._discard(turn)
             return
         self._floor.take(turn)
+        self._replying.tools.interrupted()
         if delta := turn.interim.tell_stable():
             self._call.tell(TranscriptGrew(turn.item_id, delta))
         if turn.state is TurnState.PAUSED:

@@ -27,14 +27,19 @@ class Request:
     message_id: ItemId | None = None
     asked: bool = False
     is_filler: bool = False
+    follows_tools: bool = False
     hint: tuple[PromptMessage, ...] = ()
 
 
 class Waiting:
-    """`reply`: the one that begins when the floor is free. `forced`: what is said before it, in this order."""
+    """`reply`: the one that begins when the floor is free. `forced`: what is said before it, in this order.
+
+    `behind_tools`: what the client has asked for while tools run whose results it is to see.
+    """
 
     def __init__(self) -> None:
         self.reply: Request | None = None
+        self.behind_tools: Request | None = None
         self.forced: deque[Request] = deque()
         self._words_of: set[ItemId] = set()
 
@@ -66,7 +71,7 @@ class Waiting:
 
     def clear(self) -> None:
         """There will be no replies. Words that are still to come are waited for all the same."""
-        self.reply = None
+        self.reply = self.behind_tools = None
         self.forced.clear()
 
     def await_words(self, item_id: ItemId) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from vivavoce.conversation.backchannels import is_backchannel
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.deadlines import Deadline
 from vivavoce.conversation.events import TranscriptionFailed, TurnTranscribed
@@ -24,6 +25,7 @@ from vivavoce.conversation.notices import (
 from vivavoce.conversation.orders import CloseTurn, TakeRecording, TranscribeTurn
 from vivavoce.conversation.replies import ReplyMarks, ReplyOptions
 from vivavoce.conversation.replying import Replying
+from vivavoce.conversation.spoken_words import spoken_words
 from vivavoce.conversation.turns import Turn
 
 UNTRANSCRIBED = (Part(PartKind.INPUT_AUDIO, None),)
@@ -88,6 +90,9 @@ class Words:
         marks = turn.transcribe(self._call.now)
         if text and not turn.recorded:
             self._call.caller_spoke += 1
+            self._call.search_ahead(text)
+            if not is_backchannel(spoken_words(text)):
+                self._replying.tools.interrupted()
         if delta := turn.interim.tell(text):
             self._call.tell(TranscriptGrew(turn.item_id, delta))
         self._call.tell(TranscriptCompleted(turn.item_id, text, audio_seconds, turn.content_index))

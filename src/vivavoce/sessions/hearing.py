@@ -35,7 +35,7 @@ from vivavoce.sessions.cleaning import Cleaning
 from vivavoce.sessions.intake import Intake
 from vivavoce.sessions.item_audio import ItemAudio
 from vivavoce.sessions.ports import Engines, Spawn
-from vivavoce.sessions.speech_watch import SpeechWatch
+from vivavoce.sessions.speech_watch import GLANCE_SAMPLES, SpeechWatch
 from vivavoce.sessions.transcribing import Transcribing
 
 LONGEST_TURN_SECONDS = 30
@@ -128,6 +128,10 @@ class Hearing:
                 self._transcribing.anticipate(pause=self._speech.is_fading)
                 if self._listens_closely():
                     self._submit(self._speech.measured())
+        if self._speech.is_startled(samples):
+            end = self._recent.end_sample
+            for fact in await self._speech.glance(self._recent.slice(end - GLANCE_SAMPLES, end)):
+                self._submit(fact)
 
     # --- orders -----------------------------------------------------------------------------------------------------
 

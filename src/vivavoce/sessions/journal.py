@@ -24,7 +24,7 @@ from typing import Any
 
 import msgspec
 
-from vivavoce.conversation import events, history, items, notices, orders, replies, settings
+from vivavoce.conversation import events, history, items, notices, orders, replies, settings, tool_policy
 from vivavoce.conversation.events import Event
 from vivavoce.conversation.machine import Conversation
 from vivavoce.conversation.orders import Order
@@ -230,7 +230,7 @@ _PLAIN = frozenset({str, int, float, bool, type(None)})
 
 _KINDS: dict[str, type[Any]] = {
     name: kind
-    for module in (events, history, items, notices, orders, replies, settings)
+    for module in (events, history, items, notices, orders, replies, settings, tool_policy)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }

@@ -16,9 +16,11 @@ import msgspec
 
 from vivavoce.conversation import events, notices, orders
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Part
+from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Part, ServerCall
 from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.settings import Settings
+from vivavoce.conversation.tool_policy import ToolFailure
+from vivavoce.conversation.tool_words import CONNECTION_BROKE
 from vivavoce.sessions.journal import JournalError, from_plain
 
 
@@ -108,11 +110,17 @@ class _Told:
                 notices.ItemAdded(item=item, previous_item_id=previous)
                 | notices.ReplyMessageAdded(item=item, previous_item_id=previous, in_conversation=True)
                 | notices.ReplyCalledFunction(item=item, previous_item_id=previous, in_conversation=True)
+                | notices.ReplyCalledTool(item=item, previous_item_id=previous, in_conversation=True)
             ):
                 at = 0 if previous is None else self._index(previous) + 1
+                while at < len(self._items) and _is_untold(self._items[at]):
+                    at += 1
                 self._items.insert(at, item)
             case notices.ItemDone(item=item):
                 self._replace(item)
+            case notices.ToolCallEnded(item=item, in_conversation=True):
+                if any(each.item_id == item.item_id for each in self._items):  # else the client has deleted it
+                    self._replace(item)
             case notices.ReplyMessageDone(item=item, in_conversation=True):
                 self._grown.pop(item.item_id, None)
                 begun = replace(item, parts=(Part(item.parts[0].kind, ""),), status=ItemStatus.IN_PROGRESS)
@@ -130,7 +138,10 @@ class _Told:
                 pass
 
     def _settled(self, item: Item) -> Item:
-        """A message that nobody will finish any more."""
+        """A message that nobody will finish any more, a call that nobody waits for: it is not run again."""
+        if isinstance(item, ServerCall) and item.output is None:
+            failure, status = ToolFailure.CANCELLED, ItemStatus.INCOMPLETE
+            return replace(item, output=CONNECTION_BROKE, failure=failure, status=status, in_background=False)
         if not isinstance(item, Message) or item.status is not ItemStatus.IN_PROGRESS:
             return item
         part = Part(item.parts[0].kind, self._grown.get(item.item_id, ""))
@@ -145,3 +156,8 @@ class _Told:
         if index is None:
             raise JournalError(f"the journal tells of '{item_id}', which it has not told of before")
         return index
+
+
+def _is_untold(item: Item) -> bool:
+    """Calls that clients do not see stay with the item that they follow."""
+    return isinstance(item, ServerCall) and not item.told

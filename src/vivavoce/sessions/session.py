@@ -39,6 +39,8 @@ from vivavoce.sessions.hearing import Hearing
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import Engines, Outlet, Recorder
 from vivavoce.sessions.speaking import Speaking
+from vivavoce.sessions.tool_running import ToolRunning
+from vivavoce.tools.ports import Toolbox
 
 CALLER_LEFT = "caller_left"
 """The reason told to the recorder when no other is known."""
@@ -49,7 +51,8 @@ class Session:
 
     `history`: what was said in earlier calls of the same thread. `resumed`: the items of this very conversation, whose
     connection broke; give it an `id_prefix` that it has not had. `end_reason`: why the call ended, for instance
-    `max_turns` or what `close_call` was given; None while it lives, and when the client hung up.
+    `max_turns` or what `close_call` was given; None while it lives, and when the client hung up. `toolbox`: what runs
+    its tools, closed with it; without one, a session that names sources of tools is told that they cannot be had.
     """
 
     def __init__(
@@ -65,11 +68,12 @@ class Session:
         recorder: Recorder | None = None,
         id_prefix: str | None = None,
         resumed: Sequence[Item] = (),
+        *,
+        toolbox: Toolbox | None = None,
     ) -> None:
         self.session_id = session_id
         self.end_reason: str | None = None
         prefix = id_prefix or session_id.rpartition("_")[2][-12:]
-        self._prefix = prefix
         self._conversation = Conversation(settings, prefix)
         self._outlet = outlet
         self._recorder = recorder
@@ -92,6 +96,7 @@ class Session:
             self._spawn,
             self._hearing.cleaning,
         )
+        self._tools = ToolRunning(toolbox, session_id, self.submit, self._spawn)
         self._facts: deque[tuple[Event, float]] = deque()
         self._handling = False
         self._tasks: asyncio.TaskGroup | None = None
@@ -145,7 +150,7 @@ class Session:
     def begin_journal(self, journal: Journal) -> None:
         """Keep a journal from here on. It begins with the items as they are, as one that is resumed does."""
         self._journal = journal
-        journal.begin(self._conversation.settings, self._prefix)
+        journal.begin(self._conversation.settings, self._conversation.id_prefix)
         now = asyncio.get_running_loop().time()
         for fact in _opening(self._conversation.history.past, self._conversation.history.items):
             journal.write(now, fact, ())
@@ -179,6 +184,7 @@ class Session:
             self._speaking.end()
             if self._journal is not None:
                 self._journal.close()
+            await self._tools.close()
 
     def submit(self, event: Event, not_before: float = 0.0) -> None:
         """Take in one fact and perform what follows from it. Never waits; may be called from within.
@@ -231,6 +237,8 @@ class Session:
                 | orders.ClearInput()
             ):
                 self._hearing.perform(order)
+            case orders.OpenTools() | orders.RunTool() | orders.CancelTool() | orders.SearchAhead():
+                self._tools.perform(order)
             case _:
                 self._speaking.perform(order)
 

@@ -19,11 +19,14 @@ from vivavoce.conversation.events import (
 from vivavoce.conversation.settings import Settings
 from vivavoce.engines.ports import HEARING_RATE_HZ, VAD_WINDOW_SAMPLES, Samples, VoiceActivity
 from vivavoce.media import segmenter
-from vivavoce.media.loudness import SpeechLoudness
+from vivavoce.media.loudness import SpeechLoudness, Suddenness
 from vivavoce.media.segmenter import Segmenter, SegmenterSettings, SegmenterState
 from vivavoce.media.windows import Windows
 
 QUIETEST_THRESHOLD = 0.01
+
+GLANCE_SAMPLES = 2 * VAD_WINDOW_SAMPLES
+"""What a glance wants to hear."""
 
 SpeechFact = SpeechSuspected | SuspicionCleared | SpeechStarted | SpeechPaused | SpeechResumed
 
@@ -35,6 +38,7 @@ class SpeechWatch:
         self._vad = engine.open_stream()
         self._segmenter = Segmenter(_segmenter_settings(settings))
         self._loudness = SpeechLoudness(HEARING_RATE_HZ)
+        self._suddenness = Suddenness()
         self._windows = Windows(VAD_WINDOW_SAMPLES)
         self._skipped_samples = 0
 
@@ -46,6 +50,19 @@ class SpeechWatch:
         """What follows from the next window. Of all audio, `end_sample` samples have come, the last at `arrived_at`."""
         boundaries = self._segmenter.push(await self._vad.speech_probability(window))
         return [self._fact(boundary, end_sample, arrived_at) for boundary in boundaries]
+
+    def is_startled(self, samples: Samples) -> bool:
+        """Whether the caller's next samples (n,) are so loud that their window is not to be waited for.
+
+        They have been cut into `windows` already, and come after a quiet that was judged.
+        """
+        sudden = self._suddenness.heard(samples)
+        return sudden and self._windows.pending_samples > 0 and self._segmenter.state is SegmenterState.IDLE
+
+    async def glance(self, newest: Samples) -> list[SpeechFact]:
+        """What follows from the newest `GLANCE_SAMPLES`, whose last window has not filled yet."""
+        boundaries = self._segmenter.glance(await self._vad.glance(newest))
+        return [SpeechSuspected() for _ in boundaries]
 
     @property
     def is_speaking(self) -> bool:

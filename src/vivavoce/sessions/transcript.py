@@ -10,23 +10,34 @@ from typing import Literal
 
 from vivavoce.conversation import notices
 from vivavoce.conversation.identifiers import CallId, ItemId, ReplyId
-from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message
+from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, ServerCall
 from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.replies import EndReason, ReplySnapshot
+from vivavoce.conversation.tool_policy import ToolFailure, ToolKind
 
 INTERRUPTIONS = frozenset({EndReason.TURN_DETECTED, EndReason.CLIENT_CANCELLED})
 """A reply that failed broke off too, but nobody interrupted it."""
 
 TranscriptRole = Literal["user", "assistant", "system", "tool"]
+AskedBy = Literal["agent", "client"]
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptToolCall:
-    """A function call; of an output, the call that it answers ('' for what is not known of it)."""
+    """A call of a tool; of an output, the call that it answers ('' for what is not known of it).
+
+    `label`: its MCP server's. `failure` and `duration_ms` are known of the output of a call that the server ran, None
+    for all else. `asked_by`: the agent, or the client that put the call into the conversation.
+    """
 
     call_id: CallId
     name: str
     arguments: str
+    kind: ToolKind = ToolKind.FUNCTION
+    label: str = ""
+    failure: ToolFailure | None = None
+    duration_ms: int | None = None
+    asked_by: AskedBy = "agent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +87,11 @@ class TranscriptBuilder:
             case notices.ItemDone(item=item) if item.item_id not in self._spoken:
                 return self._typed(item)
             case notices.ReplyCalledFunction(item=item, in_conversation=True):
-                return self._called(item)
+                return self._called(item, "agent")
+            case notices.ReplyCalledTool(item=item, in_conversation=True):
+                return self._hosted_called(item)
+            case notices.ToolCallEnded(item=item, duration_ms=duration_ms, in_conversation=True):
+                return self._hosted_ended(item, duration_ms)
             case notices.ReplyMessageDone(reply_id=reply_id, item=item, in_conversation=True):
                 self._closed[reply_id] = item
             case notices.ReplyDone(reply=reply):
@@ -96,14 +111,27 @@ class TranscriptBuilder:
             case Message(item_id=item_id, role=role):
                 return TranscriptEntry(item_id, role.value, item.text) if item.text else None
             case FunctionCall():
-                return self._called(item)
+                return self._called(item, "client")
             case FunctionCallOutput(item_id=item_id, call_id=call_id, output=output):
                 call = self._calls.get(call_id, TranscriptToolCall(call_id, "", ""))
                 return TranscriptEntry(item_id, "tool", output, tool_call=call)
+            case ServerCall():
+                return None  # the agent's replies alone make them
 
-    def _called(self, item: FunctionCall) -> TranscriptEntry:
-        call = self._calls[item.call_id] = TranscriptToolCall(item.call_id, item.name, item.arguments)
+    def _called(self, item: FunctionCall, asked_by: AskedBy) -> TranscriptEntry:
+        call = TranscriptToolCall(item.call_id, item.name, item.arguments, asked_by=asked_by)
+        self._calls[item.call_id] = call
         return TranscriptEntry(item.item_id, "assistant", "", tool_call=call)
+
+    def _hosted_called(self, item: ServerCall) -> TranscriptEntry:
+        call = TranscriptToolCall(item.call_id, item.name, item.arguments, item.kind, item.label)
+        return TranscriptEntry(item.item_id, "assistant", "", tool_call=call)
+
+    def _hosted_ended(self, item: ServerCall, duration_ms: int) -> TranscriptEntry:
+        call = TranscriptToolCall(
+            item.call_id, item.name, item.arguments, item.kind, item.label, item.failure, duration_ms
+        )
+        return TranscriptEntry(ItemId(f"{item.item_id}_output"), "tool", item.output or "", tool_call=call)
 
     def _replied(self, reply: ReplySnapshot) -> TranscriptEntry | None:
         message = self._closed.pop(reply.reply_id, None)

@@ -1,0 +1,56 @@
+"""Opening the sources of tools that the settings name, and what clients and the model are told of them.
+
+Owned by `Conversation`; lives as long as the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vivavoce.conversation.call import Call
+from vivavoce.conversation.events import ToolsFailed, ToolsOpened
+from vivavoce.conversation.notices import ToolsListed, ToolsListFailed, ToolsListing
+from vivavoce.conversation.orders import OpenTools
+from vivavoce.conversation.settings import Tool
+
+
+class OpeningTools:
+    """`may_warm`: whether nobody uses the model, which may then read the tools."""
+
+    def __init__(self, call: Call, may_warm: Callable[[], bool]) -> None:
+        self._call = call
+        self._may_warm = may_warm
+
+    def follow_settings(self) -> None:
+        """The call begins, or its settings have changed: other sources may be wanted."""
+        settings = self._call.settings
+        if self._call.sources.want(() if settings.only_transcribes else settings.tool_sources):
+            self._call.order(OpenTools(self._call.sources.wanted))
+
+    def handle(self, fact: ToolsOpened | ToolsFailed) -> None:
+        """A source is there, or is not; of one that is no longer wanted nobody hears."""
+        if fact.source not in self._call.sources.wanted:
+            return
+        if isinstance(fact, ToolsOpened):
+            self._call.sources.open(fact.source, fact.tools)
+            self._tell_listed(fact.tools)
+        else:
+            self._call.sources.fail(fact.source, fact.label, fact.message)
+            self._tell_failed(fact)
+        if self._may_warm():
+            self._call.warm()
+
+    def _tell_listed(self, tools: tuple[Tool, ...]) -> None:
+        """Clients know an MCP server by its label; of all other sources they hear nothing."""
+        label = next((tool.label for tool in tools if tool.label), "")
+        if label:
+            item_id = self._call.reserved_item_id()
+            previous = self._call.history.last_item_id
+            self._call.tell(ToolsListing(item_id, label, previous))
+            self._call.tell(ToolsListed(item_id, label, tools, previous))
+
+    def _tell_failed(self, fact: ToolsFailed) -> None:
+        if fact.label:
+            item_id = self._call.reserved_item_id()
+            self._call.tell(ToolsListing(item_id, fact.label, self._call.history.last_item_id))
+            self._call.tell(ToolsListFailed(item_id, fact.label, fact.message))
