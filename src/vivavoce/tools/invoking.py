@@ -14,7 +14,7 @@ from vivavoce.tools.arguments import arguments_text, read_arguments
 from vivavoce.tools.grounding import check_grounded
 from vivavoce.tools.ports import ToolInvocation, ToolResult, ToolSource
 
-SAID_CHARACTERS_AT_ONCE = 4_000
+SAID_CHARACTERS_AT_ONCE = 2_000
 """More than this is looked through on another thread: that would hold the event loop for more than 2 ms."""
 
 
