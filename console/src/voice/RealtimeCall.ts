@@ -78,8 +78,12 @@ export class RealtimeCall {
     this.connect();
   }
 
-  /** A typed turn. */
+  /** A typed turn; it waits for a call that is being opened. */
   say(text: string): void {
+    if (this.socket?.readyState === WebSocket.CONNECTING) {
+      this.socket.addEventListener("open", () => this.say(text), { once: true });
+      return;
+    }
     const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
     this.send({ type: "conversation.item.create", item });
     if (this.speaking) this.send({ type: "response.cancel" });
@@ -90,6 +94,13 @@ export class RealtimeCall {
   mute(muted: boolean): void {
     this.audio?.mute(muted);
     this.change({ muted });
+  }
+
+  /** Forget what was said here; an open call begins anew, because the agent remembers. */
+  async clear(): Promise<void> {
+    const wish = this.wish;
+    if (wish) await this.open({ ...wish, withMicrophone: this.audio !== null });
+    else this.change(NOTHING);
   }
 
   /** New settings for the call that is open. */

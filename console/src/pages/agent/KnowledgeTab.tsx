@@ -1,0 +1,5 @@
+import { Loading } from "@/ui/Page";
+
+export function KnowledgeTab() {
+  return <Loading />;
+}
