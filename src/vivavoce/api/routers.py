@@ -21,7 +21,16 @@ from vivavoce.api.agntix import voice_sessions as agntix_voice_sessions
 from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.nuri import agents as nuri_agents
 from vivavoce.api.nuri import sessions as nuri_sessions
-from vivavoce.api.platform import api_keys, collections, environments, organisation, threads, turns, webhooks
+from vivavoce.api.platform import (
+    api_keys,
+    capabilities,
+    collections,
+    environments,
+    organisation,
+    threads,
+    turns,
+    webhooks,
+)
 from vivavoce.api.realtime import client_secrets as realtime_secrets
 from vivavoce.api.speech import audio, stt, stt_socket, tts, tts_socket
 from vivavoce.api.xai import chat_completions as xai_chat_completions
@@ -34,6 +43,7 @@ SHARED_ROUTERS: Sequence[APIRouter] = (shared_agents.router, shared_versions.rou
 PLATFORM_ROUTERS: Sequence[APIRouter] = (
     api_keys.router,
     audio.router,
+    capabilities.router,
     collections.router,
     environments.router,
     organisation.router,

@@ -17,6 +17,7 @@ from vivavoce.api.auth import Authenticator
 from vivavoce.api.dependencies import ApiState
 from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
+from vivavoce.app.capabilities import capabilities_of
 from vivavoce.app.resumption import Resumptions
 from vivavoce.app.session_drafts import RealtimeDrafts
 from vivavoce.app.stored_prompts import StoredPrompts
@@ -95,6 +96,7 @@ class RunningPlatform:
             upstream_xai=None if chosen.upstream_xai is None else UpstreamXai(chosen.upstream_xai, self._http),
             public_url=chosen.public_url,
             speech_to_text=settings.speech_to_text.value if settings.engines is EngineSet.EMBEDDED else "scripted",
+            capabilities=capabilities_of(settings),
         )
         identity = None if chosen.identity is None else JwtVerifier(chosen.identity, self._http, time.monotonic)
         self.authenticator = Authenticator(store.keys, store.organisations, tokens, identity)

@@ -5,7 +5,7 @@ Built by the composition root when the store is open; lives as long as the serve
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from vivavoce.engines.voices import VoiceDescription
 from vivavoce.services.agents import AgentService
 from vivavoce.services.announcing import Announcer
 from vivavoce.services.callers import Caller
+from vivavoce.services.capabilities import Capability
 from vivavoce.services.chatting import ChatService
 from vivavoce.services.client_secrets import ClientSecretService
 from vivavoce.services.livekit_tokens import LiveKitSettings
@@ -46,6 +47,7 @@ class Platform:
     upstream_xai: UpstreamXai | None = None
     public_url: str | None = None
     speech_to_text: str = "moonshine"
+    capabilities: Sequence[Capability] = ()
 
     async def open_session(self, caller: Caller, wish: SessionWish) -> OpenedSession:
         """A new session with an agent of the caller's. Raises as `SessionService.open` does."""
