@@ -88,7 +88,7 @@ def read_mcp(declaration: Declaration) -> McpServer:
     """Raises `ToolError` for a declaration that cannot be meant."""
     required = declaration.get("require_approval")
     try:
-        check_declaration({**declaration, "require_approval": None if required == "caller" else required}, "mcp")
+        check_declaration(declaration, "mcp")
     except DeclarationError as error:
         raise ToolError(ToolFailure.NOT_CONFIGURED, f"the declaration of the MCP server is wrong: {error}") from error
     url = declaration["server_url"]

@@ -57,11 +57,12 @@ class McpFactory:
         return await server.endpoint(organisation_id, self._secret)
 
     def names_beside(self, source: McpSource, session_id: str) -> set[str]:
-        """What the tools of the same call's other MCP servers are called."""
-        live = self._live.items()
-        return {
-            name for (session, _), each in live if session == session_id and each is not source for name in each.names
-        }
+        """What the tools of the same call's other MCP servers are called.
+
+        Those of the same label are the same server, declared anew: a call has one server of a label.
+        """
+        others = [each for (session, _), each in self._live.items() if session == session_id]
+        return {name for each in others if each.label != source.label for name in each.names}
 
 
 class McpSource:
