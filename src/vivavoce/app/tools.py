@@ -12,12 +12,15 @@ from typing import Any
 
 import httpx
 
+from vivavoce.app.mcp_tools import mcp_factory
 from vivavoce.app.search_tools import search_factories
 from vivavoce.config import ServerSettings
+from vivavoce.conversation.tool_policy import ToolFailure
 from vivavoce.sessions.ports import Engines
 from vivavoce.store.store import Store
 from vivavoce.store.vault import Vault
 from vivavoce.tools.declared import SourceFactory
+from vivavoce.tools.ports import ToolError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,11 @@ def tool_factories(ground: ToolGround) -> Mapping[str, SourceFactory]:
     factories: dict[str, SourceFactory] = {}
     # webhook: factories["webhook"] = …
     # system: factories["system"] = …
-    # mcp: factories["mcp"] = …
+    factories["mcp"] = mcp_factory(ground.settings, _no_secret, ground.closing, ground.jobs)
     # file_search: factories["file_search"] = …
     factories |= search_factories(ground.settings, ground.closing)
     return factories
+
+
+async def _no_secret(_organisation_id: str, name: str) -> str:
+    raise ToolError(ToolFailure.NOT_CONFIGURED, f"there is no secret {name!r}")

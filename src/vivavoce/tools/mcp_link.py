@@ -47,7 +47,9 @@ PAGES_MAXIMUM = 50
 _NOT_FOR_SSE = (401, 403, 407, 429)
 """Answers after which the older transport would fare no better (MCP 2025-06-18, "Backwards Compatibility")."""
 
-_BROKEN = (httpx2.HTTPError, httpx2.StreamError, MCPError, OSError, ValueError, RuntimeError)
+# Foreign data in a foreign library: whatever it trips over there ends this link, and nothing else of the process.
+_DEFECTS = (ValueError, RuntimeError, LookupError, TypeError, AttributeError, AssertionError)
+_BROKEN = (httpx2.HTTPError, httpx2.StreamError, MCPError, OSError, *_DEFECTS)
 _BROKEN_STREAM = (anyio.ClosedResourceError, anyio.BrokenResourceError, anyio.EndOfStream)
 
 # The libraries write down addresses, and the arguments of calls, which are what callers said.
