@@ -40,6 +40,7 @@ from vivavoce.dialects.realtime.codec import RealtimeCodec
 from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.session import Session
 from vivavoce.store.records import FIRST_ORGANISATION
+from vivavoce.transports.admission import CallPlan
 from vivavoce.transports.sideband import SIDEBANDS_MAXIMUM
 from vivavoce.transports.steering import Steering
 
@@ -163,7 +164,7 @@ async def test_updates_of_both_at_once_reach_the_call_in_the_order_in_which_the_
         session_id="sess_1", conversation_id="conv_1", model="m", settings=Settings(), resolve_voice=str
     )
     session = _Behind()
-    steering = Steering(codec, cast("Session", session), None)
+    steering = Steering(codec, cast("Session", session), CallPlan("s", "c", "m", Settings()))
     async with asyncio.TaskGroup() as tasks:
         for change in ({"instructions": "Speak of boats."}, {"max_output_tokens": 7}):
             tasks.create_task(steering.take(SessionUpdate(session=change)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from vivavoce.api.auth import Authenticator, offered
 from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
 from vivavoce.api.problems import Problem
 from vivavoce.api.rate_limits import RateLimiter
-from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings
+from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, hosted_tools, items_of, plain_settings
 from vivavoce.app.resumption import FoundConversation, KeptCall, KeptConversation, Resumptions
 from vivavoce.app.stored_prompts import StoredPrompts
 from vivavoce.conversation.items import Message, Role
@@ -36,6 +36,7 @@ from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
 from vivavoce.sessions.journal import Journal
 from vivavoce.store.errors import StoreError, UnknownRecordError
 from vivavoce.store.records import AgentRecord, MessageRecord, OrganisationId, PageRequest, SessionRecord, ThreadRecord
+from vivavoce.tools.declared import CallContext, CallToolbox, SourceFactory
 from vivavoce.transports.admission import (
     REPLACED,
     CallPlan,
@@ -83,6 +84,7 @@ class PlatformDoorkeeper:
         resumptions: Resumptions,
         resolve_voice: VoiceResolver,
         limiter: RateLimiter,
+        factories: Mapping[str, SourceFactory],
     ) -> None:
         self._platform = platform
         self._authenticator = authenticator
@@ -92,6 +94,7 @@ class PlatformDoorkeeper:
         self._resumptions = resumptions
         self._resolve_voice = resolve_voice
         self._limiter = limiter
+        self._factories = factories
         self._prompts = StoredPrompts(platform.agents)
 
     async def admit(self, request: CallRequest) -> CallPlan:
@@ -289,6 +292,8 @@ class PlatformDoorkeeper:
             recorder=recorder,
             prompt_of=partial(self._prompt, place.caller),
             rate_limits=partial(self._limits, place.caller),
+            toolbox=self._toolbox(place),
+            agents_tools=() if place.agent is None else hosted_tools(place.agent.definition),
             on_resumable=keeping.change,
             on_begin=begin,
             on_end=end,
@@ -336,6 +341,16 @@ class PlatformDoorkeeper:
             settings = replace(settings, greeting=None, max_turns=left)
         return settings
 
+    def _toolbox(self, place: _Place) -> CallToolbox:
+        session, agent = place.session, place.agent
+        if agent is None:
+            return CallToolbox(self._factories, CallContext(session.session_id, session.organisation_id))
+        definition = agent.definition
+        context = CallContext(
+            session.session_id, session.organisation_id, agent.agent_id, tuple(definition.collection_ids)
+        )
+        return CallToolbox(self._factories, context, hosted_tools(definition))
+
     async def _said(self, thread: ThreadRecord) -> Sequence[MessageRecord]:
         if thread.message_count == 0:
             return ()
@@ -382,11 +397,15 @@ def _kept(place: _Place, model: str) -> KeptConversation:
 
 
 def _gone_on(plan: CallPlan, found: FoundConversation, turns_left: int | None) -> CallPlan:
-    """The same call as the one that goes on with a conversation: nobody is greeted again."""
-    resumed = found.resumed
+    """The same call as the one that goes on with a conversation: nobody is greeted again.
+
+    Its tools are those of the agent as it is now, or else those in the session object.
+    """
+    resumed, now = found.resumed, plan.settings
+    own = replace(resumed.settings, tools=now.tools, tool_sources=now.tool_sources)
     return replace(
         plan,
-        settings=replace(resumed.settings, greeting=None, max_turns=turns_left),
+        settings=replace(own, greeting=None, max_turns=turns_left),
         history=resumed.past,
         session=found.kept.session,
         replay=resumed.items,

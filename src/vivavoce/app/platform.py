@@ -21,6 +21,7 @@ from vivavoce.app.capabilities import capabilities_of
 from vivavoce.app.resumption import Resumptions
 from vivavoce.app.session_drafts import RealtimeDrafts
 from vivavoce.app.stored_prompts import StoredPrompts
+from vivavoce.app.tools import ToolGround, tool_factories
 from vivavoce.config import EngineSet, ServerSettings
 from vivavoce.engines.ports import LanguageModel
 from vivavoce.engines.voices import VoiceDescription, describe_voices, resolve_voice
@@ -77,6 +78,8 @@ class RunningPlatform:
         tokens = SessionTokens(vault.derive(_TOKEN_PURPOSE), _utc_now)
         sessions = SessionService(store, directory, tokens, announcer, chosen.limits, _utc_now)
         agents = AgentService(store, announcer, sessions.end_all_of)
+        self._tools = ToolGround(settings, store, vault, self._http, engines)
+        self.tool_factories = tool_factories(self._tools)
         drafts = RealtimeDrafts(lambda name: _resolved(name, engines()), lambda: time.time_ns() // 1_000_000)
         self.platform = Platform(
             store=store,
@@ -112,9 +115,12 @@ class RunningPlatform:
             tasks.create_task(self.transcripts.run(), name="transcripts")
             tasks.create_task(self._sweep(), name="session sweep")
             tasks.create_task(self._webhooks.run(), name="webhooks")
+            for name, job in self._tools.jobs.items():
+                tasks.create_task(job(), name=name)
 
     async def close(self) -> None:
         """Call it when `run` has ended."""
+        await self._tools.close()
         await self._webhooks.close()
         await self._http.aclose()
 

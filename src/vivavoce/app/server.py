@@ -118,6 +118,7 @@ class Server:
             running_platform.resumptions,
             resolve,
             running_platform.api_state.limiter,
+            running_platform.tool_factories,
         )
 
         self._endpoint = RealtimeEndpoint(doorkeeper, self.directory, engines, resolve)

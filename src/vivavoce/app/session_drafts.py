@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from vivavoce.agents.identifiers import Kind, new_identifier
-from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, plain_settings
+from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, hosted_tools, plain_settings
 from vivavoce.conversation.notices import SessionOpened
 from vivavoce.dialects.realtime.codec import RealtimeCodec, VoiceResolver
 from vivavoce.store.records import AgentRecord
@@ -35,6 +35,7 @@ class RealtimeDrafts:
             settings=settings,
             resolve_voice=self._resolve_voice,
             session=session,
+            agents_tools=() if agent is None else hosted_tools(agent.definition),
         )
         # the same words that a client is told when it connects
         opened = msgspec.json.decode(codec.send(SessionOpened(codec.configuration.command.settings))[0], type=dict)

@@ -16,6 +16,7 @@ from vivavoce.dialects.realtime.server_events import RateLimits
 from vivavoce.sessions.directory import NoPlaceError
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import Recorder
+from vivavoce.tools.declared import CallToolbox, Declaration
 
 
 class Refusal(Exception):  # noqa: N818 - not an error of ours, but our answer
@@ -59,8 +60,9 @@ class CallPlan:
     called when the client asks to be able to come back, with the session object to come back to, and again whenever
     that changes, before the client is told; with None when it asks no more; what it returns is the journal to begin
     now; it may raise `OSError`. `prompt_of` looks up a stored prompt that the client names; it may raise `WireError`.
-    `rate_limits` is asked with every reply. `subprotocol` is the one to select. `history` is what was said in earlier
-    calls.
+    `rate_limits` is asked with every reply. `toolbox` runs what the agent and the client declare of tools, and closes
+    with the call; `agents_tools` are the agent's declarations. `subprotocol` is the one to select. `history` is what
+    was said in earlier calls.
     `on_begin` is awaited when the call has its place and before the upgrade; it may raise `Refusal`. `on_end` is
     awaited exactly once for every `on_begin` that did not refuse, whatever happens, with the reason: None when the
     client hung up, `BROKE` for a defect, otherwise the session's `end_reason`, which may be `REPLACED`.
@@ -81,6 +83,8 @@ class CallPlan:
     recorder: Recorder | None = None
     prompt_of: PromptOf | None = None
     rate_limits: RateLimits | None = None
+    toolbox: CallToolbox | None = None
+    agents_tools: tuple[Declaration, ...] = ()
     on_begin: Callable[[], Awaitable[None]] | None = None
     on_end: Callable[[str | None], Awaitable[None]] | None = None
 

@@ -66,11 +66,14 @@ class Connection:
             session=plan.session,
             replay=plan.replay,
             rate_limits=plan.rate_limits,
+            agents_tools=plan.agents_tools,
         )
         if framing is AudioFraming.BINARY:
             self._codec.stream_binary()
         self._outlet = FrameOutlet(self._codec, self._end_call)
         begun = self._codec.configuration
+        if plan.toolbox is not None:
+            plan.toolbox.declare(begun.declarations)
         self.session = Session(
             plan.session_id,
             begun.command.settings,
@@ -83,8 +86,9 @@ class Connection:
             recorder=plan.recorder,
             id_prefix=plan.id_prefix,
             resumed=plan.resumed,
+            toolbox=plan.toolbox,
         )
-        self._steering = Steering(self._codec, self.session, plan.on_resumable, plan.prompt_of)
+        self._steering = Steering(self._codec, self.session, plan)
         self.sidebands = Sidebands(self._codec, self._steering, self._outlet)
 
     async def hold(self) -> None:

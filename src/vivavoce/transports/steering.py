@@ -17,7 +17,7 @@ from vivavoce.media.formats import AudioFormat
 from vivavoce.media.opus import OpusFormat
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.session import Session
-from vivavoce.transports.admission import OnResumable, PromptOf
+from vivavoce.transports.admission import CallPlan
 
 LARGE_FRAME_CHARACTERS = 64 * 1024
 """A larger frame is decoded on another thread: parsing it would hold the event loop for more than 2 ms."""
@@ -26,17 +26,12 @@ LARGE_FRAME_CHARACTERS = 64 * 1024
 class Steering:
     """Takes the events of everybody who steers one call. Raises `WireError` for what cannot be followed."""
 
-    def __init__(
-        self,
-        codec: RealtimeCodec,
-        session: Session,
-        on_resumable: OnResumable | None,
-        prompt_of: PromptOf | None = None,
-    ) -> None:
+    def __init__(self, codec: RealtimeCodec, session: Session, plan: CallPlan) -> None:
         self._codec = codec
-        self._prompt_of = prompt_of
+        self._prompt_of = plan.prompt_of
         self._session = session
-        self._on_resumable = on_resumable
+        self._on_resumable = plan.on_resumable
+        self._toolbox = plan.toolbox
         self._resumable = False
         # The session's shape and the order that follows from it must not be overtaken by those of another client.
         self._turn = asyncio.Lock()
@@ -90,6 +85,8 @@ class Steering:
             case CallConfigured(command=command):
                 # first, so that the session hears what the codec lets through even if it cannot be kept for later
                 await self._session.set_up_audio(audio_format(inbound.input_audio), audio_format(inbound.output_audio))
+                if self._toolbox is not None:
+                    self._toolbox.declare(inbound.declarations)
                 self._prepare_to_resume()
                 await self._session.receive(command)
             case ItemWithSound(command=command, audio=audio):
