@@ -11,6 +11,9 @@ from dataclasses import dataclass
 AUDIBLE_PEAK = 100
 """16-bit; the stub voice peaks at 8000."""
 
+SPAN_SECONDS = 0.005
+"""The loudest sample is told for each stretch of this length: two periods of the stub voice."""
+
 SOFTER_SHARE = 0.7
 GAP_SECONDS = 0.15
 """Sound that is away for so long has stopped; shorter gaps are the player's own."""
@@ -41,10 +44,13 @@ class Loudspeaker:
         samples = array("h", sound)
         if not samples:
             return
-        start = max(now, self._playing_until)
-        self._playing_until = start + len(samples) / rate_hz
-        loudest, lowest = max(samples), min(samples)
-        self._spans.append(Span(start, self._playing_until, max(loudest, -lowest)))
+        step = round(SPAN_SECONDS * rate_hz)
+        for begin in range(0, len(samples), step):
+            part = samples[begin : begin + step]
+            start = max(now, self._playing_until)
+            self._playing_until = start + len(part) / rate_hz
+            loudest, lowest = max(part), min(part)
+            self._spans.append(Span(start, self._playing_until, max(loudest, -lowest)))
 
     def stop(self, now: float) -> None:
         """Throw away what has not been heard, as a client does that flushes its player."""

@@ -23,6 +23,7 @@ from bench.labelled_speech.sources import speech_cache
 from vivavoce.engines.catalogue import model_directory, models_directory
 from vivavoce.engines.ports import (
     HEARING_RATE_HZ,
+    VAD_WINDOW_SAMPLES,
     Samples,
     Transcript,
     TranscriptionHints,
@@ -149,6 +150,18 @@ class _RememberedActivity:
         key = self._heard.hexdigest()
         if key not in remembered:
             remembered[key] = self._catch_up()
+        await asyncio.sleep(self._engine.times.voice_activity_ms / 1000)
+        return remembered[key]
+
+    async def glance(self, newest: Samples) -> float:
+        remembered, heard = self._engine.ears.remembered.activity, self._heard.copy()
+        heard.update(b"glance" + newest.tobytes())
+        key = heard.hexdigest()
+        if key not in remembered:
+            self._catch_up()
+            before, window = np.split(newest, [-VAD_WINDOW_SAMPLES])
+            job = silero._Job(self._memory, window, before[-silero.CONTEXT_SAMPLES :])
+            (remembered[key],) = self._engine.ears.activity._run_batch([job])
         await asyncio.sleep(self._engine.times.voice_activity_ms / 1000)
         return remembered[key]
 

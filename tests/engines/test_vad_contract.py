@@ -74,6 +74,22 @@ async def test_speech_is_told_from_silence(engine: VoiceActivity) -> None:
 async def test_a_window_of_another_size_is_refused(engine: VoiceActivity, size: int) -> None:
     with pytest.raises(ValueError, match="512"):
         await engine.open_stream().speech_probability(np.zeros(size, dtype=np.float32))
+    with pytest.raises(ValueError, match="512"):
+        await engine.open_stream().glance(np.zeros(min(size, 511), dtype=np.float32))
+
+
+async def test_a_glance_judges_the_newest_sound_and_learns_nothing(engine: VoiceActivity) -> None:
+    windows = _noise(7)
+    expected = await _hear(engine.open_stream(), windows)
+    stream = engine.open_stream()
+    await _hear(stream, windows[:-1])
+    glances = [await stream.glance(np.concatenate(windows[-2:])) for _ in range(3)]
+    assert np.allclose([*glances, *await _hear(stream, windows[-1:])], expected[-1], atol=1e-4)
+
+
+async def test_a_glance_at_the_first_sound_of_a_call_needs_no_more_than_a_window(engine: VoiceActivity) -> None:
+    stream = engine.open_stream()
+    assert np.allclose(await stream.glance(_noise(1)[0]), await _hear(stream, _noise(1)[:1]), atol=1e-4)
 
 
 async def test_streams_do_not_hear_each_other(engine: VoiceActivity) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.media.loudness import SILENCE_DBFS, SpeechLoudness, power_dbfs
+from vivavoce.media.loudness import SILENCE_DBFS, SpeechLoudness, Suddenness, power_dbfs
 from vivavoce.media.pcm import Samples
 
 RATE_HZ = 16_000
@@ -129,3 +129,29 @@ def test_a_voice_that_stays_faint_goes_on_softly_and_fades_no_more() -> None:
 def test_nobody_fades_before_having_spoken() -> None:
     loudness = SpeechLoudness(16_000)
     assert not any(fading_after(loudness, np.zeros(512, np.float32)) for _ in range(3))
+
+
+def _startled(levels_dbfs: list[float]) -> list[int]:
+    """Which of the pieces are sudden."""
+    suddenness = Suddenness()
+    return [number for number, level in enumerate(levels_dbfs) if suddenness.heard(_window(level))]
+
+
+@pytest.mark.parametrize(
+    ("levels_dbfs", "expected"),
+    [
+        pytest.param([-100, -100, -30], [2], id="a voice after silence"),
+        pytest.param([-60, -60, -56, -60], [], id="a little more of a quiet line"),
+        pytest.param([-75, -75, -53], [], id="what is soft, however quiet it was"),
+        pytest.param([*[-40] * 60, -36, -33], [61], id="what is 6 dB above the noise of the line"),
+        pytest.param([-90, -30, -30], [1, 2], id="a loud sound stays sudden at first"),
+    ],
+)
+def test_what_startles(levels_dbfs: list[float], expected: list[int]) -> None:
+    assert _startled(levels_dbfs) == expected
+
+
+def test_a_noise_that_stays_is_used_to_within_two_seconds() -> None:
+    startled = _startled([-70.0] * 5 + [-30.0] * 200)
+    assert startled[0] == 5
+    assert 50 < startled[-1] < 105

@@ -235,6 +235,10 @@ class SegmenterHistory(RuleBasedStateMachine):
             )
             self.boundaries += found
 
+    @rule(probability=st.sampled_from([0.05, 0.4, 0.95]))
+    def glance(self, probability: float) -> None:
+        self.boundaries += self.segmenter.glance(probability)
+
     @rule()
     def end_turn(self) -> None:
         self.segmenter.end_turn()
@@ -293,6 +297,29 @@ class SegmenterHistory(RuleBasedStateMachine):
 
 
 TestSegmenterHistory = SegmenterHistory.TestCase
+
+
+@pytest.mark.parametrize(
+    ("before", "glances", "after", "expected"),
+    [
+        pytest.param("..", "L", "", ["SpeechSuspected"], id="a glance at speech raises a suspicion"),
+        pytest.param("..", "LL", "", ["SpeechSuspected"], id="a second glance says nothing new"),
+        pytest.param("..", ".", "", [], id="a glance at quiet says nothing"),
+        pytest.param("..", "L", ".", ["SpeechSuspected", "SuspicionCleared"], id="the window itself clears it"),
+        pytest.param("..", "L", "LLL", ["SpeechSuspected", "SpeechBegan"], id="or goes on with it"),
+        pytest.param("L", ".", "LL", ["SpeechSuspected", "SpeechBegan"], id="a glance clears no suspicion"),
+        pytest.param("LLL", "L", "", ["SpeechSuspected", "SpeechBegan"], id="speech is not suspected of speech"),
+        pytest.param("LLL..", "L", "", ["SpeechSuspected", "SpeechBegan", "SpeechPaused"], id="nor is a pause"),
+    ],
+)
+def test_a_glance_can_only_raise_a_suspicion(before: str, glances: str, after: str, expected: list[str]) -> None:
+    segmenter = Segmenter()
+    told = [boundary for letter in before for boundary in segmenter.push(PROBABILITIES[letter])]
+    position = segmenter.position_samples
+    told += [boundary for letter in glances for boundary in segmenter.glance(PROBABILITIES[letter])]
+    assert segmenter.position_samples == position
+    told += [boundary for letter in after for boundary in segmenter.push(PROBABILITIES[letter])]
+    assert [type(each).__name__ for each in told] == expected
 
 
 @given(st.lists(st.floats(0, 1), max_size=60))

@@ -97,6 +97,14 @@ class VoiceActivityStream(Protocol):
         """Probability in [0, 1] that the `VAD_WINDOW_SAMPLES` samples hold speech. Windows must come in order."""
         ...
 
+    async def glance(self, newest: Samples) -> float:
+        """The same of the last `VAD_WINDOW_SAMPLES` of `newest`, with nothing learned from it.
+
+        For the sound of a window that has not filled yet: `newest` ends with it, and begins before the window does, so
+        that there is something to judge it by.
+        """
+        ...
+
     def reset(self) -> None:
         """Forget the recurrent state, as if the caller had just arrived."""
         ...

@@ -34,9 +34,37 @@ SOFT_WINDOWS = 6
 softly."""
 
 
+_QUIETEST_POWER = 1e-7
+"""What is used to is at least so loud, else it would never rise from digital silence: -70 dBFS."""
+
+
 def power_dbfs(power: float) -> float:
     """The mean square of samples, in decibels of a full-scale square wave."""
     return max(SILENCE_DBFS, 10 * math.log10(power)) if power > 0 else SILENCE_DBFS
+
+
+SUDDEN_POWER = 4.0
+"""6 dB above what it was just before."""
+
+SUDDEN_DBFS = -50.0
+"""Softer sounds startle nobody."""
+
+FORGOTTEN_POWER_A_PIECE = 1.1
+"""How quickly a noise that stays is used to: 20 dB in a second of 20 ms pieces."""
+
+
+class Suddenness:
+    """Whether a sound is louder than the quiet before it, however loud that is. Owned by one call's ears."""
+
+    def __init__(self) -> None:
+        self._usual_power = math.inf
+
+    def heard(self, samples: Samples) -> bool:
+        """The next (n,) samples: are they sudden?"""
+        power = float(np.dot(samples, samples)) / max(1, samples.size)
+        sudden = power_dbfs(power) > SUDDEN_DBFS and power > self._usual_power * SUDDEN_POWER
+        self._usual_power = min(power, max(self._usual_power * FORGOTTEN_POWER_A_PIECE, _QUIETEST_POWER))
+        return sudden
 
 
 class SpeechLoudness:

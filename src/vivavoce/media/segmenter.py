@@ -7,7 +7,8 @@ windows stand for (512 at 16 kHz, 32 ms each), so the same audio gives the same 
       ^                      |                         |
       +------ end_turn ------+--------- end_turn ------+
 
-Before `SpeechBegan` comes `SpeechSuspected`; where it does not come, `SuspicionCleared`. Whether a pause ends the turn
+Before `SpeechBegan` comes `SpeechSuspected`, by a glance at a window before it has filled or by the window; where it
+does not come, `SuspicionCleared`. Whether a pause ends the turn
 is decided elsewhere; the decision comes back as `end_turn`.
 """
 
@@ -151,6 +152,15 @@ class Segmenter:
         has to be loud for `minimum_speech_ms` anew.
         """
         self._state = SegmenterState.IDLE
+
+    def glance(self, probability: float) -> list[Boundary]:
+        """Take the probability of what has come of the next window, and of as much before it: there may be speech.
+
+        Nothing else follows from it, and the window itself confirms the suspicion or clears it.
+        """
+        if self._state is not SegmenterState.IDLE or self._suspected:
+            return []
+        return self._suspect(probability, self._position_samples)
 
     def push(self, probability: float) -> list[Boundary]:
         """Take the next window's speech probability; give the boundaries that follow."""

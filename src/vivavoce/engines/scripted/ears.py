@@ -47,6 +47,9 @@ class _EnergyStream:
         self._engine = engine
         self._open = True
 
+    async def glance(self, newest: Samples) -> float:
+        return await self.speech_probability(newest[-VAD_WINDOW_SAMPLES:])
+
     async def speech_probability(self, window: Samples) -> float:
         if window.shape != (VAD_WINDOW_SAMPLES,):
             raise ValueError(f"a voice-activity window has {VAD_WINDOW_SAMPLES} samples, not {window.shape}")

@@ -61,8 +61,11 @@ class _Memory:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Job:
+    """`context`: what comes before the window, for a glance of which nothing is remembered."""
+
     memory: _Memory
     window: Samples
+    context: Samples | None = None
 
 
 class SileroVoiceActivity:
@@ -93,13 +96,14 @@ class SileroVoiceActivity:
         inputs = np.empty((len(jobs), CONTEXT_SAMPLES + VAD_WINDOW_SAMPLES), dtype=np.float32)
         state = np.empty((2, len(jobs), STATE_SIZE), dtype=np.float32)
         for row, job in enumerate(jobs):
-            inputs[row, :CONTEXT_SAMPLES] = job.memory.context
+            inputs[row, :CONTEXT_SAMPLES] = job.memory.context if job.context is None else job.context
             inputs[row, CONTEXT_SAMPLES:] = job.window
             state[:, row] = job.memory.state
         output, next_state = self._session.run(None, {"input": inputs, "state": state, "sr": self._rate})
         probabilities = [float(probability) for probability in output[:, 0]]
         for row, (job, probability) in enumerate(zip(jobs, probabilities, strict=True)):
-            job.memory.learn(next_state[:, row].copy(), job.window, probability)
+            if job.context is None:
+                job.memory.learn(next_state[:, row].copy(), job.window, probability)
         return probabilities
 
 
@@ -113,11 +117,13 @@ class _SileroStream:
         self._closed = False
 
     async def speech_probability(self, window: Samples) -> float:
-        if window.shape != (VAD_WINDOW_SAMPLES,):
-            raise ValueError(f"a voice-activity window has {VAD_WINDOW_SAMPLES} samples, not {window.shape}")
-        if self._closed:
-            raise EngineError("this voice-activity stream is closed; open another one")
-        return await self._worker.run(self, _Job(self._memory, window))
+        return await self._judged(window, None)
+
+    async def glance(self, newest: Samples) -> float:
+        before = newest[:-VAD_WINDOW_SAMPLES][-CONTEXT_SAMPLES:]
+        context = np.zeros(CONTEXT_SAMPLES, np.float32)
+        context[CONTEXT_SAMPLES - before.size :] = before
+        return await self._judged(newest[-VAD_WINDOW_SAMPLES:], context)
 
     def reset(self) -> None:
         """Windows that are still on their way write to the old memory, which nobody reads again."""
@@ -126,3 +132,10 @@ class _SileroStream:
     def close(self) -> None:
         self._closed = True
         self._tell_closed(self)
+
+    async def _judged(self, window: Samples, context: Samples | None) -> float:
+        if window.shape != (VAD_WINDOW_SAMPLES,):
+            raise ValueError(f"a voice-activity window has {VAD_WINDOW_SAMPLES} samples, not {window.shape}")
+        if self._closed:
+            raise EngineError("this voice-activity stream is closed; open another one")
+        return await self._worker.run(self, _Job(self._memory, window, context))
