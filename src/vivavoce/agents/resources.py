@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from vivavoce.agents import checks
 from vivavoce.agents.checks import InvalidFieldError
+from vivavoce.knowledge.passages import ChunkConfiguration
 
 NAME_LENGTH_MAXIMUM = 255
 URL_LENGTH_MAXIMUM = 2_048
@@ -20,6 +21,11 @@ VARIABLES_MAXIMUM = 200
 VARIABLE_LENGTH_MAXIMUM = 32_768
 
 WEBHOOK_EVENTS = ("session.started", "session.ended", "message.added", "agent.updated")
+
+FIELDS_MAXIMUM = 50
+FIELD_KEY_LENGTH_MAXIMUM = 128
+CHUNK_SIZES = {"tokens": (16, 2_048), "characters": (64, 8_192), "bytes": (64, 8_192)}
+"""How large passages may be asked for, at least and at most."""
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -55,17 +61,40 @@ class PhoneNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldDefinition:
+    """A field of a collection's documents: whether each must have it, whether no two may have the same, and whether
+    what it says is found in every passage.
+    """
+
+    key: str
+    required: bool = False
+    unique: bool = False
+    inject_into_chunk: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Collection:
-    """Documents that an agent may search."""
+    """Documents that an agent may search, and how they are cut into passages."""
 
     name: str
     description: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    chunking: ChunkConfiguration = field(default_factory=ChunkConfiguration)
+    field_definitions: tuple[FieldDefinition, ...] = ()
 
     def __post_init__(self) -> None:
         checks.text("name", self.name, NAME_LENGTH_MAXIMUM)
         checks.optional_text("description", self.description, 4_000)
         checks.check_metadata(self.metadata)
+        lowest, highest = CHUNK_SIZES[self.chunking.unit]
+        checks.within("chunk_configuration", self.chunking.maximum, (lowest, highest))
+        checks.at_most("field_definitions", len(self.field_definitions), FIELDS_MAXIMUM, "fields")
+        keys = [each.key for each in self.field_definitions]
+        for index, key in enumerate(keys):
+            checks.text(f"field_definitions[{index}].key", key, FIELD_KEY_LENGTH_MAXIMUM)
+            if key in keys[:index]:
+                raise InvalidFieldError(f"field_definitions[{index}].key", f"{key[:80]!r} is defined twice")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vivavoce.agents import checks
+from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.agents.definition import DEFAULT_AGENT, AgentDefinition, AgentUpdate
 from vivavoce.agents.identifiers import Kind, parse
 from vivavoce.agents.resources import PhoneNumber
@@ -39,7 +40,8 @@ class AgentService:
     async def create(
         self, caller: Caller, definition: AgentDefinition, assignment: Assignment | None = None
     ) -> AgentRecord:
-        """Raises `UnknownRecordError` for a phone number that is not there."""
+        """Raises `UnknownRecordError` for a phone number that is not there, `InvalidFieldError` for a collection."""
+        await self._check_collections(caller, definition.collection_ids)
         number = None if assignment is None else await self._wanted_number(caller, assignment)
         agent = await self._store.agents.add(caller.organisation_id, definition)
         if number is not None:
@@ -75,6 +77,8 @@ class AgentService:
         Nothing changes when any of it cannot be. Raises `InvalidFieldError`, `UnknownRecordError`.
         """
         found = await self.get(caller, agent)
+        if (wanted := update.applied_to(found.definition).collection_ids) != found.definition.collection_ids:
+            await self._check_collections(caller, wanted)
         number = None if assignment is None else await self._wanted_number(caller, assignment)
         changed = await self._store.agents.change(caller.organisation_id, found.seq, update.applied_to)
         if assignment is not None:
@@ -125,6 +129,14 @@ class AgentService:
             caller.organisation_id, PageRequest(limit=PAGE_LENGTH_MAXIMUM), agent_id=wanted
         )
         return {str(number.body.agent_id): number.resource_id for number in page.items}
+
+    async def _check_collections(self, caller: Caller, collection_ids: Sequence[str]) -> None:
+        for index, collection_id in enumerate(collection_ids):
+            identifier = parse(Kind.COLLECTION, collection_id)
+            collections = self._store.collections
+            if identifier is None or await collections.get(caller.organisation_id, identifier) is None:
+                message = f"there is no collection with the id {collection_id[:80]!r}"
+                raise InvalidFieldError(f"collection_ids[{index}]", message)
 
     async def _wanted_number(self, caller: Caller, assignment: Assignment) -> Resource[PhoneNumber] | None:
         if assignment.phone_number_id is None:

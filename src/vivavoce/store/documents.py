@@ -187,7 +187,7 @@ class StoredDocuments:
         if fields is not None:
             values["fields"] = dict(fields)
         if reindex:
-            values |= _anew()
+            values |= anew()
         async with self._database.writing() as connection:
             living = table.c.seq == document.seq, table.c.deleted_at.is_(None)
             changed = await connection.execute(update(table).where(*living).values(**values))
@@ -200,15 +200,7 @@ class StoredDocuments:
         table = knowledge_documents
         living = table.c.collection_seq == collection_seq, table.c.deleted_at.is_(None)
         async with self._database.writing() as connection:
-            return (await connection.execute(update(table).where(*living).values(**_anew()))).rowcount
-
-    async def reindex_made_otherwise(self, made_of: Mapping[int, str]) -> None:
-        """Have documents indexed anew whose index was made of something else than what is named by their numbers."""
-        table = knowledge_documents
-        async with self._database.writing() as connection:
-            for seq, wanted in made_of.items():
-                other = table.c.seq == seq, table.c.made_of != wanted, table.c.deleted_at.is_(None)
-                await connection.execute(update(table).where(*other).values(**_anew()))
+            return (await connection.execute(update(table).where(*living).values(**anew()))).rowcount
 
     async def delete(self, document: DocumentRecord) -> None:
         """It is found no more from now on; its passages go behind its back."""
@@ -229,7 +221,8 @@ class StoredDocuments:
         return _joined().where(table.c.collection_id == collection_id, table.c.file_id == file_id)
 
 
-def _anew() -> dict[str, Any]:
+def anew() -> dict[str, Any]:
+    """What makes a document be indexed from its beginning."""
     return {
         "building": knowledge_documents.c.building + 1,
         "status": DocumentStatus.PROCESSING,

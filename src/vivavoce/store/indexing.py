@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select, text, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vivavoce.store.database import Database
-from vivavoce.store.documents import DocumentRecord, DocumentStatus, fetch_documents
+from vivavoce.store.documents import DocumentRecord, DocumentStatus, anew, fetch_documents
 from vivavoce.store.records import OrganisationId
 from vivavoce.store.revisions import bump
 from vivavoce.store.rows import Clock
@@ -225,6 +225,14 @@ class StoredIndexing:
         table = knowledge_documents
         nobody = or_(table.c.claimed_until.is_(None), table.c.claimed_until <= self._now())
         return table.c.is_due.is_(True), nobody
+
+    async def renew(self, embedder: str) -> int:
+        """Have documents indexed anew whose vectors another embedder made; how many that are."""
+        table = knowledge_documents
+        other = table.c.made_of.is_not(None), ~table.c.made_of.startswith(f"{embedder}:", autoescape=True)
+        idle = table.c.status == DocumentStatus.PROCESSED, table.c.deleted_at.is_(None), table.c.is_due.is_(False)
+        async with self._database.writing() as connection:
+            return (await connection.execute(update(table).where(*other, *idle).values(**anew()))).rowcount
 
     async def _advance(self, connection: AsyncConnection, claim: Claim, **values: Any) -> bool:
         table, document = knowledge_documents, claim.document

@@ -24,6 +24,7 @@ from vivavoce.store.schema import (
 )
 
 _AT_ONCE = 500
+_ROWS_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +84,28 @@ class StoredPassages:
     async def vectors(
         self, documents: Sequence[SearchableDocument]
     ) -> Mapping[int, tuple[Sequence[int], Sequence[bytes]]]:
-        """The numbers of the passages of each document, by its number, and their vectors."""
+        """The numbers of the passages of each document, by its number, and their vectors; b"" where there is none."""
         table = knowledge_chunks
         wanted = {document.seq: document.generation for document in documents}
         found: dict[int, tuple[list[int], list[bytes]]] = {seq: ([], []) for seq in wanted}
         numbers = sorted(wanted)
         async with self._database.reading() as connection:
             for first in range(0, len(numbers), _AT_ONCE):
-                some = numbers[first : first + _AT_ONCE]
-                query = select(table.c.document_seq, table.c.generation, table.c.seq, table.c.vector).where(
-                    table.c.document_seq.in_(some), table.c.vector.is_not(None)
-                )
-                for document_seq, generation, seq, vector in (await connection.execute(query)).all():
-                    if generation == wanted[document_seq]:
-                        found[document_seq][0].append(seq)
-                        found[document_seq][1].append(vector)
+                of_these = table.c.document_seq.in_(numbers[first : first + _AT_ONCE])
+                last, rows = 0, _ROWS_AT_ONCE
+                while rows == _ROWS_AT_ONCE:
+                    query = (
+                        select(table.c.seq, table.c.document_seq, table.c.generation, table.c.vector)
+                        .where(of_these, table.c.seq > last)
+                        .order_by(table.c.seq)
+                        .limit(_ROWS_AT_ONCE)
+                    )
+                    rows = 0
+                    for seq, document_seq, generation, vector in (await connection.execute(query)).all():
+                        rows, last = rows + 1, seq
+                        if generation == wanted[document_seq]:
+                            found[document_seq][0].append(seq)
+                            found[document_seq][1].append(vector or b"")
         return found
 
     async def with_words(self, collection_seqs: Sequence[int], words: Sequence[str], limit: int) -> Sequence[int]:
