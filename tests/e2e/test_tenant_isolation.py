@@ -61,8 +61,8 @@ COLLECTIONS = {"sessions": "session", "agents": "agent", "phone-numbers": "phone
 EVERYBODYS = {"voice_id", "model"}
 """Parameters that name what belongs to no organisation."""
 
-NO_OBJECT = {"version": "1"}
-"""Parameters that count within an object, and a value that A's object has."""
+NO_OBJECT = {"version": "1", "secret_name": WORD}
+"""Parameters that count or name something within an object or an organisation, and a value that A has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,7 @@ async def _filled(store: Store, ours: OrganisationId, key: ApiKeyRecord) -> dict
     }
     sent |= {"webhook_id": webhook.resource_id, "event_id": "evt_1", "event_type": "agent.updated"}
     sent |= {"payload": WORD, "status": "delivered"}
+    await store.named_secrets.add(ours, WORD, WORD)
     await store.client_secrets.add("0" * 64, ClientSecretRecord(ours, WORD, at + timedelta(hours=1)))
     await store.client_secrets.add_call(ours, "0" * 64, session.session_id, 3_600)
     async with store._database.writing() as connection:  # by hand, or the server would send it

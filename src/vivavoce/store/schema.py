@@ -313,6 +313,18 @@ session_turns = Table(
     Index("ix_session_turns_session_id", "session_id", "seq"),
 )
 
+named_secrets = Table(
+    "named_secrets",
+    metadata,
+    _number(),
+    _organisation(),
+    Column("name", String(64), nullable=False),
+    Column("sealed", Text, nullable=False),
+    _made_at(),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("organisation_id", "name"),
+)
+
 knowledge_files = Table(
     "knowledge_files",
     metadata,

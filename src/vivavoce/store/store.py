@@ -23,6 +23,7 @@ from vivavoce.store.idempotency import StoredAnswers
 from vivavoce.store.indexing import StoredIndexing
 from vivavoce.store.keys import StoredKeys
 from vivavoce.store.migrating import is_up_to_date, migrate
+from vivavoce.store.named_secrets import StoredNamedSecrets
 from vivavoce.store.organisations import StoredOrganisations
 from vivavoce.store.passages import StoredPassages
 from vivavoce.store.resources import StoredResources
@@ -49,6 +50,14 @@ class StoredKnowledge:
     passages: StoredPassages
 
 
+@dataclass(frozen=True, slots=True)
+class StoredSecrets:
+    """What browsers open calls with, and what tools log in with."""
+
+    client: StoredClientSecrets
+    named: StoredNamedSecrets
+
+
 class Store:
     """The parts of the database. Make one with `await Store.open(url)`; end it with `close`."""
 
@@ -68,7 +77,7 @@ class Store:
         self.webhooks = StoredResources(database, now, schema.webhooks, Kind.WEBHOOK, Webhook)
         self.deliveries = StoredDeliveries(database, now)
         self.answers = StoredAnswers(database, now)
-        self.client_secrets = StoredClientSecrets(database, now)
+        self._secrets = StoredSecrets(StoredClientSecrets(database, now), StoredNamedSecrets(database, now))
         self.keys = StoredKeys(database, now, monotonic)
         self.knowledge = StoredKnowledge(
             StoredFiles(database, now),
@@ -76,6 +85,14 @@ class Store:
             StoredIndexing(database, now),
             StoredPassages(database),
         )
+
+    @property
+    def client_secrets(self) -> StoredClientSecrets:
+        return self._secrets.client
+
+    @property
+    def named_secrets(self) -> StoredNamedSecrets:
+        return self._secrets.named
 
     @classmethod
     async def open(
