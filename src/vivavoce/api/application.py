@@ -25,6 +25,7 @@ from vivavoce.api.error_shapes import MOUNTS, Dialect
 from vivavoce.api.errors import exception_handlers, response_of
 from vivavoce.api.health import Readiness, health_routes
 from vivavoce.api.idempotency import REPLAYED
+from vivavoce.api.mcp.endpoint import mcp_route
 from vivavoce.api.problems import Problem
 from vivavoce.api.routers import DIALECT_ROUTERS, PLATFORM_ROUTERS, SHARED_ROUTERS
 from vivavoce.api.speech.answering import UPLOAD_BYTES_MAXIMUM, UPLOAD_PATHS
@@ -83,7 +84,7 @@ def build_application(
         exception_handlers=exception_handlers(),
         redirect_slashes=False,
     )
-    app.router.routes.extend([*health_routes(readiness, load), *sockets])
+    app.router.routes.extend([*health_routes(readiness, load), mcp_route(), *sockets])
     for router in (*SHARED_ROUTERS, *PLATFORM_ROUTERS):
         app.include_router(router)
     for dialect, routers in DIALECT_ROUTERS.items():

@@ -1,0 +1,1 @@
+"""The platform as an MCP server, so that other agents can drive it."""
