@@ -14,7 +14,16 @@ from vivavoce.conversation import notices
 from vivavoce.conversation.events import Event, ItemCreateRequested
 from vivavoce.conversation.history import ROOT, PromptCall, PromptMessage
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, ItemStatus, Message, Part, Role
+from vivavoce.conversation.items import (
+    FunctionCall,
+    FunctionCallOutput,
+    Item,
+    ItemStatus,
+    Message,
+    Part,
+    Role,
+    ServerCall,
+)
 from vivavoce.conversation.notices import Notice
 
 
@@ -101,3 +110,5 @@ def _prompted(item: Item) -> list[PromptMessage]:
             return [PromptMessage("assistant", "", (PromptCall(item.call_id, item.name, item.arguments),))]
         case FunctionCallOutput():
             return [PromptMessage("tool", item.output, call_id=item.call_id)]
+        case ServerCall():
+            raise AssertionError("a call that nobody has made")

@@ -13,11 +13,12 @@ from typing import assert_never
 from vivavoce.conversation import notices, orders
 from vivavoce.conversation.history import PromptMessage
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message
+from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, ServerCall
 from vivavoce.conversation.notices import Notice
 from vivavoce.conversation.orders import Order
 from vivavoce.conversation.replies import ReplySnapshot, Usage
 from vivavoce.conversation.settings import Settings
+from vivavoce.conversation.tool_policy import Approval, ToolPolicy
 
 DEFAULTS = Settings()
 
@@ -59,6 +60,29 @@ def _order(order: Order) -> str:
             return _start(order)
         case orders.EndCall(reason=reason):
             return f"end the call: {reason}"
+        case _:
+            return _of_tools_or_reply(order)
+
+
+def _of_tools_or_reply(
+    order: orders.ToolOrder
+    | orders.CancelReply
+    | orders.OpenGate
+    | orders.DuckReply
+    | orders.HoldReply
+    | orders.ResumeReply
+    | orders.SpeakFiller,
+) -> str:
+    match order:
+        case orders.OpenTools(sources=sources):
+            return f"open tools: {', '.join(sources) or 'none'}"
+        case orders.RunTool(call_id=call_id, source=source, name=name, arguments=arguments, timeout_ms=timeout_ms):
+            patience = f" within {timeout_ms} ms" if timeout_ms != ToolPolicy().timeout_ms else ""
+            return f"run {name}({arguments}) of {source} as {call_id}{patience}"
+        case orders.CancelTool(call_id=call_id):
+            return f"cancel tool {call_id}"
+        case orders.SearchAhead(words=words):
+            return f"search ahead: {words!r}"
         case _:
             return _of_reply(order)
 
@@ -134,6 +158,15 @@ def _told(notice: Notice) -> str:
             | notices.ItemTruncated()
         ):
             return _told_of_item(notice)
+        case (
+            notices.ToolsListing()
+            | notices.ToolsListed()
+            | notices.ToolsListFailed()
+            | notices.ReplyCalledTool()
+            | notices.ToolCallEnded()
+            | notices.ToolApprovalSettled()
+        ):
+            return _told_of_tools(notice)
         case _:
             return _told_of_reply(notice)
 
@@ -184,6 +217,37 @@ def _told_of_item(
         case notices.ItemTruncated(item_id=item_id, content_index=index, audio_end_ms=at, kept_text=kept):
             assert index == 0, "a message of this agent has one part"
             return f"truncated: {_name(item_id)} at {at} ms to {kept!r}"
+        case _:
+            assert_never(notice)
+
+
+def _told_of_tools(
+    notice: notices.ToolsListing
+    | notices.ToolsListed
+    | notices.ToolsListFailed
+    | notices.ReplyCalledTool
+    | notices.ToolCallEnded
+    | notices.ToolApprovalSettled,
+) -> str:
+    match notice:
+        case notices.ToolsListing(item_id=item_id, label=label, previous_item_id=previous):
+            return f"listing {label} as {_name(item_id)} {_after(previous)}"
+        case notices.ToolsListed(item_id=item_id, label=label, tools=tools, previous_item_id=previous):
+            return f"listed {label} as {_name(item_id)} {_after(previous)}: {', '.join(tool.name for tool in tools)}"
+        case notices.ToolsListFailed(item_id=item_id, label=label, message=message):
+            return f"not listed {label} as {_name(item_id)}: {message}"
+        case notices.ReplyCalledTool(reply_id=reply_id, output_index=index, item=item, previous_item_id=previous):
+            waits = f", waits for the {notice.waits_for.value}" if notice.waits_for is not Approval.NOBODY else ""
+            beside = "" if notice.in_conversation else ", beside"
+            return f"{_name(reply_id)} tool {index}: {_item(item)} {_after(previous)}{waits}{beside}"
+        case notices.ToolCallEnded(reply_id=reply_id, output_index=index, item=item, previous_item_id=previous):
+            beside = "" if notice.in_conversation else ", beside"
+            took = f", {notice.duration_ms} ms"
+            return f"{_name(reply_id)} tool {index} ended: {_item(item)} {_after(previous)}{took}{beside}"
+        case notices.ToolApprovalSettled(item_id=item_id, approval_item_id=asked, approve=approve, reason=reason):
+            why = f" as {reason!r}" if reason is not None else ""
+            verdict = "approves" if approve else "denies"
+            return f"{_name(item_id)} {verdict} {_name(asked)}{why} {_after(notice.previous_item_id)}"
         case _:
             assert_never(notice)
 
@@ -265,6 +329,10 @@ def _item(item: Item) -> str:
             return f"{_name(item_id)} calls {name}({arguments}) as {call_id}{status}"
         case FunctionCallOutput(item_id=item_id, call_id=call_id, output=output):
             return f"{_name(item_id)} answers {call_id} {output!r}{status}"
+        case ServerCall(item_id=item_id, call_id=call_id, name=name, arguments=arguments):
+            outcome = f" gave {item.output!r}" if item.output is not None else ""
+            failure = f" ({item.failure.value})" if item.failure is not None else ""
+            return f"{_name(item_id)} runs {name}({arguments}) as {call_id}{outcome}{failure}{status}"
         case _:
             assert_never(item)
 

@@ -148,7 +148,7 @@ class FollowingUp:
 
 def _is_late(calls: list[HostedCall]) -> bool:
     """The conversation has gone on since they were made."""
-    return all(call.followed for call in calls)
+    return all(call.followed or (call.ended and call.item.in_background) for call in calls)
 
 
 def _directive(call: HostedCall) -> ToolDirective:

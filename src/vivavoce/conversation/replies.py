@@ -141,7 +141,8 @@ class Reply:
 
     `items`: where its items go, the call's history or, out of the conversation, one of its own. `message_id` may be
     wished for with `wanted_message_id`. `output`: the items that clients see. `functions`, `hosted`: how many calls
-    it made that its client runs, and that the server runs. `follows_tools`: begun for what tools brought.
+    it made that its client runs, and that the server runs; `round` is the number of these. `follows_tools`: begun for
+    what tools brought.
     """
 
     reply_id: ReplyId
@@ -160,6 +161,7 @@ class Reply:
     output: list[ItemId] = field(default_factory=list)
     functions: int = 0
     hosted: int = 0
+    round: int = 0
     ledger: HeardLedger = field(default_factory=HeardLedger)
     generated: Generated | None = None
     text: str = ""

@@ -61,17 +61,18 @@ class ToolCalls:
         return True
 
     def _made(self, reply: Reply, fact: ReplyToolCalled, tool: Tool | None, asked: Asked) -> HostedCall:
-        if not reply.hosted:
+        if not reply.round:
             self._round += 1
+            reply.round = self._round
             if self._rounds_of != self._call.caller_spoke:
                 self._rounds_of, self._rounds = self._call.caller_spoke, 0
             self._rounds += reply.options.in_conversation
-        reply.hosted += 1
+        reply.hosted += self._rounds <= MOST_ROUNDS
         item_id = self._call.next_item_id()
         call_id = fact.call_id if fact.call_id not in self._ids else CallId(f"{fact.call_id}_{item_id}")
         self._ids.add(call_id)
         kind, label = (tool.kind, tool.label) if tool is not None else (ToolKind.FUNCTION, "")
-        item = ServerCall(item_id, call_id, fact.name, fact.arguments, kind, label, round=self._round)
+        item = ServerCall(item_id, call_id, fact.name, fact.arguments, kind, label, round=reply.round)
         spoke = self._call.caller_spoke
         return HostedCall(item, reply, tool, asked, len(reply.output), self._call.now, spoke)
 
@@ -158,7 +159,7 @@ class ToolCalls:
         """The client has cancelled the reply: nobody waits for what it called."""
         for call in self.ledger.under_way():
             if call.reply is reply and call.on_interruption is OnInterruption.CANCEL:
-                self._cancel(call, tool_words.INTERRUPTED)
+                self._cancel(call, tool_words.CALLED_OFF)
         for call in self.ledger.calls:
             if call.reply is reply and not call.item.in_background:
                 call.silenced, call.owes = True, False

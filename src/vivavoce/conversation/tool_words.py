@@ -8,6 +8,7 @@ from __future__ import annotations
 STILL_RUNNING = "Still running: there is no result yet."
 IN_BACKGROUND = "Running in the background: go on with the conversation. The result will be told here when it is there."
 INTERRUPTED = "Cancelled: the caller spoke up before there was a result."
+CALLED_OFF = "Cancelled: the reply that made the call was called off before there was a result."
 GIVEN_UP = "Cancelled: the call ended before there was a result."
 CONNECTION_BROKE = "Cancelled: the connection broke before there was a result. It is not known whether it was done."
 NO_ANSWER = "Not approved: nobody answered the request for approval in time. It was not run."
