@@ -7,11 +7,11 @@ from pathlib import Path
 
 from vivavoce.agents.resources import WEBHOOK_EVENTS
 from vivavoce.api.platform.webhooks import router
+from vivavoce.outbound.signing import signed_headers
 from vivavoce.services.webhooks.announcer import WEBHOOKS_MAXIMUM
 from vivavoce.services.webhooks.posting import ANSWER_BYTES_MAXIMUM, TIMEOUT_SECONDS
 from vivavoce.services.webhooks.retry_schedule import JITTER, RETRY_DELAYS_SECONDS
 from vivavoce.services.webhooks.sending import IN_FLIGHT_MAXIMUM
-from vivavoce.services.webhooks.signing import signed_headers
 from vivavoce.services.webhooks.subscriptions import TEST_EVENT
 from vivavoce.store.deliveries import KEPT_FOR
 

@@ -16,11 +16,12 @@ from standardwebhooks.webhooks import Webhook as Verifier
 from tests.webhook_receiver import answer, receiving
 
 from vivavoce.agents.resources import WEBHOOK_EVENTS, Webhook
+from vivavoce.outbound.signing import new_secret
 from vivavoce.services.webhooks import sending
 from vivavoce.services.webhooks.posting import PostAnswer, PostFailedError
 from vivavoce.services.webhooks.running import RunningWebhooks
 from vivavoce.services.webhooks.sending import IN_FLIGHT_MAXIMUM, WebhookSender
-from vivavoce.services.webhooks.signing import SigningSecrets, new_secret
+from vivavoce.services.webhooks.signing import SigningSecrets
 from vivavoce.store.database import sqlite_url
 from vivavoce.store.deliveries import Delivery, NewDelivery
 from vivavoce.store.errors import StoreUnavailableError

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from vivavoce.services.webhooks.signing import SigningSecrets, key_of, new_secret, signature, signed_headers
+from vivavoce.outbound.signing import key_of, new_secret, signature, signed_headers
+from vivavoce.services.webhooks.signing import SigningSecrets
 from vivavoce.store.errors import VaultError
 from vivavoce.store.vault import Vault
 

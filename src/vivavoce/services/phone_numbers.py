@@ -13,9 +13,9 @@ import msgspec
 from vivavoce.agents import checks
 from vivavoce.agents.identifiers import Kind, parse
 from vivavoce.agents.resources import PhoneNumber
+from vivavoce.outbound.signing import new_secret
 from vivavoce.services.callers import Caller
 from vivavoce.services.errors import ConflictError
-from vivavoce.services.webhooks.signing import new_secret
 from vivavoce.store.errors import DuplicateRecordError, UnknownRecordError
 from vivavoce.store.records import Page, PageRequest
 from vivavoce.store.resources import Resource

@@ -15,9 +15,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from vivavoce.agents.resources import Webhook
+from vivavoce.outbound.signing import signed_headers
 from vivavoce.services.webhooks.posting import PostAnswer, Poster, PostFailedError
 from vivavoce.services.webhooks.retry_schedule import delay_seconds, retry_after_seconds
-from vivavoce.services.webhooks.signing import SigningSecrets, signed_headers
+from vivavoce.services.webhooks.signing import SigningSecrets
 from vivavoce.store.deliveries import Attempt, Delivery
 from vivavoce.store.errors import StoreError, StoreUnavailableError, UnknownRecordError, VaultError
 from vivavoce.store.records import OrganisationId

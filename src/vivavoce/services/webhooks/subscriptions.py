@@ -13,11 +13,12 @@ import httpx
 from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.agents.identifiers import Kind, parse
 from vivavoce.agents.resources import WEBHOOK_EVENTS, Webhook
+from vivavoce.outbound.signing import new_secret
 from vivavoce.outbound.ssrf_guard import ForbiddenAddressError, SsrfGuard
 from vivavoce.services.callers import Caller
 from vivavoce.services.errors import ConflictError, RefusedError
 from vivavoce.services.webhooks.announcer import WEBHOOKS_MAXIMUM, WebhookAnnouncer
-from vivavoce.services.webhooks.signing import SigningSecrets, new_secret
+from vivavoce.services.webhooks.signing import SigningSecrets
 from vivavoce.store.deliveries import Delivery
 from vivavoce.store.errors import UnknownRecordError, VaultError
 from vivavoce.store.records import Page, PageRequest
