@@ -8,7 +8,10 @@ export function Lines({ lines }: { lines: Line[] }) {
   const end = useRef<HTMLDivElement>(null);
   const last = lines.at(-1);
   const length = last && "text" in last ? last.text.length : 0;
-  useEffect(() => end.current?.scrollIntoView({ block: "nearest" }), [lines.length, length]);
+  useEffect(() => {
+    // in braces: newer browsers return a promise, and React takes what an effect returns for its clean-up
+    void end.current?.scrollIntoView({ block: "nearest" });
+  }, [lines.length, length]);
   return (
     <div role="log" aria-label="Conversation" tabIndex={0} className="grid max-h-[52dvh] content-start gap-3 overflow-y-auto">
       {lines.map((line) => (
