@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vivavoce.media.formats import PCM16_16KHZ
+from vivavoce.media.formats import PCM16_16KHZ, PCM16_24KHZ
 from vivavoce.sessions.intake import QUEUED_SLICES, SLICE_MS, Intake
 
 BYTES_PER_MS = 32
@@ -61,6 +61,25 @@ async def test_audio_that_completes_no_window_is_held_until_a_step_comes() -> No
     assert intake.take(bytes(320))
     await intake.after_audio(lambda: None)
     assert await taken_from(intake, 2) == [bytes(640), None]
+
+
+async def test_an_eager_intake_holds_nothing() -> None:
+    intake = Intake(PCM16_16KHZ)
+    intake.take(bytes(320))
+    intake.eager = True
+    assert intake.take(bytes(640))
+    assert await taken_from(intake, 1) == [bytes(960)]
+
+
+async def test_a_window_is_complete_at_once_where_nothing_is_resampled() -> None:
+    intake = Intake(PCM16_16KHZ)
+    intake.take(bytes(32 * BYTES_PER_MS))
+    assert await asyncio.wait_for(taken_from(intake, 1), 1) == [bytes(32 * BYTES_PER_MS)]
+    resampling = Intake(PCM16_24KHZ)
+    window = bytes(32 * BYTES_PER_MS * 3 // 2)
+    resampling.take(window)
+    resampling.take(window)
+    assert await taken_from(resampling, 1) == [window * 2]
 
 
 async def test_audio_is_taken_at_once_until_the_queue_is_full() -> None:

@@ -5,10 +5,19 @@ Owned by the call's hearing. Engines that know no audio processing leave everyth
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from vivavoce.conversation.settings import NoiseReduction
-from vivavoce.engines.ports import HEARING_RATE_HZ, AudioProcessing, AudioProcessingStream, NoiseField, Samples
+from vivavoce.engines.ports import (
+    HEARING_RATE_HZ,
+    VOICE_RATE_HZ,
+    AudioProcessing,
+    AudioProcessingStream,
+    NoiseField,
+    Samples,
+)
 
 NOTHING: Samples = np.zeros(0, dtype=np.float32)
 
@@ -21,6 +30,11 @@ class Cleaning:
         self._noise = noise
         self._stream = self._open()
         self._held_samples = 0
+        self._sounds_until = -math.inf
+
+    def is_agent_sounding(self, now: float) -> bool:
+        """Whether the caller's player may have sound of the agent."""
+        return now < self._sounds_until
 
     @property
     def held_seconds(self) -> float:
@@ -51,11 +65,13 @@ class Cleaning:
 
     def played(self, samples: Samples, sent_at: float) -> None:
         """The agent's next sound, at 24 kHz as it goes out."""
+        self._sounds_until = max(self._sounds_until, sent_at) + len(samples) / VOICE_RATE_HZ
         if self._stream is not None:
             self._stream.played(samples, sent_at)
 
     def discarded(self, now: float) -> None:
         """The caller's player threw away what it had not played."""
+        self._sounds_until = now
         if self._stream is not None:
             self._stream.discarded(now)
 

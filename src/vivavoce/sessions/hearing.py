@@ -110,6 +110,7 @@ class Hearing:
 
     async def _hear(self, samples: Samples) -> None:
         now = asyncio.get_running_loop().time()
+        self.intake.eager = self.cleaning.is_agent_sounding(now)
         samples = self.cleaning.process(samples, now)
         self._recent.append(samples)
         self._arrived_at = now - self.cleaning.held_seconds

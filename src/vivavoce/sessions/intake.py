@@ -26,9 +26,13 @@ Step = Callable[[], None]
 
 
 class Intake:
-    """Audio that completes no window changes nothing yet: it is held until some more does, or a step comes."""
+    """Audio that completes no window changes nothing yet: it is held until some more does, or a step comes.
+
+    Unless `eager`: then it comes out as it comes in.
+    """
 
     def __init__(self, input_format: WireFormat) -> None:
+        self.eager = False
         self._queue: asyncio.Queue[list[bytes] | Step] = asyncio.Queue(QUEUED_SLICES)
         self._senders_waiting = 0
         self._held: list[bytes] = []
@@ -67,6 +71,7 @@ class Intake:
 
     def _follow(self, input_format: WireFormat) -> None:
         self._format = input_format
+        self._behind_ms = 0.0 if input_format.rate_hz == HEARING_RATE_HZ else RESAMPLING_MS
         # the length of most formats is that of their bytes, and is asked fifty times a second
         self._bytes_per_ms = input_format.bytes_per_ms if isinstance(input_format, AudioFormat) else None
 
@@ -79,9 +84,9 @@ class Intake:
         self._held.append(piece)
         bytes_per_ms = self._bytes_per_ms
         self._received_ms += self._format.length_ms(piece) if bytes_per_ms is None else len(piece) / bytes_per_ms
-        windows = int((self._received_ms - RESAMPLING_MS) / WINDOW_MS)
+        windows = int((self._received_ms - self._behind_ms) / WINDOW_MS)
         if windows <= self._windows_received:
-            return False
+            return self.eager
         self._windows_received = windows
         return True
 
