@@ -16,6 +16,7 @@ class Received:
     target: str
     headers: Mapping[str, str]
     body: str
+    method: str = "POST"
 
 
 def answer(status: int, headers: str = "", body: bytes = b"") -> bytes:
@@ -51,8 +52,8 @@ class Receiver:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().strip().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        body = await reader.readexactly(int(headers["content-length"]))
-        self.received.append(Received(head.split()[1], headers, body.decode()))
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        self.received.append(Received(head.split()[1], headers, body.decode(), head.split()[0]))
         self.came.set()
         told = self.answers[0] if len(self.answers) == 1 else self.answers.pop(0)
         if told is None:
