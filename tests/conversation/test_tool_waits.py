@@ -174,6 +174,18 @@ def test_clients_that_have_their_part(one: Story) -> None:
         ),
     ),
     story(
+        "who has heard words for the wait is left alone for longer",
+        HOSTED,
+        asked(FILLED),
+        makes(1, 3.0, ("c1", "lookup")),
+        agent_says(2, "One second.", since=3.3),
+        at(4.3, falls_silent(2, 1000), ...),
+        when_due(9.3, ...),
+        agent_says(3, "One moment, please.", since=9.3),
+        at(10.3, falls_silent(3, 1000), ...),
+        Waits(15.3),
+    ),
+    story(
         "a session that wants to wait longer before it says so does",
         replace(HOSTED, fillers=Fillers(late_tool_ms=3000)),
         asked(LOOKUP),

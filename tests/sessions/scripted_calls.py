@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.sessions.recorded_outlet import RecordedOutlet
 from vivavoce.conversation import notices
-from vivavoce.conversation.items import Message
+from vivavoce.conversation.items import Item, Message
 from vivavoce.conversation.settings import Settings
 from vivavoce.engines.scripted.ears import ScriptedSpeechToText, ScriptedTurnDetector, ScriptedVoiceActivity
 from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
@@ -81,6 +81,7 @@ async def opened_call(
     history: Sequence[Message] = (),
     recorder: Recorder | None = None,
     toolbox: Toolbox | None = None,
+    resumed: Sequence[Item] = (),
 ) -> AsyncIterator[Call]:
     """A call that is held while the context lasts, and that has to leave nothing behind."""
     outlet = RecordedOutlet()
@@ -95,6 +96,8 @@ async def opened_call(
         journal,
         history,
         recorder,
+        id_prefix="again" if resumed else None,
+        resumed=resumed,
         toolbox=toolbox,
     )
 

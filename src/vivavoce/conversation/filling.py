@@ -17,6 +17,9 @@ from vivavoce.conversation.settings import Modality
 LATE_HOSTED_MS = 1200
 """As `late_tool_ms` of a session that has none, for tools that the server runs: nobody else can fill that wait."""
 
+LATE_AGAIN_MS = 5000
+"""The same when the caller has heard words for the wait already."""
+
 
 class Filling:
     """Owned by `Conversation`, which lets it `watch` after every fact."""
@@ -63,11 +66,12 @@ class Filling:
 
     def _watch_tools(self) -> None:
         late_ms, last = self._call.settings.fillers.late_tool_ms, self._replying.last
-        hosted = bool(self._replying.tools.ledger.waits_of(last))
-        if hosted and late_ms is None:
-            late_ms = LATE_HOSTED_MS
         if last is not None and last.reply_id != self._awaited:
             self._awaited, self._tool_words_said = last.reply_id, 0
+        hosted = bool(self._replying.tools.ledger.waits_of(last))
+        if hosted and late_ms is None:
+            heard = self._tool_words_said > 0 or (last is not None and last.filled)
+            late_ms = LATE_AGAIN_MS if heard else LATE_HOSTED_MS
         waits = last is not None and (last.called_functions or hosted) and last.modality is Modality.AUDIO
         left = self._tool_words_said < len(self._call.settings.fillers.tool_words)
         deadlines = self._call.deadlines

@@ -31,7 +31,6 @@ class FollowingUp:
     def __init__(self, call: Call, replying: Replying) -> None:
         self._call = call
         self._replying = replying
-        self._filled: Reply | None = None
         self._judged: Reply | None = None
 
     def watch(self) -> None:
@@ -137,12 +136,12 @@ class FollowingUp:
     def _fill(self) -> None:
         """A reply without a word of its own has called tools that have words for the wait."""
         last = self._replying.last
-        if last is None or last is self._filled or last.ended is not EndReason.COMPLETED or not self._replying.quiet:
+        if last is None or last.filled or last.ended is not EndReason.COMPLETED or not self._replying.quiet:
             return
         waited_for = self._replying.tools.ledger.waits_of(last)
         fillers = [call.tool.policy.filler for call in waited_for if call.tool is not None and call.tool.policy.filler]
         if fillers and not last.text.strip() and last.modality is Modality.AUDIO:
-            self._filled = last
+            last.filled = True
             self._replying.speak_up(fillers[0], is_filler=True)
 
 

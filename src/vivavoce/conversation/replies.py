@@ -142,7 +142,7 @@ class Reply:
     `items`: where its items go, the call's history or, out of the conversation, one of its own. `message_id` may be
     wished for with `wanted_message_id`. `output`: the items that clients see. `functions`, `hosted`: how many calls
     it made that its client runs, and that the server runs; `round` is the number of these. `follows_tools`: begun for
-    what tools brought.
+    what tools brought. `filled`: words for the wait were said because of its calls.
     """
 
     reply_id: ReplyId
@@ -162,6 +162,7 @@ class Reply:
     functions: int = 0
     hosted: int = 0
     round: int = 0
+    filled: bool = False
     ledger: HeardLedger = field(default_factory=HeardLedger)
     generated: Generated | None = None
     text: str = ""
