@@ -22,6 +22,7 @@ from vivavoce.api.error_shapes import Dialect
 from vivavoce.api.nuri import agents as nuri_agents
 from vivavoce.api.nuri import sessions as nuri_sessions
 from vivavoce.api.platform import (
+    agent_templates,
     api_keys,
     capabilities,
     collections,
@@ -42,6 +43,7 @@ SHARED_ROUTERS: Sequence[APIRouter] = (shared_agents.router, shared_versions.rou
 """Paths that two dialects have in common; at the root they are served once."""
 
 PLATFORM_ROUTERS: Sequence[APIRouter] = (
+    agent_templates.router,
     api_keys.router,
     audio.router,
     capabilities.router,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
+from vivavoce.agents.definition import NAME_LENGTH_MAXIMUM
 from vivavoce.api.agents.agent_object import (
     AgentAnswer,
     AgentList,
@@ -46,9 +47,14 @@ async def create_agent(platform: PlatformOf, caller: Writer, body: AgentDraft) -
 
 
 @router.get("/v1/agents", response_model_exclude_unset=True, summary="List agents")
-async def list_agents(platform: PlatformOf, caller: Reader, page: PageOf) -> AgentList:
+async def list_agents(
+    platform: PlatformOf,
+    caller: Reader,
+    page: PageOf,
+    search: Annotated[str | None, Query(max_length=NAME_LENGTH_MAXIMUM, description="A part of the name.")] = None,
+) -> AgentList:
     """Page by `pagination_token`, which costs the same everywhere, or by `offset`."""
-    found = await platform.agents.list(caller, page)
+    found = await platform.agents.list(caller, page, search=search)
     return agent_list(found, page, await platform.agents.phone_numbers_of(caller, found.items))
 
 
