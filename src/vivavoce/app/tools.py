@@ -14,13 +14,12 @@ import httpx
 
 from vivavoce.app.mcp_tools import mcp_factory
 from vivavoce.app.search_tools import search_factories
+from vivavoce.app.webhook_tools import ToolSecrets, call_factories
 from vivavoce.config import ServerSettings
-from vivavoce.conversation.tool_policy import ToolFailure
 from vivavoce.sessions.ports import Engines
 from vivavoce.store.store import Store
 from vivavoce.store.vault import Vault
 from vivavoce.tools.declared import SourceFactory
-from vivavoce.tools.ports import ToolError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,9 @@ class ToolGround:
 def tool_factories(ground: ToolGround) -> Mapping[str, SourceFactory]:
     """The factories by type; a type without one is told to the model as not there."""
     factories: dict[str, SourceFactory] = {}
-    # webhook: factories["webhook"] = …
-    # system: factories["system"] = …
-    factories["mcp"] = mcp_factory(ground.settings, _no_secret, ground.closing, ground.jobs)
+    secrets = ToolSecrets(ground.store, ground.vault)
+    factories |= call_factories(ground.settings, secrets, ground.closing)
+    factories["mcp"] = mcp_factory(ground.settings, secrets.values, ground.closing, ground.jobs)
     # file_search: factories["file_search"] = …
     factories |= search_factories(ground.settings, ground.closing)
     return factories
-
-
-async def _no_secret(_organisation_id: str, name: str) -> str:
-    raise ToolError(ToolFailure.NOT_CONFIGURED, f"there is no secret {name!r}")

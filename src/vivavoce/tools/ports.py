@@ -88,3 +88,15 @@ class Toolbox(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+class Line(Protocol):
+    """The telephone line of a call. Both raise `ToolError` where the line will not."""
+
+    async def transfer(self, destination: str) -> None:
+        """Connect the caller with a telephone number (E.164) or a SIP URI, and leave the call."""
+        ...
+
+    async def send_dtmf(self, digits: str) -> None:
+        """Press these keys (`0-9`, `A-D`, `*`, `#`; `w` waits half a second), and return when they were heard."""
+        ...
