@@ -26,13 +26,15 @@ _LETTERS_A_TOKEN = 6
 _HEADING_LETTERS = 120
 _NAME_SHARE = 4
 _JOINED_SHARE = 4
+_LEAD_SHARE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """What stands under one heading, the heading's own line included."""
+    """What stands under one heading, the heading's own line included; `body` is where the text below it begins."""
 
     start: int
+    body: int
     end: int
     path: tuple[str, ...]
     has_body: bool
@@ -59,15 +61,12 @@ def chunked(document: DocumentText, name: str, configuration: ChunkConfiguration
     size = _SIZES[configuration.unit]
     prefix = _prefix(name, configuration, size)
     room = max(1, configuration.maximum - (size(prefix) if prefix else 0))
-    splitter = _splitter(document, configuration, room)
     chunks: list[Chunk] = []
     for section in _joined(list(_sections(document)), document.text, room, size):
-        for start, piece in splitter.chunk_indices(document.text[section.start : section.end]):
-            if not piece.strip():
-                continue
-            begin = section.start + start
+        for begin, end in _cut(section, document, configuration, room):
             page = bisect_right(document.pages, begin) or None
-            chunks.append(Chunk(len(chunks), prefix + piece, section.path, page, begin, begin + len(piece)))
+            piece = document.text[begin:end]
+            chunks.append(Chunk(len(chunks), prefix + piece, section.path, page, begin, end))
     return chunks
 
 
@@ -77,6 +76,36 @@ def _prefix(name: str, configuration: ChunkConfiguration, size: Callable[[str], 
     while line and size(f"{line}\n") > configuration.maximum // _NAME_SHARE:
         line = line[: len(line) * 3 // 4].rstrip()
     return f"{line}\n" if line else ""
+
+
+def _cut(
+    section: _Section, document: DocumentText, configuration: ChunkConfiguration, room: int
+) -> Iterator[tuple[int, int]]:
+    """Where the passages of a section begin and end. The first one has the headings, which never stand alone."""
+    text, size = document.text, _SIZES[configuration.unit]
+    body = section.body
+    while body < section.end and text[body].isspace():
+        body += 1
+    lead = size(text[section.start : body])
+    leads = section.has_body and lead <= room // _LEAD_SHARE
+    offset = body if leads else section.start
+    splitter = _splitter(document, configuration, room - lead if leads else room)
+    for start, piece in splitter.chunk_indices(text[offset : section.end]):
+        if piece.strip():
+            begin, end = section.start if leads else offset + start, offset + start + len(piece)
+            yield from _small_enough(text, begin, end, room, size)
+            leads = False
+
+
+def _small_enough(text: str, begin: int, end: int, room: int, size: Callable[[str], int]) -> Iterator[tuple[int, int]]:
+    """The splitter lets blanks before a block through; what is too large with them is halved."""
+    if end - begin <= 1 or size(text[begin:end]) <= room:
+        if text[begin:end].strip():
+            yield begin, end
+        return
+    middle = (begin + end) // 2
+    yield from _small_enough(text, begin, middle, room, size)
+    yield from _small_enough(text, middle, end, room, size)
 
 
 def _splitter(document: DocumentText, configuration: ChunkConfiguration, room: int) -> MarkdownSplitter | TextSplitter:
@@ -94,7 +123,7 @@ def _sections(document: DocumentText) -> Iterator[_Section]:
         starts += _headings(text)
     for (start, body, path), (end, _, _) in zip(starts, [*starts[1:], (len(text), 0, ())], strict=True):
         if end > start:
-            yield _Section(start, end, path, bool(text[body:end].strip()))
+            yield _Section(start, body, end, path, bool(text[body:end].strip()))
 
 
 def _headings(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
@@ -113,13 +142,13 @@ def _headings(text: str) -> Iterator[tuple[int, int, tuple[str, ...]]]:
 
 
 def _joined(sections: list[_Section], text: str, room: int, size: Callable[[str], int]) -> Iterator[_Section]:
-    """Headings without a text of their own go with what follows; so do sections far smaller than a passage."""
+    """Headings without a text of their own go with what follows; so do neighbours far smaller than a passage."""
     group: list[_Section] = []
     group_size = 0
     for section in sections:
         section_size = size(text[section.start : section.end])
-        has_body = any(each.has_body for each in group)
-        if group and (group_size + section_size > room or (has_body and group_size > room // _JOINED_SHARE)):
+        far_smaller = max(group_size, section_size) <= room // _JOINED_SHARE
+        if any(each.has_body for each in group) and not far_smaller:
             yield _as_one(group)
             group, group_size = [], 0
         group.append(section)
@@ -134,7 +163,8 @@ def _as_one(group: list[_Section]) -> _Section:
     for path in paths[1:]:
         same = sum(1 for _ in _while_equal(shared, path))
         shared = shared[:same]
-    return _Section(group[0].start, group[-1].end, shared, any(each.has_body for each in group))
+    first = next((each for each in group if each.has_body), group[-1])
+    return _Section(group[0].start, first.body, group[-1].end, shared, first.has_body)
 
 
 def _while_equal(one: tuple[str, ...], other: tuple[str, ...]) -> Iterator[str]:

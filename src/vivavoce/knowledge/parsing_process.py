@@ -96,7 +96,8 @@ def _bind(limits: ReadingLimits) -> None:
     """The kernel ends the process that takes more. Nobody has to watch it, should the server be gone."""
     os.nice(limits.niceness)
     resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds))
+    # beyond the second one it would be killed without a word; the first one says why
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.setitimer(signal.ITIMER_REAL, limits.wall_seconds + _ALARM_AFTER_SECONDS)

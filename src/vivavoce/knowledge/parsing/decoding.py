@@ -14,7 +14,7 @@ _MARKS = (
 )
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufeff\ufffe\uffff\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n?|[\x0c\x85\u2028\u2029]")
-_BLANK_LINES = re.compile(r"[ \t]*\n(?:[ \t]*\n){2,}")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){2,}")
 TITLE_CHARACTERS = 200
 
 

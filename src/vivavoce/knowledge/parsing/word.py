@@ -16,6 +16,7 @@ from vivavoce.knowledge.passages import DocumentError, DocumentText
 
 _STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh"
 _PIECE_BYTES = 1 << 20
+_HARMLESS_BYTES = 10_000_000
 _ENCRYPTED = 0x1
 
 
@@ -39,7 +40,7 @@ def _check_archive(archive: zipfile.ZipFile, file_bytes: int, limits: ReadingLim
     declared_bytes = sum(entry.file_size for entry in entries)
     if len(entries) > limits.archive_entries:
         raise DocumentError("too_large", f"the archive holds {len(entries):,} files; a document has a few dozen")
-    if declared_bytes > min(limits.archive_bytes, file_bytes * limits.archive_ratio):
+    if declared_bytes > min(limits.archive_bytes, max(_HARMLESS_BYTES, file_bytes * limits.archive_ratio)):
         raise DocumentError("too_large", f"it would unpack to {declared_bytes / 1e6:,.0f} MB; that is no document")
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
         raise DocumentError("encrypted", "the document is protected by a password; save it without one")
