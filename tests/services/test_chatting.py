@@ -175,8 +175,13 @@ async def test_an_agent_answers_with_its_instructions_and_functions(
 ) -> None:
     agent = await house.agent(role="You are Viva.", tools=(WEATHER, {"type": "web_search"}))
     parts = await _completed(house, CompletionWish(rendering(agent), (ChatMessage("system", "Rhyme."), *HELLO)))
-    told = [ChatMessage("system", "You are Viva.\n\nBe brief."), ChatMessage("system", "Rhyme."), *HELLO]
-    assert list(house.asked.messages) == told
+    first, unavailable, *rest = house.asked.messages
+    assert [first, *rest] == [
+        ChatMessage("system", "You are Viva.\n\nBe brief."),
+        ChatMessage("system", "Rhyme."),
+        *HELLO,
+    ]
+    assert "web_search (this server runs no tools" in unavailable.text
     assert [tool.name for tool in house.asked.tools] == ["weather"]
     assert _text(parts) == "You said: Hello there"
     assert isinstance(parts[-1], CompletionEnded)
@@ -300,7 +305,9 @@ async def test_a_turn_is_answered_kept_and_announced(house: House) -> None:
     assert (question.message.role, question.message.content) == ("user", "Hello")
     assert (answer.message.role, answer.message.content) == ("assistant", "You said: Hello")
     assert await house.said(session) == [("user", "Hello"), ("assistant", "You said: Hello")]
-    assert list(house.asked.messages) == [ChatMessage("system", "Be brief."), ChatMessage("user", "Hello")]
+    first, unavailable, last = house.asked.messages
+    assert (first, last) == (ChatMessage("system", "Be brief."), ChatMessage("user", "Hello"))
+    assert "weather (only in a spoken call)" in unavailable.text, "nobody is there to run a function"
     assert house.asked.tools == ()
     told = [(kind, data.get("role")) for kind, data in house.heard.events]
     assert told == [("session.started", None), ("message.added", "user"), ("message.added", "assistant")]

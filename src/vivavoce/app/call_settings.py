@@ -9,7 +9,7 @@ import msgspec
 
 from vivavoce.agents import conduct
 from vivavoce.agents.definition import AgentDefinition
-from vivavoce.agents.tools import ToolDeclaration, functions_of
+from vivavoce.agents.tools import functions_of
 from vivavoce.conversation.identifiers import CallId, ItemId
 from vivavoce.conversation.items import FunctionCall, FunctionCallOutput, Item, Message, Part, PartKind, Role
 from vivavoce.conversation.settings import (
@@ -26,9 +26,10 @@ from vivavoce.conversation.settings import (
     TurnDetection,
 )
 from vivavoce.dialects.realtime.codec import VoiceResolver
+from vivavoce.services.agents_tools import hosted_tools
 from vivavoce.store.records import MessageRecord
 from vivavoce.tools.declaration_checks import policy_of
-from vivavoce.tools.keys import is_hosted, source_key
+from vivavoce.tools.keys import source_key
 
 PLAIN_MODEL = "vivavoce"
 """The `model` of a session that names none."""
@@ -39,9 +40,6 @@ PLAIN_INSTRUCTIONS = (
 )
 """What a session without an agent begins with; the client's own instructions replace it."""
 
-
-SEARCH_OF_COLLECTIONS: ToolDeclaration = {"type": "file_search"}
-"""What an agent with collections declares if it declares no search of its own."""
 
 PRODUCT_SETTINGS = Settings(interruption=Interruption.CONFIRMED, speculation=Speculation())
 """What every call begins with: what this product does beyond the plain protocol. A client may ask for the plain one."""
@@ -73,14 +71,6 @@ def call_settings(agent: AgentDefinition, resolve_voice: VoiceResolver) -> Setti
         fillers=_fillers(agent.fillers),
         noise_reduction=None if agent.noise_reduction is None else NoiseReduction(agent.noise_reduction),
     )
-
-
-def hosted_tools(agent: AgentDefinition) -> tuple[ToolDeclaration, ...]:
-    """What the agent declares of tools that the server runs. With collections it searches them, declared or not."""
-    declared = tuple(each for each in agent.tools if is_hosted(each))
-    if agent.collection_ids and not any(each["type"] == "file_search" for each in declared):
-        return (*declared, SEARCH_OF_COLLECTIONS)
-    return declared
 
 
 def _functions(agent: AgentDefinition) -> tuple[Tool, ...]:

@@ -17,7 +17,7 @@ from vivavoce.api.auth import Authenticator, offered
 from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
 from vivavoce.api.problems import Problem
 from vivavoce.api.rate_limits import RateLimiter
-from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, hosted_tools, items_of, plain_settings
+from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings
 from vivavoce.app.resumption import FoundConversation, KeptCall, KeptConversation, Resumptions
 from vivavoce.app.stored_prompts import StoredPrompts
 from vivavoce.conversation.items import Message, Role
@@ -26,6 +26,7 @@ from vivavoce.dialects.realtime.codec import VoiceResolver
 from vivavoce.dialects.realtime.prompts import PromptName, StoredPrompt
 from vivavoce.dialects.realtime.server_events import RateLimit
 from vivavoce.dialects.wire import WireError
+from vivavoce.services.agents_tools import call_context, hosted_tools
 from vivavoce.services.callers import Caller
 from vivavoce.services.client_secrets import InvalidClientSecretError, SecretGrant, looks_like_client_secret
 from vivavoce.services.errors import ServiceError
@@ -345,11 +346,8 @@ class PlatformDoorkeeper:
         session, agent = place.session, place.agent
         if agent is None:
             return CallToolbox(self._factories, CallContext(session.session_id, session.organisation_id))
-        definition = agent.definition
-        context = CallContext(
-            session.session_id, session.organisation_id, agent.agent_id, tuple(definition.collection_ids)
-        )
-        return CallToolbox(self._factories, context, hosted_tools(definition))
+        context = call_context(session.session_id, agent)
+        return CallToolbox(self._factories, context, hosted_tools(agent.definition))
 
     async def _said(self, thread: ThreadRecord) -> Sequence[MessageRecord]:
         if thread.message_count == 0:

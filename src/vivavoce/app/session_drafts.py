@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from vivavoce.agents.identifiers import Kind, new_identifier
-from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, hosted_tools, plain_settings
+from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, plain_settings
 from vivavoce.conversation.notices import SessionOpened
 from vivavoce.dialects.realtime.codec import RealtimeCodec, VoiceResolver
+from vivavoce.services.agents_tools import hosted_tools
 from vivavoce.store.records import AgentRecord
 
 

@@ -10,13 +10,15 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 
 from vivavoce.agents import checks
 from vivavoce.agents.definition import DEFAULT_AGENT
 from vivavoce.agents.identifiers import FOREIGN_PREFIXES, Kind, parse
+from vivavoce.agents.tools import functions_of
+from vivavoce.conversation import tool_words
 from vivavoce.conversation.ending import MAX_TURNS
 from vivavoce.engines.ports import (
     AffinityKey,
@@ -28,15 +30,27 @@ from vivavoce.engines.ports import (
     TextGenerated,
 )
 from vivavoce.engines.serving.worker import EngineBusyError
+from vivavoce.services.agents_tools import call_context, hosted_tools
 from vivavoce.services.callers import Caller
-from vivavoce.services.completing import CompletionPart, CompletionWish, completion_request, cut, instructions
+from vivavoce.services.completing import (
+    CompletionPart,
+    CompletionWish,
+    completion_request,
+    cut,
+    functions_offered,
+    instructions,
+    runs_hosted_tools,
+)
 from vivavoce.services.errors import ConflictError, NotReadyError, UpstreamFailedError
 from vivavoce.services.sessions import MESSAGE_LENGTH_MAXIMUM, SessionService
 from vivavoce.services.thread_prompts import told, turns_in, window_of
+from vivavoce.services.tool_rounds import Rounds, in_rounds
+from vivavoce.services.written_tools import Asked, WrittenCall, WrittenTools, as_messages, consents_in
 from vivavoce.store.errors import UnknownRecordError
 from vivavoce.store.records import AgentRecord, MessageRecord, NewMessage, PageRequest, SessionRecord
 from vivavoce.store.rows import PAGE_LENGTH_MAXIMUM
 from vivavoce.store.store import Store
+from vivavoce.tools.declared import CallContext, Declaration, SourceFactory
 
 SERVER_MODEL = "vivavoce"
 """What the server's own language model is called; every name that is no agent's means it."""
@@ -75,7 +89,10 @@ AnswerPart = QuestionKept | TextGenerated | AnswerKept
 
 
 class ChatService:
-    """`language_model` gives None until it is loaded. `agent_of` finds an agent or raises `UnknownRecordError`."""
+    """`language_model` gives None until it is loaded. `agent_of` finds an agent or raises `UnknownRecordError`.
+
+    `factories`: what runs the tools of agents, by the type of their declarations.
+    """
 
     def __init__(
         self,
@@ -84,6 +101,7 @@ class ChatService:
         sessions: SessionService,
         agent_of: Callable[[Caller, str], Awaitable[AgentRecord]],
         *,
+        factories: Mapping[str, SourceFactory] | None = None,
         model_names: Sequence[str] = (SERVER_MODEL,),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -91,6 +109,7 @@ class ChatService:
         self._store = store
         self._sessions = sessions
         self._agent_of = agent_of
+        self._factories = factories or {}
         self._clock = clock
         self._answering: set[str] = set()
         self._warm: OrderedDict[str, tuple[AffinityKey, float]] = OrderedDict()
@@ -102,16 +121,21 @@ class ChatService:
         """Stream the completion; `aclose()` or cancellation stops it at once.
 
         An agent's instructions come before the client's messages, its functions where the client brought no tools.
-        Raises `UnknownRecordError`, `InvalidFieldError`, `ConflictError`, `NotReadyError`, `UpstreamFailedError`, all
-        but the last before the first part.
+        What the server runs of its tools is run here; the client is told only of functions. Raises
+        `UnknownRecordError`, `InvalidFieldError`, `ConflictError`, `NotReadyError`, `UpstreamFailedError`, all but the
+        last before the first part.
         """
         agent = await self._agent_meant(caller, wish.model)
         affinity = AffinityKey(f"completion {secrets.token_hex(8)}")
-        request = completion_request(wish, agent, affinity)
+        declared = () if agent is None or not runs_hosted_tools(wish) else hosted_tools(agent.definition)
         try:
-            async with aclosing(cut(self._generated(request), wish.stop)) as parts:
-                async for part in parts:
-                    yield part
+            async with self._tools(affinity, agent, declared) as tools:
+                request = completion_request(wish, agent, affinity, tools.functions, _unavailable(tools.failures))
+                functions = frozenset(each.name for each in functions_offered(wish, agent))
+                rounds = in_rounds(Rounds(self._generated, tools, functions), request)
+                async with aclosing(cut(rounds, wish.stop)) as parts:
+                    async for part in parts:
+                        yield part
         finally:
             self._release(affinity)
 
@@ -165,14 +189,13 @@ class ChatService:
             answer_id = self._store.threads.new_message_id()
             yield QuestionKept(question, answer_id)
             last = await self._is_last_turn(session, agent)
-            request = await self._turn(session, agent, question, last=last)
             said: list[str] = []
-            async with aclosing(self._generated(request)) as parts:
+            async with aclosing(self._written(session, agent, question, answer_id, last=last)) as parts:
                 async for part in parts:
                     if isinstance(part, TextGenerated) and part.text:
                         said.append(part.text)
                         yield part
-            message = await self._keep(session, answer_id, "".join(said))
+            message = await self._keep_answer(session, answer_id, "".join(said))
             if last:
                 await self._sessions.end(session, MAX_TURNS)
                 self.forget(session.session_id)
@@ -241,10 +264,32 @@ class ChatService:
             position = page.next_seq
         return turns_in(roles) >= limit
 
-    async def _turn(
-        self, session: SessionRecord, agent: AgentRecord | None, question: MessageRecord, *, last: bool
-    ) -> GenerationRequest:
-        """What the model is to answer: the agent's instructions, the thread up to the question, the goodbye."""
+    async def _written(
+        self, session: SessionRecord, agent: AgentRecord | None, question: MessageRecord, answer_id: str, *, last: bool
+    ) -> AsyncGenerator[GenerationPart]:
+        """The answer as it is written. What its tools bring is in the thread before the words that follow from it."""
+        past, affinity = await self._past(session, question)
+        declared = () if agent is None else hosted_tools(agent.definition)
+        stem = f"call_{answer_id.rpartition('_')[2][-12:].lower()}"
+
+        async def keep(ended: WrittenCall) -> None:
+            for new in as_messages(ended):
+                await self._keep(session, replace(new, session_id=session.session_id))
+
+        async with self._tools(session.session_id, agent, declared, consents=consents_in(past), may_ask=True) as tools:
+            functions = () if agent is None else functions_of(agent.definition.tools)
+            missing = [*tools.failures, *((each.name, "only in a spoken call") for each in functions)]
+            messages = [*instructions(agent), *_unavailable(missing), *told(past)]
+            if last:
+                messages.append(ChatMessage("system", LAST_ANSWER))
+            request = GenerationRequest(tuple(messages), affinity, tools.functions)
+            rounds = Rounds(self._generated, tools, on_ended=keep, call_ids=lambda number: f"{stem}_{number + 1}")
+            async with aclosing(in_rounds(rounds, request)) as parts:
+                async for part in parts:
+                    yield part
+
+    async def _past(self, session: SessionRecord, question: MessageRecord) -> tuple[list[NewMessage], AffinityKey]:
+        """What was said up to the question, and what tools brought for it when it was asked before."""
         thread = await self._sessions.thread_of(session)
         window, count = window_of(thread.message_count)
         page = await self._store.threads.messages(
@@ -252,12 +297,27 @@ class ChatService:
             PageRequest(limit=count, after_seq=question.seq + 1),
             thread_id=session.thread_id,
         )
-        messages = instructions(agent)
-        messages += told([each.message for each in reversed(page.items)])
-        if last:
-            messages.append(ChatMessage("system", LAST_ANSWER))
+        past = [each.message for each in reversed(page.items)]
+        later = PageRequest(limit=100, after_seq=question.seq, newest_first=False)
+        for each in (await self._sessions.messages(session, later)).items:
+            if each.message.role == "user":
+                break
+            if each.message.tool_call is not None:
+                past.append(each.message)
         # A window that has moved on is a new conversation to the model, which remembers what it left out of the old.
-        return GenerationRequest(tuple(messages), self._affinity(session, window))
+        return past, self._affinity(session, window)
+
+    def _tools(
+        self,
+        session_id: str,
+        agent: AgentRecord | None,
+        declared: Sequence[Declaration],
+        *,
+        consents: frozenset[Asked] = frozenset(),
+        may_ask: bool = False,
+    ) -> WrittenTools:
+        context = CallContext(session_id, "") if agent is None else call_context(session_id, agent)
+        return WrittenTools(self._factories, context, declared, consents=consents, may_ask=may_ask)
 
     def _affinity(self, session: SessionRecord, window: int) -> AffinityKey:
         affinity = AffinityKey(f"{session.session_id} {window}")
@@ -270,12 +330,14 @@ class ChatService:
             self.forget(next(iter(self._warm)))
         return affinity
 
-    async def _keep(self, session: SessionRecord, message_id: str, content: str) -> MessageRecord:
+    async def _keep_answer(self, session: SessionRecord, message_id: str, content: str) -> MessageRecord:
         if not content.strip():
             raise UpstreamFailedError("empty_answer", "The language model had nothing to say; write it in other words.")
-        thread = await self._sessions.thread_of(session)
         new = NewMessage("assistant", content.strip(), session_id=session.session_id, message_id=message_id)
-        message, _ = await self._store.threads.append(thread, new)
+        return await self._keep(session, new)
+
+    async def _keep(self, session: SessionRecord, new: NewMessage) -> MessageRecord:
+        message, _ = await self._store.threads.append(await self._sessions.thread_of(session), new)
         await self._store.sessions.touch([session.session_id])
         await self._sessions.announce_message(message)
         return message
@@ -302,6 +364,11 @@ class ChatService:
     def _release(self, affinity: AffinityKey) -> None:
         if (model := self._language_model()) is not None:
             model.release(affinity)
+
+
+def _unavailable(failures: Sequence[tuple[str, str]]) -> list[ChatMessage]:
+    """What the agent is to know of its tools that cannot be called here, and why not."""
+    return [ChatMessage("system", tool_words.unavailable(list(failures)))] if failures else []
 
 
 def _said(error: EngineError) -> str:

@@ -56,11 +56,21 @@ class CompletionEnded:
 CompletionPart = TextGenerated | ToolCallGenerated | CompletionEnded
 
 
-def completion_request(wish: CompletionWish, agent: AgentRecord | None, affinity: AffinityKey) -> GenerationRequest:
-    """Raises `InvalidFieldError` for a choice of tools that are not there."""
-    tools = wish.tools
-    if tools is None:
-        tools = () if agent is None else functions_of(agent.definition.tools)
+def completion_request(
+    wish: CompletionWish,
+    agent: AgentRecord | None,
+    affinity: AffinityKey,
+    hosted: Sequence[FunctionTool] = (),
+    notes: Sequence[ChatMessage] = (),
+) -> GenerationRequest:
+    """`hosted`: what the server itself runs; a function of the same name counts more. `notes`: told to the agent
+    behind its instructions.
+
+    Raises `InvalidFieldError` for a choice of tools that are not there.
+    """
+    tools = functions_offered(wish, agent)
+    names = {tool.name for tool in tools}
+    tools += tuple(tool for tool in hosted if tool.name not in names)
     if wish.tool_choice == "required" and not tools:
         raise InvalidFieldError("tool_choice", "is 'required', but no function is offered; add one to 'tools'")
     if wish.tool_choice not in (*_CHOICES, *(tool.name for tool in tools)):
@@ -68,7 +78,7 @@ def completion_request(wish: CompletionWish, agent: AgentRecord | None, affinity
         raise InvalidFieldError("tool_choice", message)
     plain = GenerationRequest(wish.messages, affinity)
     return GenerationRequest(
-        messages=(*instructions(agent), *wish.messages),
+        messages=(*instructions(agent), *notes, *wish.messages),
         affinity=affinity,
         tools=tools,
         tool_choice=wish.tool_choice,
@@ -78,10 +88,22 @@ def completion_request(wish: CompletionWish, agent: AgentRecord | None, affinity
     )
 
 
+def functions_offered(wish: CompletionWish, agent: AgentRecord | None) -> tuple[FunctionTool, ...]:
+    """The functions that the client runs: its own, or else the agent's."""
+    if wish.tools is not None:
+        return wish.tools
+    return () if agent is None else functions_of(agent.definition.tools)
+
+
 def instructions(agent: AgentRecord | None) -> list[ChatMessage]:
     """What the agent is told before all else, as the beginning of a prompt."""
     text = "" if agent is None else agent.definition.whole_instructions
     return [ChatMessage("system", text)] if text else []
+
+
+def runs_hosted_tools(wish: CompletionWish) -> bool:
+    """Whether the agent's own searches and servers are wanted: not by who asks for JSON, or for no tools at all."""
+    return wish.json_schema is None and wish.tools != () and wish.tool_choice != "none"
 
 
 async def cut(parts: AsyncGenerator[GenerationPart], stop: Sequence[str]) -> AsyncGenerator[CompletionPart]:
