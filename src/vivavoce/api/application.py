@@ -26,6 +26,7 @@ from vivavoce.api.errors import exception_handlers, response_of
 from vivavoce.api.health import Readiness, health_routes
 from vivavoce.api.idempotency import REPLAYED
 from vivavoce.api.mcp.endpoint import mcp_route
+from vivavoce.api.platform.knowledge_shapes import DOCUMENT_BYTES_MAXIMUM, DOCUMENT_PATHS
 from vivavoce.api.problems import Problem
 from vivavoce.api.routers import DIALECT_ROUTERS, PLATFORM_ROUTERS, SHARED_ROUTERS
 from vivavoce.api.speech.answering import UPLOAD_BYTES_MAXIMUM, UPLOAD_PATHS
@@ -159,7 +160,11 @@ def _is_exempt(_scope: Scope) -> bool:
 
 def _upload_maximum(scope: Scope) -> int | None:
     path = scope["path"].removeprefix(MOUNTS[Dialect.XAI])
-    return UPLOAD_BYTES_MAXIMUM if scope["method"] == "POST" and path in UPLOAD_PATHS else None
+    if scope["method"] != "POST":
+        return None
+    if path in UPLOAD_PATHS:
+        return UPLOAD_BYTES_MAXIMUM
+    return DOCUMENT_BYTES_MAXIMUM if DOCUMENT_PATHS.fullmatch(path) else None
 
 
 def _too_large(scope: Scope) -> Any:

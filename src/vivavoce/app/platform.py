@@ -18,6 +18,7 @@ from vivavoce.api.dependencies import ApiState
 from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
 from vivavoce.app.capabilities import capabilities_of
+from vivavoce.app.knowledge import open_knowledge
 from vivavoce.app.resumption import Resumptions
 from vivavoce.app.session_drafts import RealtimeDrafts
 from vivavoce.app.stored_prompts import StoredPrompts
@@ -79,17 +80,21 @@ class RunningPlatform:
         sessions = SessionService(store, directory, tokens, announcer, chosen.limits, _utc_now)
         agents = AgentService(store, announcer, sessions.end_all_of)
         self._tools = ToolGround(settings, store, vault, self._http, engines)
-        self.tool_factories = tool_factories(self._tools)
+        knowledge = open_knowledge(settings, store, self._tools.closing, self._tools.jobs)
+        self.tool_factories = tool_factories(self._tools, knowledge.search)
         drafts = RealtimeDrafts(lambda name: _resolved(name, engines()), lambda: time.time_ns() // 1_000_000)
         self.platform = Platform(
             store=store,
             vault=vault,
             agents=agents,
             sessions=sessions,
-            chat=ChatService(lambda: _language_model(engines()), store, sessions, agents.get),
+            chat=ChatService(
+                lambda: _language_model(engines()), store, sessions, agents.get, factories=self.tool_factories
+            ),
             speech=SpeechService(engines),
             announcer=announcer,
             webhooks=self._webhooks.service,
+            knowledge=knowledge.service,
             client_secrets=ClientSecretService(
                 store.client_secrets, store.keys, vault, agents.get, StoredPrompts(agents), drafts, _utc_now
             ),

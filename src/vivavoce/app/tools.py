@@ -16,10 +16,12 @@ from vivavoce.app.mcp_tools import mcp_factory
 from vivavoce.app.search_tools import search_factories
 from vivavoce.app.webhook_tools import ToolSecrets, call_factories
 from vivavoce.config import ServerSettings
+from vivavoce.knowledge.search import PassageSearch
 from vivavoce.sessions.ports import Engines
 from vivavoce.store.store import Store
 from vivavoce.store.vault import Vault
 from vivavoce.tools.declared import SourceFactory
+from vivavoce.tools.file_search import FileSearchFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +45,12 @@ class ToolGround:
         await self.closing.aclose()
 
 
-def tool_factories(ground: ToolGround) -> Mapping[str, SourceFactory]:
+def tool_factories(ground: ToolGround, documents: PassageSearch) -> Mapping[str, SourceFactory]:
     """The factories by type; a type without one is told to the model as not there."""
     factories: dict[str, SourceFactory] = {}
     secrets = ToolSecrets(ground.store, ground.vault)
     factories |= call_factories(ground.settings, secrets, ground.closing)
     factories["mcp"] = mcp_factory(ground.settings, secrets.values, ground.closing, ground.jobs)
-    # file_search: factories["file_search"] = …
+    factories["file_search"] = FileSearchFactory(documents)
     factories |= search_factories(ground.settings, ground.closing)
     return factories

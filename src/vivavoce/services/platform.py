@@ -16,6 +16,7 @@ from vivavoce.services.callers import Caller
 from vivavoce.services.capabilities import Capability
 from vivavoce.services.chatting import ChatService
 from vivavoce.services.client_secrets import ClientSecretService
+from vivavoce.services.knowledge.service import KnowledgeService
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import OpenedSession, SessionService, SessionWish
 from vivavoce.services.speech.service import SpeechService
@@ -40,6 +41,7 @@ class Platform:
     speech: SpeechService
     announcer: Announcer
     webhooks: WebhookService
+    knowledge: KnowledgeService
     client_secrets: ClientSecretService
     voices: Callable[[], tuple[VoiceDescription, ...]]
     now: Callable[[], datetime]
