@@ -26,12 +26,16 @@ def answer(status: int, headers: str = "", body: bytes = b"") -> bytes:
 
 @dataclass
 class Receiver:
-    """Answers with what is in `answers`, one after the other, the last one for ever; `None`: never."""
+    """Answers with what is in `answers`, one after the other, the last one for ever; `None`: never.
+
+    `hold`: connections are left open behind the answer until the far end goes.
+    """
 
     answers: list[bytes | None] = field(default_factory=lambda: [answer(204)])
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     port: int = 0
+    hold: bool = False
     came: asyncio.Event = field(default_factory=asyncio.Event)
     serving: set[asyncio.Task[None] | None] = field(default_factory=set)
 
@@ -61,11 +65,15 @@ class Receiver:
             return
         writer.write(told)
         await writer.drain()
+        if self.hold:
+            await reader.read()
 
 
 @asynccontextmanager
-async def receiving(*answers: bytes | None, tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    receiver = Receiver(list(answers)) if answers else Receiver()
+async def receiving(
+    *answers: bytes | None, tls: ssl.SSLContext | None = None, hold: bool = False
+) -> AsyncIterator[Receiver]:
+    receiver = Receiver(list(answers), hold=hold) if answers else Receiver(hold=hold)
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0, ssl=tls)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
