@@ -15,7 +15,7 @@ export function Field(props: {
   const id = useId();
   const said = [props.hint ? `${id}-hint` : "", props.error ? `${id}-error` : ""].filter(Boolean).join(" ");
   return (
-    <div className={classes("grid gap-1.5", props.className)}>
+    <div className={classes("grid content-start gap-1.5", props.className)}>
       <label htmlFor={id} className="text-sm font-medium">
         {props.label}
       </label>
