@@ -157,6 +157,10 @@ REFUSED = [
     pytest.param([SEARCH | {"excluded_domains": ["b.example"]}], "[0].excluded_domains", id="both kinds of domains"),
     pytest.param([{"type": "file_search", "max_num_results": 99}], "[0].max_num_results", id="too many results"),
     pytest.param([CLOCK | {"policy": {"timeout_ms": 1}}], "[0].policy.timeout_ms", id="a function's impossible policy"),
+    pytest.param(
+        [{"type": "webhook", "name": "book", "description": "Books."}], "[0].request", id="a webhook that goes nowhere"
+    ),
+    pytest.param([{"type": "system", "name": "explode"}], "[0].name", id="a system tool that there is not"),
     pytest.param([{"type": "telepathy"}], "[0].type", id="a type that there is not"),
     pytest.param([{"type": 7}], "[0].type", id="a type that is a number"),
     pytest.param([SHOP | {"server_label": f"s{n}"} for n in range(33)], "", id="more servers than there may be"),
@@ -176,10 +180,12 @@ def test_a_fault_is_refused_with_its_path_and_the_former_tools_stay(tools: list[
 
 
 def test_a_choice_may_name_a_tool_that_the_server_runs() -> None:
-    hook = {"type": "webhook", "name": "book", "url": "https://a.example"}
+    request = {"url": "https://a.example/book", "headers": {"X-Key": "a secret"}}
+    hook = {"type": "webhook", "name": "book", "description": "Books a table.", "request": request}
     by = codec(Settings())
     choice = {"type": "function", "name": "book"}
     assert update(by, {"tools": [hook], "tool_choice": choice}).command.settings.tool_choice == "book"
+    assert shown(by) == [{**hook, "request": {"url": "https://a.example/book"}}]
 
 
 def test_a_conversation_that_is_to_go_on_keeps_the_clients_tools_and_not_the_agents() -> None:

@@ -25,6 +25,7 @@ from vivavoce.agents.conduct import (
     NoiseReduction,
 )
 from vivavoce.agents.tools import ToolDeclaration, check_tools
+from vivavoce.tools.shown import refilled
 
 AgentId = NewType("AgentId", str)
 """`agent_` and 26 characters that sort by time; the API also takes the word `default`, which is no agent's id."""
@@ -201,6 +202,8 @@ class AgentUpdate:
     def applied_to(self, definition: AgentDefinition) -> AgentDefinition:
         """The changed agent. Raises `InvalidFieldError`, also when a required field would be cleared."""
         changed = {name: value for name, value in self.values.items() if value is not None or name in _NULLABLE}
+        if "tools" in changed:  # nobody was shown the secrets in them
+            changed["tools"] = refilled(changed["tools"], definition.tools)
         if WHOLE_INSTRUCTIONS in self.mask:
             definition = definition.with_whole_instructions(changed.get(WHOLE_INSTRUCTIONS, ""))
         chosen = {name: changed[name] if name in changed else _cleared(name) for name in self.mask & _FIELDS.keys()}

@@ -15,6 +15,7 @@ from vivavoce.agents.identifiers import with_prefix
 from vivavoce.api.agents.examples import AGENT_ID, LOOKUP_ORDER, NURI_AGENT_ID, PHONE_NUMBER_ID, VOICE
 from vivavoce.api.dependencies import pagination_token
 from vivavoce.store.records import AgentRecord, Page, PageRequest
+from vivavoce.tools.shown import without_secrets
 
 NURI_PREFIX = "agt"
 
@@ -125,7 +126,7 @@ def agent_fields(definition: AgentDefinition) -> dict[str, Any]:
         "system_prompt": definition.whole_instructions,
         "voice": _voice(definition),
         "voice_id": definition.voice,
-        "tools": [dict(tool) for tool in definition.tools],
+        "tools": [without_secrets(tool) for tool in definition.tools],
         "collection_ids": list(definition.collection_ids),
         "description": definition.description,
         "greeting": definition.greeting,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -59,11 +60,22 @@ class ThreadChanges(BaseModel):
 
 
 class ToolCallObject(BaseModel):
-    """A function that the agent called, or that a message answers."""
+    """A tool that the agent called, or that a message answers: the message's content is what came of it."""
 
     call_id: str = Field(description="Ties a call to its answer.")
-    name: str = Field(description="The function.")
+    name: str = Field(description="The tool.")
     arguments: str = Field(description="JSON, as the model wrote it.")
+    kind: str = Field(
+        description="`function` is run by the client; the server runs `webhook`, `mcp`, `file_search`, `web_search`, "
+        "`x_search` and `system`."
+    )
+    label: str = Field(description="The label of its MCP server; empty for all else.")
+    failure: str | None = Field(
+        description="Of an answer: why nothing came of the call, such as `timed_out` or `refused`; null: it worked, or "
+        "the client ran it."
+    )
+    duration_ms: int | None = Field(description="Of an answer: how long the server's call took, in milliseconds.")
+    asked_by: str = Field(description="`agent`, or `client` if the client put the call into the conversation.")
 
 
 class MessageObject(BaseModel):
@@ -74,7 +86,7 @@ class MessageObject(BaseModel):
     session_id: str | None = Field(description="The session in which it was said.")
     role: Literal["user", "assistant", "system", "tool"] = Field(description="Who said it.")
     content: str = Field(description="The words; of the agent's, those that were heard.")
-    tool_call: ToolCallObject | None = Field(description="The function call that this is, or answers.")
+    tool_call: ToolCallObject | None = Field(description="The call of a tool that this is, or answers.")
     start_ms: int | None = Field(description="Where it began in the caller's audio, in milliseconds.")
     end_ms: int | None = Field(description="Where it ended in the caller's audio, in milliseconds.")
     interrupted: bool = Field(description="Whether the caller broke in on it.")
@@ -174,7 +186,7 @@ def thread_object(thread: ThreadRecord) -> ThreadObject:
 def message_object(record: MessageRecord) -> MessageObject:
     said = record.message
     told = said.tool_call
-    call = None if told is None else ToolCallObject(**{name: str(told.get(name, "")) for name in _CALL})
+    call = None if told is None else tool_call_object(told)
     return MessageObject(
         id=record.message_id,
         thread_id=record.thread_id,
@@ -189,7 +201,18 @@ def message_object(record: MessageRecord) -> MessageObject:
     )
 
 
-_CALL = ("call_id", "name", "arguments")
+def tool_call_object(told: Mapping[str, Any]) -> ToolCallObject:
+    """Calls that were kept before servers ran any have the first three fields alone."""
+    return ToolCallObject(
+        call_id=str(told.get("call_id", "")),
+        name=str(told.get("name", "")),
+        arguments=str(told.get("arguments", "")),
+        kind=str(told.get("kind", "function")),
+        label=str(told.get("label", "")),
+        failure=told.get("failure"),
+        duration_ms=told.get("duration_ms"),
+        asked_by=str(told.get("asked_by", "agent")),
+    )
 
 
 async def _thread(platform: Platform, caller: Caller, thread_id: str) -> ThreadRecord:

@@ -19,6 +19,8 @@ from vivavoce.dialects.realtime.refusals import InvalidFieldError, explained
 from vivavoce.tools.declaration_checks import DeclarationError, check_declaration, check_labels, policy_of
 from vivavoce.tools.keys import HOSTED_KINDS, is_hosted, source_key
 from vivavoce.tools.shown import restored
+from vivavoce.tools.system_declaration import read_system
+from vivavoce.tools.webhook_declaration import read_webhook
 
 ToolObject = dict[str, Any]
 
@@ -86,6 +88,13 @@ def declared_tools(
         for index, tool in enumerate(tools):
             _check_kind(tool, f"{param}[{index}]")
             check_declaration(tool, f"{param}[{index}]")
+            match tool.get("type"):
+                case "webhook":
+                    read_webhook(tool, f"{param}[{index}]")
+                case "system":
+                    read_system(tool, f"{param}[{index}]")
+                case _:
+                    pass
         check_labels(tools, param)
     except DeclarationError as error:
         raise InvalidFieldError(error.param, error.message) from error
