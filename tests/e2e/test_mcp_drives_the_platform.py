@@ -17,7 +17,7 @@ from mcp.client.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.serving import KEY, Served, scripted_settings, serving
-from vivavoce.store.records import ALL_SCOPES
+from vivavoce.store.records import ALL_SCOPES, FIRST_ORGANISATION
 
 TOOLS = {
     "list_agents",
@@ -122,6 +122,27 @@ async def test_a_call_is_opened_for_somebody_to_join(served: Served) -> None:
         assert opened["token"] != KEY
         said = await refused(client, "talk_to_agent", session_id=opened["session_id"], message="Hello?")
         assert said.startswith("This session is a call")
+
+
+async def test_what_an_agents_tools_come_in_with_is_not_shown_and_not_lost(served: Served) -> None:
+    kitchen = {"type": "mcp", "server_url": "https://mcp.example/", "server_label": "kitchen"}
+    async with driving(served) as client:
+        made = await asked(
+            client, "create_agent", agent={"name": "Cook", "tools": [kitchen | {"authorization": "s3cret"}]}
+        )
+        assert made["tools"] == [kitchen]
+        changes = {"tools": [*made["tools"], {"type": "web_search"}]}
+        changed = await asked(client, "update_agent", agent_id=made["agent_id"], changes=changes)
+        assert changed["tools"] == [kitchen, {"type": "web_search"}]
+
+    async def stored() -> list[dict[str, Any]]:
+        store = served.server._store
+        assert store is not None
+        agent = await store.agents.get(FIRST_ORGANISATION, made["agent_id"])
+        assert agent is not None
+        return [dict(tool) for tool in agent.definition.tools]
+
+    assert served.inside(stored)[0]["authorization"] == "s3cret"
 
 
 async def test_another_organisation_finds_nothing(served: Served) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -41,15 +42,17 @@ def test_what_proves_who_asks(declared: dict[str, Any], headers: dict[str, str])
 
 
 async def test_secrets_are_put_in_their_places_and_never_shown() -> None:
-    async def secret(organisation_id: str, name: str) -> str:
-        return f"s3cret-{organisation_id}-{name}"
+    async def secrets(organisation_id: str, names: Collection[str]) -> Mapping[str, str]:
+        return {name: f"s3cret-{organisation_id}-{name}" for name in names if name != "GONE"}
 
     server = read_mcp(SERVER | {"headers": {"X-Key": "a {{secret.ONE}} b {{secret.TWO}}"}})
-    assert server.needs_secrets
-    endpoint = await server.endpoint("org", secret)
+    endpoint = await server.endpoint("org", secrets)
     assert dict(endpoint.headers) == {"x-key": "a s3cret-org-ONE b s3cret-org-TWO"}
     assert "s3cret" not in repr(endpoint)
     assert "secret.ONE" not in repr(server)
+    gone = read_mcp(SERVER | {"authorization": "{{secret.GONE}}"})
+    with pytest.raises(ToolError, match="The secret 'GONE' is not stored"):
+        await gone.endpoint("org", secrets)
 
 
 @pytest.mark.parametrize(

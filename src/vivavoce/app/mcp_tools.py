@@ -15,7 +15,7 @@ from vivavoce.config import ServerSettings
 from vivavoce.outbound.ssrf_guard import SsrfGuard, SystemResolver
 from vivavoce.tools.declared import SourceFactory
 from vivavoce.tools.mcp_connections import McpConnections
-from vivavoce.tools.mcp_declaration import SecretOf
+from vivavoce.tools.mcp_declaration import SecretValues
 from vivavoce.tools.mcp_ports import Connect
 from vivavoce.tools.mcp_source import McpFactory
 
@@ -25,7 +25,7 @@ JOB = "mcp connections"
 
 def mcp_factory(
     settings: ServerSettings,
-    secret: SecretOf,
+    secrets: SecretValues,
     closing: AsyncExitStack,
     jobs: dict[str, Callable[[], Coroutine[Any, Any, None]]],
 ) -> SourceFactory:
@@ -42,4 +42,4 @@ def mcp_factory(
 
     connections = McpConnections(load)
     jobs[JOB] = connections.run
-    return McpFactory(connections, secret)
+    return McpFactory(connections, secrets)

@@ -7,7 +7,7 @@ The shape is OpenAI's `mcp` tool; xAI's is the part of it without `require_appro
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,10 +17,13 @@ from vivavoce.tools.declaration_checks import DeclarationError, check_declaratio
 from vivavoce.tools.declared import Declaration
 from vivavoce.tools.ports import ToolError
 
-SecretOf = Callable[[str, str], Awaitable[str]]
-"""The value of an organisation's secret, by the organisation's id and the secret's name. Raises `ToolError`."""
+SecretValues = Callable[[str, Collection[str]], Awaitable[Mapping[str, str]]]
+"""Those of an organisation's secrets, by name, that are stored. Raises `ToolError` where they cannot be read."""
 
-_SECRET = re.compile(r"\{\{\s*secret\.([A-Za-z0-9_-]{1,64})\s*\}\}")
+HIDDEN_LENGTH_MINIMUM = 8
+"""Shorter values of headers are no secrets, and taking them out of what a tool says would garble it."""
+
+_SECRET = re.compile(r"\{\{\s*secret\.([A-Za-z][A-Za-z0-9_]{0,63})\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,12 @@ class McpEndpoint:
     url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
+    @property
+    def hidden(self) -> Collection[str]:
+        """What must not come back in what the server says: the values of headers, without their schemes."""
+        parts = [part for _, value in self.headers for part in (value, *value.split()[1:])]
+        return [part for part in parts if len(part) >= HIDDEN_LENGTH_MINIMUM]
+
 
 @dataclass(frozen=True, slots=True)
 class McpServer:
@@ -75,12 +84,19 @@ class McpServer:
     policy: ToolPolicy = field(default_factory=ToolPolicy)
 
     @property
-    def needs_secrets(self) -> bool:
-        return any(_SECRET.search(value) for _, value in self.headers)
+    def secrets(self) -> Collection[str]:
+        """The names of the secrets that the headers refer to."""
+        return {name for _, value in self.headers for name in _SECRET.findall(value)}
 
-    async def endpoint(self, organisation_id: str, secret: SecretOf) -> McpEndpoint:
+    async def endpoint(self, organisation_id: str, secrets: SecretValues) -> McpEndpoint:
         """With the secrets in their places. Raises `ToolError`."""
-        headers = [(name, await _resolved(value, organisation_id, secret)) for name, value in self.headers]
+        wanted = self.secrets
+        found = await secrets(organisation_id, wanted) if wanted else {}
+        missing = sorted(set(wanted) - set(found))
+        if missing:
+            message = f"The secret '{missing[0]}' is not stored: an administrator stores it at /v1/secrets."
+            raise ToolError(ToolFailure.NOT_CONFIGURED, message)
+        headers = [(name, _SECRET.sub(lambda match: found[match.group(1)], value)) for name, value in self.headers]
         return McpEndpoint(self.url, tuple(headers))
 
 
@@ -139,12 +155,3 @@ def _approvals(required: Any) -> Approvals:
             return Approvals(always=_filter(required.get("always")), never=_filter(required.get("never")))
         case _:
             return Approvals()
-
-
-async def _resolved(value: str, organisation_id: str, secret: SecretOf) -> str:
-    parts: list[str] = []
-    position = 0
-    for found in _SECRET.finditer(value):
-        parts += value[position : found.start()], await secret(organisation_id, found.group(1))
-        position = found.end()
-    return "".join([*parts, value[position:]])

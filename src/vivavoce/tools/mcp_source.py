@@ -18,9 +18,10 @@ from vivavoce.conversation.settings import Tool
 from vivavoce.conversation.tool_policy import ToolFailure, ToolKind, ToolSourceKey
 from vivavoce.tools.declared import CallContext, Declaration
 from vivavoce.tools.mcp_connections import ConnectionKey, McpConnections
-from vivavoce.tools.mcp_declaration import McpEndpoint, McpServer, SecretOf, read_mcp
+from vivavoce.tools.mcp_declaration import McpEndpoint, McpServer, SecretValues, read_mcp
 from vivavoce.tools.mcp_ports import ListedTool
 from vivavoce.tools.ports import ToolError, ToolInvocation, ToolResult
+from vivavoce.tools.webhook_answer import Scrubber
 
 TOOLS_MAXIMUM = 100
 SCHEMA_BYTES_MAXIMUM = 65_536
@@ -34,19 +35,19 @@ _log = logging.getLogger(__name__)
 class McpFactory:
     """Makes sources; a `SourceFactory`. One a server.
 
-    `secret` is asked only for what is stored with an agent: a client must not have an organisation's secrets sent to a
+    `secrets` is asked only for what is stored with an agent: a client must not have an organisation's secrets sent to a
     server of its choice.
     """
 
-    def __init__(self, connections: McpConnections, secret: SecretOf) -> None:
+    def __init__(self, connections: McpConnections, secrets: SecretValues) -> None:
         self._connections = connections
-        self._secret = secret
+        self._secrets = secrets
         self._live: WeakValueDictionary[tuple[str, ToolSourceKey], McpSource] = WeakValueDictionary()
 
     def __call__(self, declaration: Declaration, context: CallContext, key: ToolSourceKey) -> McpSource:
         """Raises `ToolError` for a declaration that cannot be meant."""
         server = read_mcp(declaration)
-        if server.needs_secrets and not context.is_agents:
+        if server.secrets and not context.is_agents:
             message = "only an agent's own MCP servers may use secrets: store the declaration with the agent"
             raise ToolError(ToolFailure.NOT_CONFIGURED, message)
         source = McpSource(key, server, context, self._connections, self)
@@ -54,7 +55,7 @@ class McpFactory:
         return source
 
     async def endpoint(self, server: McpServer, organisation_id: str) -> McpEndpoint:
-        return await server.endpoint(organisation_id, self._secret)
+        return await server.endpoint(organisation_id, self._secrets)
 
     def names_beside(self, source: McpSource, session_id: str) -> set[str]:
         """What the tools of the same call's other MCP servers are called.
@@ -124,10 +125,13 @@ class McpSource:
             raise ToolError(ToolFailure.UNKNOWN_TOOL, message)
         left = invocation.timeout_seconds - (loop.time() - began_at)
         arguments = json.loads(invocation.arguments or "{}")
-        answer = await self._connections.call(self._connection, await self._where(), own, arguments, left)
-        if answer.is_error:
-            return ToolResult(answer.text, ToolFailure.REFUSED)
-        return ToolResult(answer.text)
+        where = await self._where()
+        hiding = Scrubber(where.hidden)
+        try:
+            answer = await self._connections.call(self._connection, where, own, arguments, left)
+        except ToolError as error:
+            raise ToolError(error.failure, hiding.clean(error.message)) from None
+        return ToolResult(hiding.clean(answer.text), ToolFailure.REFUSED if answer.is_error else None)
 
     def search_ahead(self, words: str) -> None:
         """Nothing can be begun: what an MCP tool does is not known."""

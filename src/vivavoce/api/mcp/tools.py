@@ -34,6 +34,7 @@ from vivavoce.services.platform import Platform
 from vivavoce.services.sessions import OpenedSession, SessionWish, over
 from vivavoce.store.records import AgentRecord, MessageRecord, PageRequest, SessionRecord
 from vivavoce.store.sessions import SessionFilter
+from vivavoce.tools.shown import restored, without_secrets
 
 CHAT = "chat"
 DIALECT = "mcp"
@@ -89,7 +90,12 @@ async def _create_agent(asked: Asked, wanted: CreateAgent) -> Mapping[str, Any]:
 
 
 async def _update_agent(asked: Asked, wanted: UpdateAgent) -> Mapping[str, Any]:
-    change = change_of(AgentPatch(agent=wanted.changes))
+    changes = wanted.changes
+    if changes.tools is not None:
+        # Tools are shown without what lets the server in elsewhere; one that comes back unchanged keeps it.
+        known = (await asked.platform.agents.get(asked.caller, wanted.agent_id)).definition.tools
+        changes = changes.model_copy(update={"tools": restored(changes.tools, known)})
+    change = change_of(AgentPatch(agent=changes))
     with in_clients_words(change.fields, "changes."):
         agent = await asked.platform.agents.update(asked.caller, wanted.agent_id, change.update)
     return await _shown_agent(asked, agent)
@@ -167,7 +173,8 @@ def _page(wanted: PagedArguments, *, newest_first: bool = True) -> PageRequest:
 async def _shown_agent(asked: Asked, agent: AgentRecord) -> Mapping[str, Any]:
     number = await asked.platform.agents.phone_number_of(asked.caller, agent)
     shown = agent_object(agent, None if number is None else number.resource_id)
-    return shown.model_dump(mode="json", exclude_unset=True)
+    told = shown.model_dump(mode="json", exclude_unset=True)
+    return told | {"tools": [without_secrets(tool) for tool in told["tools"]]}
 
 
 def _shown_session(session: SessionRecord) -> dict[str, Any]:
