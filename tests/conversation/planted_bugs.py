@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from planted_bug import PlantedBug
 from planted_bugs_of_doubt import BUGS_OF_DOUBT
+from planted_bugs_of_tools import BUGS_OF_TOOLS
 from planted_bugs_of_words import BUGS_OF_WORDS
 
 PLANTED_BUGS = (
@@ -256,8 +257,8 @@ PLANTED_BUGS = (
     PlantedBug(
         "a last answer that calls a function ends the call before it has said anything",
         "ending.py",
-        "        elif reply.called_functions:\n",
-        "        elif reply.called_functions and not self.closing:\n",
+        "        elif reply.called_tools:\n",
+        "        elif reply.called_tools and not self.closing:\n",
     ),
     PlantedBug(
         "the call ends while the last sound of the goodbye is on its way",
@@ -349,8 +350,8 @@ PLANTED_BUGS = (
     PlantedBug(
         "a second response that waits takes the place of the first without a word",
         "reply_commands.py",
-        "elif active.goes_on_with_tools and not waiting.was_asked:",
-        "elif active.goes_on_with_tools:",
+        "active.goes_on_with_tools and not waiting.was_asked and not tools_run:",
+        "active.goes_on_with_tools and not tools_run:",
     ),
     PlantedBug(
         "a response that waits for words waits for ever",
@@ -417,7 +418,7 @@ PLANTED_BUGS = (
     PlantedBug(
         "calls that were made together are told to the model one by one",
         "history.py",
-        "        if together and message.calls:\n",
+        "        if together and message.calls and same:\n",
         "        if False:\n",
     ),
     PlantedBug(
@@ -427,5 +428,6 @@ PLANTED_BUGS = (
         "tokens > limit or",
     ),
     *BUGS_OF_DOUBT,
+    *BUGS_OF_TOOLS,
     *BUGS_OF_WORDS,
 )

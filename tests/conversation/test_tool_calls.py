@@ -255,6 +255,22 @@ from vivavoce.conversation.tool_policy import ToolFailure, ToolKind
         ),
     ),
     story(
+        "an answer to a call that was required may be words",
+        replace(HOSTED, tool_choice="required"),
+        asked(LOOKUP),
+        makes(1, 3.0, ("c1", "lookup")),
+        at(
+            3.5,
+            result("c1"),
+            "reply 1 tool 0 ended: item 2 runs lookup({}) as c1 gave 'shipped' after item 1, 500 ms",
+            "reply 2 created (audio, eve)",
+            (
+                "start reply 2 (audio, eve, tool lookup): user: Where is it? | assistant: lookup({}) as c1 | "
+                "tool c1: shipped"
+            ),
+        ),
+    ),
+    story(
         "a call behind the gate does not run before the turn is over",
         replace(HOSTED, speculation=Speculation()),
         at(0.1, JOINED, ...),

@@ -167,6 +167,27 @@ from vivavoce.conversation.settings import Modality
         Waits(None),
     ),
     story(
+        "nor is one who has been answered meanwhile",
+        HOSTED,
+        asked(LOOKUP),
+        makes(1, 3.0, ("c1", "lookup")),
+        caller_says(3, "One more thing.", since=3.5),
+        agent_says(2, "Yes?", since=5.5),
+        at(6.0, hangs_up("c1", "Goodbye!"), ...),
+        at(
+            6.5,
+            falls_silent(2, 1000),
+            "reply 2 message 0 done: item 4 assistant output_audio 'Yes?' after item 3",
+            "reply 2 ended (completed): item 4",
+            "reply 3 created (audio, eve)",
+            (
+                "start reply 3 (audio, eve, tool lookup): user: Where is it? | assistant: lookup({}) as c1 | "
+                "tool c1: The call ends. | user: One more thing. | assistant: Yes? | system: There is now a "
+                "result of lookup: tell the caller what matters of it, briefly."
+            ),
+        ),
+    ),
+    story(
         "those who read are told goodbye, and the call ends",
         replace(HOSTED, modality=Modality.TEXT),
         asked(LOOKUP),

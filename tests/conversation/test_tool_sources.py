@@ -77,7 +77,7 @@ OTHER = ToolSourceKey("mcp:other")
             ),
             "open tools: mcp:other",
         ),
-        at(0.3, opened(LOOKUP)),
+        at(0.3, opened(hosted(kind=ToolKind.MCP))),
     ),
     story(
         "a source that cannot be had leaves the call going, and the model is told so",
