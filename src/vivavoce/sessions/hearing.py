@@ -129,7 +129,7 @@ class Hearing:
                 self._transcribing.anticipate(pause=self._speech.is_fading)
                 if self._listens_closely():
                     self._submit(self._speech.measured())
-        if self._speech.is_startled(samples):
+        if self.intake.eager and self._speech.is_startled(samples):
             end = self._recent.end_sample
             for fact in await self._speech.glance(self._recent.slice(end - GLANCE_SAMPLES, end)):
                 self._submit(fact)

@@ -71,7 +71,7 @@ class _Job:
 class SileroVoiceActivity:
     """`VoiceActivity` by Silero. Loads the model (2.3 MB) on construction, in the calling thread."""
 
-    def __init__(self, model: Path, *, maximum_batch: int = 32) -> None:
+    def __init__(self, model: Path, *, maximum_batch: int = 64) -> None:
         if not model.is_file():
             raise EngineError(f"the voice-activity model is not at {model}: run `vivavoce models pull silero-vad`")
         self._session = open_onnx_session(model)
