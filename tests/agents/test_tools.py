@@ -75,6 +75,126 @@ def test_a_bad_declaration_is_refused_by_the_path_of_its_fault(tool: Any, param:
     assert caught.value.param == f"tools[1]{param}"
 
 
+WEBHOOK: dict[str, Any] = {
+    "type": "webhook",
+    "name": "find",
+    "description": "Finds.",
+    "parameters": SCHEMA,
+    "request": {"method": "GET", "url": "https://example.com/{{order}}"},
+}
+DESK = {"name": "desk", "number": "+14155550123"}
+
+
+@pytest.mark.parametrize(
+    "tool",
+    [
+        pytest.param(WEBHOOK, id="a webhook"),
+        pytest.param({**WEBHOOK, "parameters": None, "request": {"url": "http://x"}}, id="a webhook without arguments"),
+        pytest.param(
+            {**WEBHOOK, "request": {"url": "https://x:8443/a?k={{secret.KEY}}", "headers": {"X-A": "{{call_id}}"}}},
+            id="a webhook with a secret and a port",
+        ),
+        pytest.param(
+            {**WEBHOOK, "policy": {"timeout_ms": 100, "on_interruption": "cancel", "retries": 5, "confirm": True}},
+            id="a webhook with a policy",
+        ),
+        pytest.param({**WEBHOOK, "sign": True, "signing_secret": "KEY"}, id="a webhook that signs"),
+        pytest.param(
+            {**WEBHOOK, "response": {"pick": {"a": "b.c"}, "maximum_characters": 10}}, id="a webhook that picks"
+        ),
+        pytest.param({"type": "system", "name": "end_call"}, id="an end of the call"),
+        pytest.param({"type": "system", "name": "skip_turn", "description": "Listens."}, id="a turn that is skipped"),
+        pytest.param({"type": "system", "name": "transfer_call", "destinations": [DESK]}, id="a transfer"),
+        pytest.param({"type": "system", "name": "send_dtmf", "policy": {"filler": "Dialling."}}, id="tones"),
+    ],
+)
+def test_what_the_server_runs_is_taken_and_is_no_function(tool: dict[str, Any]) -> None:
+    check_tools([tool, FLAT])
+    assert functions_of([tool, FLAT]) == (LOOK_UP,)
+
+
+@pytest.mark.parametrize(
+    ("changed", "param"),
+    [
+        pytest.param({"name": "a b"}, ".name", id="a name with a space"),
+        pytest.param({"description": " "}, ".description", id="no description"),
+        pytest.param({"parameters": []}, ".parameters", id="a list for parameters"),
+        pytest.param({"parameters": {"type": "string"}}, ".parameters.type", id="parameters that are no object"),
+        pytest.param({"parameters": {"properties": {"a": {"type": 1}}}}, ".parameters.properties.a.type", id="a type"),
+        pytest.param({"request": None}, ".request", id="no request"),
+        pytest.param({"request": {"url": "https://x", "method": "get"}}, ".request.method", id="an unknown method"),
+        pytest.param({"request": {}}, ".request.url", id="no address"),
+        pytest.param({"request": {"url": "ftp://x/"}}, ".request.url", id="another scheme"),
+        pytest.param({"request": {"url": "https://{{order}}/x"}}, ".request.url", id="a host by the model"),
+        pytest.param({"request": {"url": "https://x{{order}}/x"}}, ".request.url", id="half a host by the model"),
+        pytest.param({"request": {"url": "https://x:80{{order}}/"}}, ".request.url", id="a port by the model"),
+        pytest.param({"request": {"url": "{{order}}"}}, ".request.url", id="an address by the model"),
+        pytest.param({"request": {"url": "https://a:b@x/"}}, ".request.url", id="a password in the address"),
+        pytest.param({"request": {"url": "https://x/#a"}}, ".request.url", id="a fragment"),
+        pytest.param({"request": {"url": "https://x/{{order"}}, ".request.url", id="braces without an end"),
+        pytest.param({"request": {"url": "https://x/{{}}"}}, ".request.url", id="braces around nothing"),
+        pytest.param({"request": {"url": "https://x/{{secret}}"}}, ".request.url", id="a secret without a name"),
+        pytest.param({"request": {"url": "https://x/{{colour}}"}}, ".request", id="an argument that is not declared"),
+        pytest.param({"request": {"url": "https://x", "headers": []}}, ".request.headers", id="a list of headers"),
+        pytest.param(
+            {"request": {"url": "https://x", "headers": {"a b": "c"}}}, ".request.headers.a b", id="no header's name"
+        ),
+        pytest.param(
+            {"request": {"url": "https://x", "headers": {"Host": "y"}}}, ".request.headers.Host", id="a header of ours"
+        ),
+        pytest.param({"request": {"url": "https://x", "query": {"a": []}}}, ".request.query.a", id="a list in a query"),
+        pytest.param(
+            {"request": {"url": "https://x", "method": "GET", "body": {}}}, ".request.body", id="a body where none is"
+        ),
+        pytest.param(
+            {"request": {"url": "https://x", "body": "a", "headers": {"content-type": "application/json"}}},
+            ".request.body",
+            id="JSON that is none",
+        ),
+        pytest.param({"response": {"pick": 3}}, ".response.pick", id="a number to pick"),
+        pytest.param({"response": {"pick": {"a": ""}}}, ".response.pick.a", id="nothing to pick"),
+        pytest.param({"response": {"maximum_characters": 0}}, ".response.maximum_characters", id="no character"),
+        pytest.param({"policy": []}, ".policy", id="a list for a policy"),
+        pytest.param({"policy": {"timeout_ms": 99}}, ".policy.timeout_ms", id="too short a time"),
+        pytest.param({"policy": {"retries": 6}}, ".policy.retries", id="too many repetitions"),
+        pytest.param({"policy": {"on_interruption": "stop"}}, ".policy.on_interruption", id="an unknown end"),
+        pytest.param({"sign": "yes"}, ".sign", id="a yes"),
+        pytest.param({"sign": True}, ".signing_secret", id="a signature without a secret"),
+        pytest.param({"type": "system", "name": "hang_up"}, ".name", id="an unknown system tool"),
+        pytest.param({"type": "system", "name": "transfer_call"}, ".destinations", id="a transfer to nowhere"),
+        pytest.param(
+            {"type": "system", "name": "end_call", "destinations": [DESK]}, ".destinations", id="an end to somewhere"
+        ),
+        pytest.param(
+            {"type": "system", "name": "transfer_call", "destinations": [DESK, DESK]}, ".destinations[1].name", id="two"
+        ),
+        pytest.param(
+            {"type": "system", "name": "transfer_call", "destinations": [{"name": "a", "number": "911"}]},
+            ".destinations[0].number",
+            id="a number that is none",
+        ),
+        pytest.param(
+            {"type": "system", "name": "transfer_call", "destinations": [{"name": "a", "sip_uri": "a@b"}]},
+            ".destinations[0].sip_uri",
+            id="a SIP URI that is none",
+        ),
+    ],
+)
+def test_a_tool_that_could_not_run_is_refused_by_the_path_of_its_fault(changed: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidFieldError) as caught:
+        check_tools([{"type": "web_search"}, {**WEBHOOK, **changed}])
+    assert caught.value.param == f"tools[1]{param}"
+
+
+@pytest.mark.parametrize(
+    "other", [pytest.param({**FLAT, "name": "find"}, id="a function"), pytest.param(WEBHOOK, id="another webhook")]
+)
+def test_a_webhook_cannot_have_the_name_of_another_tool(other: dict[str, Any]) -> None:
+    with pytest.raises(InvalidFieldError, match="earlier tool") as caught:
+        check_tools([other, WEBHOOK])
+    assert caught.value.param == "tools[1].name"
+
+
 def test_two_functions_cannot_have_one_name_in_whatever_form() -> None:
     with pytest.raises(InvalidFieldError, match="earlier tool") as caught:
         check_tools([FLAT, NESTED])
@@ -98,7 +218,7 @@ JSON = st.recursive(
 )
 NAMES = st.sampled_from(["f", "g", "look_up"])
 FUNCTION = st.fixed_dictionaries({}, optional={"name": NAMES | JSON, "description": JSON, "parameters": JSON})
-TYPES = st.sampled_from(["function", "web_search", "mcp", "tool_reference"])
+TYPES = st.sampled_from(["function", "webhook", "system", "web_search", "mcp", "tool_reference"])
 TOOL = (
     st.fixed_dictionaries({}, optional={"type": TYPES | JSON, "function": FUNCTION | JSON, "name": NAMES | JSON})
     | FUNCTION
