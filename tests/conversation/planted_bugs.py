@@ -214,7 +214,7 @@ PLANTED_BUGS = (
     PlantedBug(
         "an agent that says something before its tool call refuses the response that follows it",
         "replies.py",
-        "return len(self.output) > (self.message_id is not None)",
+        "return self.functions + self.hosted > 0",
         "return self.message_id is None",
     ),
     PlantedBug(
@@ -226,8 +226,8 @@ PLANTED_BUGS = (
     PlantedBug(
         "an item that is put behind another lands before it",
         "history.py",
-        "position = self._order.index(after) + 1",
-        "position = self._order.index(after)",
+        "position = self._behind_untold(self._order.index(after) + 1)",
+        "position = self._behind_untold(self._order.index(after))",
     ),
     PlantedBug(
         "the agent gives its message an id that the client has used",
@@ -263,8 +263,8 @@ PLANTED_BUGS = (
     PlantedBug(
         "the call ends while the last sound of the goodbye is on its way",
         "ending.py",
-        "self._call.deadlines.set(Deadline.FAREWELL, self._call.now + FAREWELL_SECONDS)",
-        "self.end(MAX_TURNS)",
+        "        else:\n            self._farewell()",
+        "        else:\n            self.end(MAX_TURNS)",
     ),
     PlantedBug(
         "an answer that waited for the floor begins although the server ends the call",
@@ -281,8 +281,8 @@ PLANTED_BUGS = (
     PlantedBug(
         "the client puts an item into the call under an id of an earlier call",
         "history.py",
-        "        if self.is_taken(item.item_id):\n",
-        "        if item.item_id in self._items:\n",
+        "        if self.is_taken(item.item_id):\n            raise DuplicateItemError(item.item_id)\n        if after",
+        "        if item.item_id in self._items:\n            raise DuplicateItemError(item.item_id)\n        if after",
     ),
     # --- beside the conversation, forced, silent ---
     PlantedBug(

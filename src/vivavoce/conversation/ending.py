@@ -125,13 +125,13 @@ class Ending:
         elif reply.modality is Modality.TEXT:
             self.end(self._closing_for)
         else:
-            self._call.deadlines.set(Deadline.FAREWELL, self._call.now + FAREWELL_SECONDS)
+            self._farewell()
 
     def nothing_follows(self) -> None:
         """What the last answer has called brings no more words, or there is no goodbye left to say."""
         if self.closing:
             self._awaits_tools = False
-            self._call.deadlines.set(Deadline.FAREWELL, self._call.now + FAREWELL_SECONDS)
+            self._farewell()
 
     def end(self, reason: str) -> None:
         """The call ends with this fact; the first reason counts."""
@@ -146,6 +146,9 @@ class Ending:
         self._call.deadlines.clear_all()
         self._call.tell(CallEnded(self._reason))
         self._call.order(EndCall(self._reason))
+
+    def _farewell(self) -> None:
+        self._call.deadlines.set(Deadline.FAREWELL, self._call.now + FAREWELL_SECONDS)
 
     def _refuse(self, event_id: EventId | None) -> None:
         self._call.refuse("call_ending", "the last turn of this call has been answered; open another call", event_id)
