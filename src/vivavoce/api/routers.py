@@ -33,6 +33,7 @@ from vivavoce.api.platform import (
     organisation,
     secrets,
     threads,
+    tool_trials,
     turns,
     webhooks,
 )
@@ -59,6 +60,7 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
     realtime_secrets.router,
     secrets.router,
     threads.router,
+    tool_trials.router,
     turns.router,
     webhooks.router,
 )

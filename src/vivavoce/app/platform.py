@@ -34,6 +34,7 @@ from vivavoce.services.platform import Platform
 from vivavoce.services.session_tokens import SessionTokens
 from vivavoce.services.sessions import SessionService
 from vivavoce.services.speech.service import SpeechService
+from vivavoce.services.tool_trials import ToolTrials
 from vivavoce.services.transcripts import TranscriptWriter
 from vivavoce.services.upstream_xai import UpstreamXai
 from vivavoce.services.webhooks.running import RunningWebhooks
@@ -98,6 +99,7 @@ class RunningPlatform:
             client_secrets=ClientSecretService(
                 store.client_secrets, store.keys, vault, agents.get, StoredPrompts(agents), drafts, _utc_now
             ),
+            trials=ToolTrials(self.tool_factories),
             voices=lambda: _voices(engines()),
             now=_utc_now,
             livekit=chosen.livekit,

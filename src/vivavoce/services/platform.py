@@ -20,6 +20,7 @@ from vivavoce.services.knowledge.service import KnowledgeService
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.sessions import OpenedSession, SessionService, SessionWish
 from vivavoce.services.speech.service import SpeechService
+from vivavoce.services.tool_trials import ToolTrials
 from vivavoce.services.upstream_xai import UpstreamXai
 from vivavoce.services.webhooks.subscriptions import WebhookService
 from vivavoce.store.store import Store
@@ -43,6 +44,7 @@ class Platform:
     webhooks: WebhookService
     knowledge: KnowledgeService
     client_secrets: ClientSecretService
+    trials: ToolTrials
     voices: Callable[[], tuple[VoiceDescription, ...]]
     now: Callable[[], datetime]
     livekit: LiveKitSettings | None = None
