@@ -204,7 +204,7 @@ async def test_what_is_wrong_is_told_to_the_model(
 async def test_who_may_not_come_in_is_told_so(
     served: Served, method: str, headers: dict[str, str], status: int
 ) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60.0) as http:
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         answer = await http.request(method, f"{served.url}/mcp", headers=headers, json=body)
     assert answer.status_code == status
