@@ -321,3 +321,20 @@ def test_numbers_addresses_and_marked_text_are_never_cut(words: list[str]) -> No
     pieces = _pieces(" ".join(words))
     for whole in _WHOLE:
         assert sum(piece.count(whole) for piece in pieces) == " ".join(words).count(whole)
+
+
+@pytest.mark.parametrize(
+    ("deltas", "pieces"),
+    [
+        pytest.param(["I", "'m", " sorry", ","], ["I'm sorry,"], id="a comma behind a clause is enough"),
+        pytest.param(["Of", " course", "!"], ["Of course!"], id="and so is an exclamation mark"),
+        pytest.param(["Hello", "?"], ["Hello?"], id="a question of one word"),
+        pytest.param(["Sure", ","], [], id="one word and a comma are too little"),
+        pytest.param(["I", " have", " 1", ","], [], id="a comma behind a digit may belong to a number"),
+        pytest.param(["I", " understand", "."], [], id="a full stop may belong to a name"),
+        pytest.param(["Come", " in", ",", " we", " are", ",", " yes", ","], ["Come in,"], id="later pieces wait"),
+    ],
+)
+def test_the_first_piece_does_not_wait_for_what_follows_its_mark(deltas: list[str], pieces: list[str]) -> None:
+    stream = SentenceStream(first_piece_words=4)
+    assert [piece for delta in deltas for piece in stream.push(delta)] == pieces

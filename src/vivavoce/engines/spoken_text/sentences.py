@@ -21,6 +21,7 @@ LONG_SENTENCE_CHARACTERS: Final = 200
 
 _SHORTEST_LONG_PART_CHARACTERS: Final = 40
 _WORD = re.compile(r"\S*\w\S*")
+_MARKED_WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’-])+[,!?]")
 _SPACE = re.compile(r"\s*")
 
 
@@ -86,6 +87,8 @@ class SentenceStream:
         while (start := _skip_space(text, walk.position)) < len(text):
             if walk.position == 0 and "\n" in text[:start]:
                 walk.line_start = text.rfind("\n", 0, start) + 1
+            if cut := self._cut_behind_mark(start):
+                return cut
             unit = next_unit(text, start, walk.block_searched_to, text_ended=text_ended)
             if unit is None:
                 walk.block_searched_to = len(text)
@@ -99,6 +102,14 @@ class SentenceStream:
             if cut := self._take(verdict, start, unit.end, white_end):
                 return cut
         return 0
+
+    def _cut_behind_mark(self, start: int) -> int:
+        """The first piece ends behind 'sorry,' or 'Hello!' whatever follows: that is a whole token less to wait for."""
+        marked = _MARKED_WORD.match(self._buffer, start) if self._words_out < self._clause_words else None
+        if marked is None:
+            return 0
+        enough = marked.group().endswith(("!", "?")) or self._walk.words + 1 >= self._clause_words
+        return marked.end() if enough else 0
 
     def _verdict(self, start: int, unit: Unit, white_end: int, text_ended: bool) -> Boundary:
         text, line_start = self._buffer, self._walk.line_start
