@@ -65,6 +65,23 @@ def build(notes: Path) -> MCPServer:
         return "never"
 
     @server.tool()
+    async def grow(context: Context) -> str:
+        """Gets one more tool."""
+        server.add_tool(look_up, name="grown", description="It was not there before.")
+        await context.notify_tools_changed()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            await context.request_context.session.send_tool_list_changed()
+        return "grown"
+
+    add_shapes(server)
+    return server
+
+
+def add_shapes(server: MCPServer) -> None:
+    """Tools whose answers are of every size and kind."""
+
+    @server.tool()
     async def big() -> str:
         """Answers with 10 MB."""
         return "x" * 10_000_000
@@ -79,18 +96,6 @@ def build(notes: Path) -> MCPServer:
         """A picture and a word."""
         image = ImageContent(type="image", data="iVBORw0KGgo=", mime_type="image/png")
         return CallToolResult(content=[TextContent(type="text", text="Here it is:"), image])
-
-    @server.tool()
-    async def grow(context: Context) -> str:
-        """Gets one more tool."""
-        server.add_tool(look_up, name="grown", description="It was not there before.")
-        await context.notify_tools_changed()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            await context.request_context.session.send_tool_list_changed()
-        return "grown"
-
-    return server
 
 
 def guarded(app: ASGIApp, token: str) -> ASGIApp:
