@@ -99,16 +99,16 @@ class RealEars:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def close(self) -> None:
-        """Keep what was judged, beside what other processes have kept meanwhile."""
+        """Keep what was judged, beside what other processes have kept meanwhile.
+
+        The adapters end with the process: closing them takes a thread, and a process that ends gives none any more.
+        """
         others = self._read()
         for name in ("activity", "turn", "words"):
             getattr(self.remembered, name).update(getattr(others, name))
         part = self._file.with_suffix(f".{threading.get_native_id()}.part")
         part.write_bytes(msgspec.msgpack.encode(self.remembered))
         part.replace(self._file)
-        for engine in (self._activity, self._turn, self._words):
-            if engine is not None:
-                self.wait_for(engine.close())
         if self._loop is not None and self._thread is not None:
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
