@@ -145,14 +145,11 @@ function Naming({ template, onBack, onDone }: { template: Template | null; onBac
 /** The template's documents as a collection of their own; its id. */
 async function keptKnowledge(template: Template, name: string): Promise<string> {
   const collection = await data(
-    api.POST("/v1/collections", { body: { collection_name: `${name}: knowledge` } as never }),
+    api.POST("/v1/collections", { body: { collection_name: `${name}: knowledge`, collection_description: "" } }),
   );
-  const id = (collection as { collection_id: string }).collection_id;
+  const path = { collection_id: collection.collection_id };
   for (const document of template.knowledge) {
-    await api.POST("/v1/collections/{collection_id}/documents" as never, {
-      params: { path: { collection_id: id } },
-      body: document,
-    } as never);
+    await api.POST("/v1/collections/{collection_id}/texts", { params: { path }, body: document });
   }
-  return id;
+  return collection.collection_id;
 }
