@@ -14,6 +14,7 @@ from vivavoce.engines.llm.tool_prompting import (
     ReplyReader,
     output_constraint,
     repeats_answered_call,
+    speech_instead,
     written_messages,
 )
 from vivavoce.engines.ports import (
@@ -56,7 +57,7 @@ def _request(choice: str = "auto", *tools: FunctionTool, schema: dict[str, Any] 
                 ("system", "Be kind."),
                 ("user", "Weather in Oslo?"),
                 ("assistant", '{"tool": "weather", "arguments": {"city": "Oslo"}}'),
-                ("user", "Result of weather: Clear."),
+                ("user", "Result of weather: Clear.\nTell the caller."),
             ],
             id="a call stands as the model wrote it and its answer names the tool",
         ),
@@ -76,7 +77,7 @@ def _request(choice: str = "auto", *tools: FunctionTool, schema: dict[str, Any] 
         ),
         pytest.param(
             [ChatMessage("tool", "Clear.", call_id="lost")],
-            [("user", "Result of the tool: Clear.")],
+            [("user", "Result of the tool: Clear.\nTell the caller.")],
             id="an answer whose call was dropped is still told",
         ),
         pytest.param([], [], id="nothing is nothing"),
@@ -96,10 +97,25 @@ def test_messages_without_tools(messages: list[ChatMessage], written: list[tuple
 def test_tools_are_told(messages: list[ChatMessage]) -> None:
     first, *rest = written_messages(messages, [WEATHER, CLOCK])
     assert first["role"] == "system"
-    assert first["content"].startswith("Be kind.\n\nYou can use tools" if len(messages) == 2 else "You can use tools")
-    assert '- weather: Tells the weather. Arguments: {"city": {"type": "string"}}' in first["content"]
-    assert "- clock: Tells the time. Arguments: {}" in first["content"]
+    assert first["content"].startswith("Be kind.\n\nYou cannot look up" if len(messages) == 2 else "You cannot look up")
+    assert "- weather: Tells the weather. Needs: city\n" in first["content"]
+    assert "- clock: Tells the time. Needs: nothing\n" in first["content"]
     assert rest == [{"role": "user", "content": "Hi"}]
+
+
+def test_arguments_are_told_with_what_they_mean_and_what_they_may_be() -> None:
+    properties = {
+        "day": {"type": "string", "description": "The day."},
+        "meal": {"enum": ["lunch", "dinner"], "description": "Which meal"},
+        "guest": {"type": "object", "properties": {"name": {}, "phone": {}}},
+        "note": {"type": "string"},
+    }
+    tool = FunctionTool("book", "Books.", {"properties": properties, "required": ["day", "meal", "guest"]})
+    (line,) = (each for each in written_messages([], [tool])[0]["content"].splitlines() if each.startswith("- book"))
+    assert line == (
+        '- book: Books. Needs: day (The day), meal (Which meal; one of ["lunch", "dinner"]), guest (with name, phone), '
+        "note (optional)"
+    )
 
 
 def test_the_prompt_of_a_turn_is_the_beginning_of_the_next() -> None:
@@ -239,3 +255,41 @@ def test_a_call_that_was_just_answered_is_known(call: ToolCall, messages: list[C
 
 def test_words_repeat_no_call() -> None:
     assert not repeats_answered_call(TextGenerated("Clear."), ASKED_AND_ANSWERED)
+
+
+LOOKUP = FunctionTool("lookup", "Looks up.", {"properties": {"order_id": {}}, "required": ["order_id"]})
+
+
+def _called(arguments: str) -> ToolCallGenerated:
+    return ToolCallGenerated(ToolCall("c1", "lookup", arguments))
+
+
+def test_a_call_with_made_up_arguments_becomes_a_question_for_them() -> None:
+    asked = GenerationRequest([ChatMessage("user", "Where is my order?")], AffinityKey("a"), (LOOKUP,))
+    instead = speech_instead(_called('{"order_id": "12345"}'), asked)
+    assert instead is not None
+    assert instead.tool_choice == "none"
+    assert list(instead.messages[:-1]) == asked.messages
+    assert "what is the order id?" in instead.messages[-1].text
+
+
+def test_a_call_with_what_was_said_stays_as_it_is() -> None:
+    asked = GenerationRequest([ChatMessage("user", "Order one two three")], AffinityKey("a"), (LOOKUP,))
+    assert speech_instead(_called('{"order_id": "123"}'), asked) is None
+
+
+@pytest.mark.parametrize("choice", ["required", "lookup"])
+def test_a_call_that_was_demanded_is_not_questioned(choice: str) -> None:
+    asked = GenerationRequest([ChatMessage("user", "Where is my order?")], AffinityKey("a"), (LOOKUP,), choice)
+    assert speech_instead(_called('{"order_id": "12345"}'), asked) is None
+
+
+def test_a_call_that_was_just_answered_is_said_in_words() -> None:
+    asked = GenerationRequest(ASKED_AND_ANSWERED, AffinityKey("a"), (WEATHER,))
+    instead = speech_instead(ToolCallGenerated(OSLO), asked)
+    assert instead is not None
+    assert (instead.tool_choice, instead.messages) == ("none", ASKED_AND_ANSWERED)
+
+
+def test_words_are_never_replaced() -> None:
+    assert speech_instead(TextGenerated("Clear."), GenerationRequest([], AffinityKey("a"), (LOOKUP,))) is None

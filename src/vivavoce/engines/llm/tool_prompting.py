@@ -8,6 +8,7 @@ belongs to the opening of the prompt, so it is evaluated once per agent.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from vivavoce.engines.llm.unsaid_arguments import unsaid_arguments
 from vivavoce.engines.ports import (
     ChatMessage,
     FunctionTool,
@@ -26,20 +28,22 @@ from vivavoce.engines.ports import (
 
 _RULES = """
 
-You can use tools. You cannot look up or do anything without them. When the caller asks for something that a tool does \
-and has told you all its arguments, reply with nothing but {"tool": "name", "arguments": {...}}. Otherwise speak: \
-greetings, answers that you know, questions for what is missing, the result of a tool.
-
-Tools:
+You cannot look up or do anything yourself. For that there are tools:
 """
 
-_EXAMPLES = """
+_HOW = """
 
-Examples with a tool find_taxi({"place"}):
+Call a tool with nothing but {"tool": "name", "arguments": {...}} as soon as the caller asks for what it does. Do not \
+say that you will do it: call it. To greetings and thanks, and with what stands above or in the result of a tool, \
+reply in words.
+
+Examples with the tools find_taxi that needs: place, and look_up that needs: query
 - "Hi there!" is answered with: Hello, how can I help you?
-- "I need a taxi." is answered with: Where shall it pick you up?
 - "A taxi at the station, please." is answered with: {"tool": "find_taxi", "arguments": {"place": "station"}}
-- "Result of find_taxi: {"minutes": 5}" is answered with: Your taxi will be there in five minutes."""
+- "Result of find_taxi: {"minutes": 5}" is answered with: Your taxi will be there in five minutes.
+- "Can I take my dog along?" is answered with: {"tool": "look_up", "arguments": {"query": "dogs in taxis"}}
+- "Result of look_up: {"found": "dogs ride for free"}" is answered with: Yes, and your dog rides for free.
+- "Thank you." is answered with: You're welcome."""
 
 _JSON_STYLE = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": ", "lenient": True}
 
@@ -140,6 +144,24 @@ def repeats_answered_call(part: GenerationPart, messages: Sequence[ChatMessage])
     return False
 
 
+def speech_instead(part: GenerationPart, request: GenerationRequest) -> GenerationRequest | None:
+    """What to ask the model for instead of a call that a small model makes for nothing; None: the part is fine.
+
+    Small models like to ask again for what they have just been told: have them say it. And what they were not told they
+    make up: have them ask.
+    """
+    if not isinstance(part, ToolCallGenerated) or request.tool_choice != "auto":
+        return None
+    if repeats_answered_call(part, request.messages):
+        return dataclasses.replace(request, tool_choice="none")
+    unsaid = unsaid_arguments(part.call, request.tools, request.messages)
+    if not unsaid:
+        return None
+    names = " and the ".join(name.replace("_", " ") for name in unsaid)
+    hint = ChatMessage("user", f"(Do not call a tool yet. Ask the caller: what is the {names}?)")
+    return dataclasses.replace(request, tool_choice="none", messages=(*request.messages, hint))
+
+
 def _same(one: ToolCall, other: ToolCall) -> bool:
     try:
         return one.name == other.name and bool(json.loads(one.arguments or "{}") == json.loads(other.arguments))
@@ -157,7 +179,7 @@ def _callable_tools(request: GenerationRequest) -> tuple[FunctionTool, ...]:
 
 def _lines(message: ChatMessage, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if message.role == "tool":
-        yield "user", f"Result of {names.get(message.call_id or '', 'the tool')}: {message.text}"
+        yield "user", f"Result of {names.get(message.call_id or '', 'the tool')}: {message.text}\nTell the caller."
         return
     if message.text or not message.tool_calls:
         yield message.role, message.text
@@ -170,12 +192,25 @@ def _call_head(name: str) -> str:
 
 
 def _tool_text(tools: Sequence[FunctionTool]) -> str:
-    return _RULES + "\n".join(_tool_line(tool) for tool in tools) + _EXAMPLES
+    return _RULES + "\n".join(_tool_line(tool) for tool in tools) + _HOW
 
 
 def _tool_line(tool: FunctionTool) -> str:
-    properties = json.dumps(tool.parameters.get("properties", {}), ensure_ascii=False)
-    return f"- {tool.name}: {tool.description} Arguments: {properties}"
+    description = tool.description.rstrip(".")
+    return f"- {tool.name}: {description}. Needs: {_needs(tool.parameters) or 'nothing'}"
+
+
+def _needs(parameters: Mapping[str, Any]) -> str:
+    """The arguments in words; the grammar takes care of their types."""
+    told: list[str] = []
+    required = parameters.get("required")
+    for name, schema in parameters.get("properties", {}).items():
+        notes = [schema["description"].rstrip(".")] if schema.get("description") else []
+        notes += [f"one of {json.dumps(schema['enum'], ensure_ascii=False)}"] if "enum" in schema else []
+        notes += [f"with {', '.join(schema['properties'])}"] if schema.get("properties") else []
+        notes += ["optional"] if required is not None and name not in required else []
+        told.append(f"{name} ({'; '.join(notes)})" if notes else name)
+    return ", ".join(told)
 
 
 def _schema(schema: Mapping[str, Any]) -> str:

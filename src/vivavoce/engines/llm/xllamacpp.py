@@ -19,7 +19,7 @@ from vivavoce.engines.llm.llama_server import LlamaServer
 from vivavoce.engines.llm.prompt_snapshots import PromptSnapshots
 from vivavoce.engines.llm.prompt_turns import PromptTurns
 from vivavoce.engines.llm.slots import Placement, SlotLine
-from vivavoce.engines.llm.tool_prompting import ReplyReader, repeats_answered_call
+from vivavoce.engines.llm.tool_prompting import ReplyReader, speech_instead
 from vivavoce.engines.ports import (
     AffinityKey,
     ChatMessage,
@@ -82,13 +82,13 @@ class LlamaCppLanguageModel:
             warming.give_up()
         async with aclosing(self._reply(request)) as parts:
             async for part in parts:
-                if request.tool_choice == "auto" and repeats_answered_call(part, request.messages):
+                instead = speech_instead(part, request)
+                if instead is not None:
                     break
                 yield part
             else:
                 return
-        # Small models like to ask again for what they have just been told: have them say it instead.
-        async with aclosing(self._reply(dataclasses.replace(request, tool_choice="none"))) as parts:
+        async with aclosing(self._reply(instead)) as parts:
             async for part in parts:
                 yield part
 
