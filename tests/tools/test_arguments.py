@@ -14,7 +14,7 @@ from vivavoce.conversation.settings import Tool
 from vivavoce.conversation.tool_policy import ToolFailure, ToolSourceKey
 from vivavoce.tools import invoking
 from vivavoce.tools.arguments import ARGUMENTS_CHARACTERS_MAXIMUM, read_arguments
-from vivavoce.tools.invoking import invoke, prepared
+from vivavoce.tools.invoking import CheckedSource, invoke, prepared
 from vivavoce.tools.ports import ToolError, ToolInvocation, ToolResult
 from vivavoce.tools.schemas import UnusableSchemaError, check_schema, is_tame
 
@@ -201,7 +201,7 @@ class Recorder:
     label = ""
 
     async def open(self) -> tuple[Tool, ...]:
-        return ()
+        return (ORDER,)
 
     async def invoke(self, invocation: ToolInvocation) -> ToolResult:
         self.called.append(invocation)
@@ -255,6 +255,25 @@ async def test_much_that_was_said_is_looked_through_beside_the_event_loop(monkey
     await invoke(Recorder(), ORDER, invocation_of('{"id": "7"}', "seven", "word " * 1000))
     await invoke(Recorder(), ORDER, invocation_of('{"id": "7"}', "seven"))
     assert beside == [True, False]
+
+
+async def test_a_checked_source_lets_through_only_calls_that_are_in_order() -> None:
+    source = Recorder()
+    checked = CheckedSource(source)
+    assert await checked.open() == (ORDER,)
+    assert (checked.key, checked.label) == (source.key, source.label)
+    with pytest.raises(ToolError, match="has not said the id"):
+        await checked.invoke(invocation_of('{"id": "48213"}'))
+    await checked.invoke(invocation_of('{"id": "48213"}', "four eight two one three"))
+    assert len(source.called) == 1
+
+
+async def test_a_checked_source_knows_only_the_tools_that_it_opened_with() -> None:
+    source = Recorder()
+    with pytest.raises(ToolError) as caught:
+        await CheckedSource(source).invoke(invocation_of("{}"))
+    assert caught.value.failure is ToolFailure.UNKNOWN_TOOL
+    assert source.called == []
 
 
 JSON = st.recursive(

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from vivavoce.conversation.settings import Tool
+from vivavoce.conversation.tool_policy import ToolFailure, ToolSourceKey
 from vivavoce.tools.arguments import arguments_text, read_arguments
 from vivavoce.tools.grounding import check_grounded
-from vivavoce.tools.ports import ToolInvocation, ToolResult, ToolSource
+from vivavoce.tools.ports import ToolError, ToolInvocation, ToolResult, ToolSource
 
 SAID_CHARACTERS_AT_ONCE = 2_000
 """More than this is looked through on another thread: that would hold the event loop for more than 2 ms."""
@@ -39,3 +40,37 @@ async def invoke(source: ToolSource, tool: Tool, invocation: ToolInvocation) -> 
     else:
         arguments = prepared(tool, invocation.arguments, invocation.said)
     return await source.invoke(replace(invocation, arguments=arguments))
+
+
+class CheckedSource:
+    """A source whose calls are checked first: it remembers the tools that it opened with, and owns what it wraps."""
+
+    def __init__(self, source: ToolSource) -> None:
+        self._source = source
+        self._tools: dict[str, Tool] = {}
+
+    @property
+    def key(self) -> ToolSourceKey:
+        return self._source.key
+
+    @property
+    def label(self) -> str:
+        return self._source.label
+
+    async def open(self) -> tuple[Tool, ...]:
+        tools = await self._source.open()
+        self._tools = {tool.name: tool for tool in tools}
+        return tools
+
+    async def invoke(self, invocation: ToolInvocation) -> ToolResult:
+        """Raises `ToolError`, also for a tool that the source did not open with."""
+        tool = self._tools.get(invocation.name)
+        if tool is None:
+            raise ToolError(ToolFailure.UNKNOWN_TOOL, f"There is no tool '{invocation.name[:80]}'.")
+        return await invoke(self._source, tool, invocation)
+
+    def search_ahead(self, words: str) -> None:
+        self._source.search_ahead(words)
+
+    async def close(self) -> None:
+        await self._source.close()
