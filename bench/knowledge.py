@@ -94,6 +94,7 @@ async def recall() -> None:
             totals = (await ground.service.totals([collection]))[collection.seq]
             print(f"{totals.documents} documents, {totals.chunks} passages, indexed in {took:.1f} s")
             print(f"{'':10} recall@1 recall@3 recall@5   of {len(questions())} questions")
+            missed: list[str] = []
             for mode in RetrievalMode:
                 ranks = [await _rank(ground, collection.resource_id, each, mode) for each in questions()]
                 shares = [sum(rank < first for rank in ranks) / len(ranks) for first in (1, 3, 5)]

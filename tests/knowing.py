@@ -66,7 +66,8 @@ class WordEmbedder:
         for row, text in zip(rows, texts, strict=True):
             for word in words_of(text):
                 row += np.random.default_rng(zlib.crc32(SAME.get(word, word).encode())).standard_normal(DIMENSIONS)
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        lengths: Vectors = np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows / lengths
 
 
 class PlainReader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ class Search:
         return self.found.get(query.text, [])
 
 
-def source_of(search: Search, context: CallContext = CONTEXT, **declared: object) -> ToolSource:
+def source_of(search: Search, context: CallContext = CONTEXT, **declared: Any) -> ToolSource:
     return FileSearchFactory(search)({"type": "file_search", **declared}, context, ToolSourceKey("file_search:1"))
 
 
@@ -67,7 +68,7 @@ async def test_the_tool_asks_for_one_query() -> None:
         pytest.param({"collection_ids": ["col_c"]}, ("col_c",), id="they may be called collections too"),
     ],
 )
-async def test_where_it_looks(declared: dict[str, object], collections: tuple[str, ...]) -> None:
+async def test_where_it_looks(declared: dict[str, Any], collections: tuple[str, ...]) -> None:
     search = Search()
     await told(source_of(search, **declared), "fares")
     assert [(each.organisation_id, each.collection_ids, each.text) for each in search.asked] == [
