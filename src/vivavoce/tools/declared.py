@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vivavoce.conversation.tool_policy import ToolFailure, ToolSourceKey
+from vivavoce.tools.invoking import CheckedSource
 from vivavoce.tools.keys import is_hosted, source_key
 from vivavoce.tools.ports import ToolError, ToolSource
 
@@ -36,7 +37,7 @@ SourceFactory = Callable[[Declaration, CallContext, ToolSourceKey], ToolSource]
 
 
 class CallToolbox:
-    """A `Toolbox`. Sources are made when they are first asked for. `session_declared` is what the client brings."""
+    """A `Toolbox`. Sources are made when they are first asked for, and their calls are checked before they run. `session_declared` is what the client brings."""
 
     def __init__(
         self,
@@ -79,4 +80,4 @@ class CallToolbox:
         own = CallContext(
             context.session_id, context.organisation_id, context.agent_id, context.collection_ids, is_agents
         )
-        return factory(declaration, own, key)
+        return CheckedSource(factory(declaration, own, key))
