@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vivavoce import __version__
-from vivavoce.cli import agents, keys, models
+from vivavoce.cli import agents, collections, keys, models, secrets
 from vivavoce.cli.doctor import doctor
 from vivavoce.cli.replay import replay_journal
 from vivavoce.cli.serve import serve
@@ -26,6 +26,8 @@ app.command("replay")(replay_journal)
 app.add_typer(models.app, name="models")
 app.add_typer(keys.app, name="keys")
 app.add_typer(agents.app, name="agents")
+app.add_typer(collections.app, name="collections")
+app.add_typer(secrets.app, name="secrets")
 
 
 def _print_version(wanted: bool) -> None:

@@ -18,18 +18,23 @@ from typing import Self
 
 from vivavoce.client.addresses import DEFAULT_SERVER_URL, http_address, shown_address
 from vivavoce.client.errors import UnexpectedAnswerError
+from vivavoce.client.knowledge_results import Capability, Organisation
 from vivavoce.client.realtime import RealtimeClient
 from vivavoce.client.resources.agents import Agents
 from vivavoce.client.resources.api_keys import ApiKeys
 from vivavoce.client.resources.chat import Chat
+from vivavoce.client.resources.collections import Collections
+from vivavoce.client.resources.environments import Environments
+from vivavoce.client.resources.files import Files
 from vivavoce.client.resources.phone_numbers import PhoneNumbers
+from vivavoce.client.resources.secrets import Secrets
 from vivavoce.client.resources.sessions import Sessions
 from vivavoce.client.resources.threads import Threads
 from vivavoce.client.resources.voices import Voices
 from vivavoce.client.resources.webhooks import Webhooks
-from vivavoce.client.results import Session
+from vivavoce.client.results import Session, result_of
 from vivavoce.client.retrying import RetryPolicy
-from vivavoce.client.wire import Chance, Timeouts, Wire, check_key
+from vivavoce.client.wire import Chance, Timeouts, Wire, check_key, path_of
 
 KEY_VARIABLES = ("VIVAVOCE_API_KEY", "XAI_API_KEY")
 URL_VARIABLES = ("VIVAVOCE_BASE_URL", "VIVAVOCE_URL")
@@ -68,6 +73,10 @@ class Vivavoce:
         self.chat = Chat(wire)
         self.api_keys = ApiKeys(wire)
         self.webhooks = Webhooks(wire)
+        self.collections = Collections(wire)
+        self.files = Files(wire)
+        self.environments = Environments(wire)
+        self.secrets = Secrets(wire)
 
     def __repr__(self) -> str:
         return f"<Vivavoce at {shown_address(self._address)}>"
@@ -82,6 +91,15 @@ class Vivavoce:
 
     async def close(self) -> None:
         await self._wire.close()
+
+    async def organisation(self) -> Organisation:
+        """Whose key this is. Raises as the methods of the resources."""
+        return result_of(Organisation, await self._wire.get(path_of("v1", "organisation")))
+
+    async def capabilities(self) -> tuple[Capability, ...]:
+        """What the server can do, and what its operator would have to set for the rest."""
+        answer = await self._wire.get(path_of("v1", "capabilities"))
+        return tuple(result_of(Capability, each) for each in answer.get("data") or ())
 
     def realtime(
         self, agent_id: str | None = None, *, model: str | None = None

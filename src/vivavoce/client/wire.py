@@ -13,7 +13,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO, cast
 from urllib.parse import quote
 
 import httpx
@@ -30,6 +30,7 @@ from vivavoce.client.errors import (
 )
 from vivavoce.client.event_stream import EventStreamDecoder
 from vivavoce.client.retrying import RETRIED_STATUSES, RetryPolicy, retry_after_seconds
+from vivavoce.client.uploads import Upload, Watched
 
 Query = Mapping[str, str | int | bool | None]
 
@@ -126,6 +127,24 @@ class Wire:
         request = self._request(method, path, body, query, patient=patient, idempotency_key=idempotency_key)
         response = await self._send(request, stream=False)
         return _object(response, self._where)
+
+    async def upload(self, path: str, upload: Upload) -> dict[str, Any]:
+        """Send a file as a form; the JSON object of the answer. Tried once, so that nothing is stored twice.
+
+        Raises as `call`.
+        """
+        source = upload.source if upload.progress is None else Watched(upload.source, upload.progress)
+        request = self._http.build_request(
+            "POST",
+            path,
+            files={upload.part: (upload.name, cast(BinaryIO, source), upload.content_type)},
+            data=upload.fields,
+            timeout=httpx.Timeout(self._timeouts.completion_seconds, connect=self._timeouts.connect_seconds),
+        )
+        outcome = await self._attempt(request, stream=False)
+        if not isinstance(outcome, httpx.Response):
+            raise outcome
+        return _object(outcome, self._where)
 
     @asynccontextmanager
     async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:
