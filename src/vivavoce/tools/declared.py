@@ -37,7 +37,7 @@ SourceFactory = Callable[[Declaration, CallContext, ToolSourceKey], ToolSource]
 
 
 class CallToolbox:
-    """A `Toolbox`. Sources are made when they are first asked for, and their calls are checked before they run. `session_declared` is what the client brings."""
+    """A `Toolbox`. Sources are made when they are first asked for, and their calls are checked before they run."""
 
     def __init__(
         self,
