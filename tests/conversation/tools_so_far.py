@@ -56,6 +56,7 @@ class ToolsSoFar:
     stopped: set[ReplyId] = field(default_factory=set)
     with_functions: set[ReplyId] = field(default_factory=set)
     withheld: dict[tuple[str, str], int] = field(default_factory=dict)
+    clients: set[CallId] = field(default_factory=set)
     silenced: bool = False
     _rounds: dict[int, set[ReplyId]] = field(default_factory=dict)
 
@@ -123,8 +124,9 @@ class ToolsSoFar:
                 event, events.ItemCreateRequested
             ):
                 self.turn, self.said = self.turn + 1, item.text or self.said
-            case notices.ReplyCalledFunction(reply_id=reply_id):
+            case notices.ReplyCalledFunction(reply_id=reply_id, item=item):
                 self.with_functions.add(reply_id)
+                self.clients.add(item.call_id)
             case notices.ReplyCalledTool(reply_id=reply_id, item=item, in_conversation=inside):
                 assert item.call_id not in self.calls, "made twice"
                 assert reply_id not in self.behind, "made behind the gate"
@@ -196,8 +198,8 @@ class ToolsSoFar:
         for message in prompt:
             if message.role != "tool":
                 assert not any(call_id in self.calls for call_id in waiting), "a call without an answer"
-                waiting = [call.call_id for call in message.calls]
-            elif message.call_id in self.calls:
+                waiting = [call.call_id for call in message.calls if call.call_id not in self.clients]
+            elif message.call_id in self.calls and message.call_id not in self.clients:
                 assert message.call_id in waiting, "an answer without its call"
                 waiting.remove(message.call_id)
                 call = self.calls[message.call_id]

@@ -52,10 +52,12 @@ class ToolCalls:
         tool = next((each for each in offered(self._call, reply.options) if each.name == fact.name), None)
         asked = fact.name, canonical(fact.arguments)
         if tool is None and not self._call.sources.wanted:
+            self._ids.add(fact.call_id)
             return False
         if tool is not None and tool.source is None:
             approved = tool.policy.approval is not Approval.CALLER or self._consents.use(asked)
             if approved:
+                self._ids.add(fact.call_id)
                 return False
         self._begin(self._made(reply, fact, tool, asked))
         return True
