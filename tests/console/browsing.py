@@ -1,0 +1,130 @@
+"""The console in a real Chromium: a server with scripted engines, a browser, and pages that are watched for errors.
+
+The fixtures of `conftest.py` own all three for one test module; a module with other wishes opens its own. Playwright
+holds an event loop while it is open, so no test of such a module may be a coroutine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from unittest.mock import patch
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from starlette.routing import BaseRoute
+from tests.compliance.talking_server import TalkingServer, talking_server
+from tests.console.building import built_console
+from tests.serving import KEY
+
+from vivavoce.console.routes import console_routes
+
+CHROMIUM = "/usr/bin/chromium"
+PATIENCE_MS = 30_000
+"""For how long a page may take on a machine that does much else; a page that is ready is not waited for."""
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+
+
+@contextmanager
+def console_server(data: Path, **settings: Any) -> Iterator[TalkingServer]:
+    """A server that shows the console as its source stands. The script is `talking_server.answer`."""
+    assets = built_console()
+
+    def routes() -> list[BaseRoute]:
+        return console_routes(assets)
+
+    with patch("vivavoce.app.server.console_routes", routes), talking_server(data, **settings) as server:
+        yield server
+
+
+@contextmanager
+def chromium(microphone: Path | None = None) -> Iterator[Browser]:
+    """A browser without a window. `microphone`: a WAV file that it hears once; without one it hears beeps."""
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        "--autoplay-policy=no-user-gesture-required",
+    ]
+    if microphone is not None:
+        arguments.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass(slots=True)
+class Watch:
+    """What went wrong in a page. `expected`: patterns of messages that the test provokes."""
+
+    seen: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.seen.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def check(self) -> None:
+        """Raises `AssertionError` for what nobody expected."""
+        wrong = [each for each in self.seen if not any(re.search(pattern, each) for pattern in self.expected)]
+        assert not wrong, "the page reported errors:\n" + "\n".join(wrong)
+
+
+@contextmanager
+def opened_page(
+    browser: Browser,
+    server: TalkingServer,
+    path: str = "/agents",
+    *,
+    watch: Watch | None = None,
+    key: str | None = KEY,
+    size: tuple[int, int] = DESKTOP,
+    theme: Literal["light", "dark"] = "light",
+) -> Iterator[Page]:
+    """A page of the console in a browser profile of its own, let in with `key`; its errors fail the block."""
+    watch = watch or Watch()
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=theme,
+        reduced_motion="reduce",
+        permissions=["microphone", "clipboard-read", "clipboard-write"],
+        base_url=server.served.url,
+    )
+    try:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", lambda message: watch.note(message))  # noqa: PLW0108 - a bound method would be marked
+        page.on("pageerror", lambda error: watch.seen.append(str(error)))
+        page.goto(path + ("" if key is None else f"#key={key}"))
+        yield page
+        watch.check()
+    finally:
+        context.close()
+
+
+def assert_accessible(page: Page) -> None:
+    """Axe finds no violation in the page as it stands, in the light and in the dark theme."""
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"in the {theme} theme:\n{found.generate_report()}"
+    page.emulate_media(color_scheme="light")
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing is wider than a phone's screen."""
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= PHONE[0], f"the page is {width} px wide"
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
