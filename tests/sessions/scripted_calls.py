@@ -18,7 +18,7 @@ from vivavoce.engines.scripted.language_model import ScriptedLanguageModel
 from vivavoce.engines.scripted.voice import ScriptedTextToSpeech
 from vivavoce.media.formats import AudioFormat
 from vivavoce.sessions.journal import Journal
-from vivavoce.sessions.ports import Engines, Recorder
+from vivavoce.sessions.ports import CallTap, Engines, Recorder
 from vivavoce.sessions.session import Session
 from vivavoce.tools.ports import Toolbox
 
@@ -82,6 +82,7 @@ async def opened_call(
     recorder: Recorder | None = None,
     toolbox: Toolbox | None = None,
     resumed: Sequence[Item] = (),
+    tap: CallTap | None = None,
 ) -> AsyncIterator[Call]:
     """A call that is held while the context lasts, and that has to leave nothing behind."""
     outlet = RecordedOutlet()
@@ -99,6 +100,7 @@ async def opened_call(
         id_prefix="again" if resumed else None,
         resumed=resumed,
         toolbox=toolbox,
+        tap=tap,
     )
 
     async def reading() -> None:

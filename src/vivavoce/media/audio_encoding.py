@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 import numpy as np
 import soundfile  # type: ignore[import-untyped]
 
+from vivavoce.media.appended_bytes import AppendedBytes
 from vivavoce.media.formats import AudioEncoding, AudioFormat
 from vivavoce.media.pcm import Samples
 from vivavoce.media.resampling import StreamResampler
@@ -117,51 +118,12 @@ def wav_header(rate_hz: int) -> bytes:
     return struct.pack("<4sI4s", b"RIFF", _UNKNOWN_LENGTH, b"WAVE") + format_chunk + _DATA_OF_UNKNOWN_LENGTH
 
 
-class _Tail:
-    """A file that keeps only what was appended since it was last asked; corrections of what has gone are dropped.
-
-    FLAC and MP3 write their headers anew at the end, with the length; a stream has sent them long before.
-    """
-
-    def __init__(self) -> None:
-        self._appended = bytearray()
-        self._length = 0
-        self._position = 0
-
-    def write(self, data: bytes) -> int:
-        written = len(data)
-        beyond = self._position + written - self._length
-        if beyond > 0:
-            self._appended += bytes(data)[written - beyond :]
-            self._length += beyond
-        self._position += written
-        return written
-
-    def read(self, _size: int = -1) -> bytes:
-        return b""
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._position = offset + (0, self._position, self._length)[whence]
-        return self._position
-
-    def tell(self) -> int:
-        return self._position
-
-    def flush(self) -> None:
-        """Everything is written at once."""
-
-    def take(self) -> bytes:
-        data = bytes(self._appended)
-        self._appended.clear()
-        return data
-
-
 class _ContainerEncoder:
     """What libsndfile writes."""
 
     def __init__(self, encoding: SpeechEncoding, resampler: StreamResampler) -> None:
         self._resampler = resampler
-        self._tail = _Tail()
+        self._tail = AppendedBytes()
         self._file = _written_to(self._tail, encoding)
         # Whoever gives up may close from another thread while the encoder still works.
         self._lock = threading.Lock()
@@ -190,7 +152,7 @@ class _ContainerEncoder:
             self._file.write(np.clip(samples, -1.0, 1.0))
 
 
-def _written_to(tail: _Tail, encoding: SpeechEncoding) -> soundfile.SoundFile:
+def _written_to(tail: AppendedBytes, encoding: SpeechEncoding) -> soundfile.SoundFile:
     rate_hz = encoding.rate_hz
     match encoding.codec:
         case "flac":

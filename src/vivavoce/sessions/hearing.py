@@ -7,7 +7,8 @@ same samples feed the transcription of the open turn. Owned by a session; `run` 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 import numpy as np
@@ -30,11 +31,11 @@ from vivavoce.engines.ports import HEARING_RATE_HZ, Samples, TranscriptionHints
 from vivavoce.media.formats import AudioFormat
 from vivavoce.media.recent_audio import RecentAudio
 from vivavoce.media.resampling import StreamResampler
-from vivavoce.media.wire_formats import WireFormat
+from vivavoce.media.wire_formats import StreamDecoder, WireFormat
 from vivavoce.sessions.cleaning import Cleaning
 from vivavoce.sessions.intake import Intake
 from vivavoce.sessions.item_audio import ItemAudio
-from vivavoce.sessions.ports import Engines, Spawn
+from vivavoce.sessions.ports import CallTap, Engines, Spawn
 from vivavoce.sessions.speech_watch import GLANCE_SAMPLES, SpeechWatch
 from vivavoce.sessions.transcribing import Transcribing
 
@@ -46,7 +47,10 @@ UNTIL_BELIEVED_MS = 500
 
 
 class Hearing:
-    """Owned by one session. `intake` is where the caller's audio comes in, and what is to happen after it."""
+    """Owned by one session. `intake` is where the caller's audio comes in, and what is to happen after it.
+
+    `tap`: is let hear what comes, as it comes.
+    """
 
     def __init__(
         self,
@@ -56,8 +60,10 @@ class Hearing:
         submit: Callable[[Event], None],
         spawn: Spawn,
         listens_closely: Callable[[], bool],
+        tap: CallTap | None = None,
     ) -> None:
         self._submit = submit
+        self.tap = tap
         self._listens_closely = listens_closely
         self._settings = settings
         self.intake = Intake(input_format)
@@ -66,7 +72,7 @@ class Hearing:
         self._recent = RecentAudio(_kept_samples(settings), LONGEST_TURN_SECONDS * HEARING_RATE_HZ)
         self._arrived_at = 0.0
         self._input_format = input_format
-        self._decoder = input_format.open_decoder()
+        self._decoder = _opened(input_format, self.tap)
         self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
         self.item_audio = ItemAudio(spawn)
         self._retrieving = asyncio.Lock()  # a client may ask for all items at once
@@ -193,7 +199,7 @@ class Hearing:
             return
 
         def hear_it() -> None:
-            self._decoder = input_format.open_decoder()
+            self._decoder = _opened(input_format, self.tap)
             self._resampler = StreamResampler(input_format.rate_hz, HEARING_RATE_HZ)
 
         self._input_format = input_format
@@ -203,6 +209,25 @@ class Hearing:
     def buffered_ms(self) -> int:
         """Audio in the input buffer, when the client marks the turns."""
         return self._transcribing.buffered_samples * 1000 // HEARING_RATE_HZ
+
+
+def _opened(input_format: WireFormat, tap: CallTap | None) -> StreamDecoder:
+    decoder = input_format.open_decoder()
+    return decoder if tap is None else _TappedDecoder(decoder, input_format.rate_hz, tap)
+
+
+@dataclass(frozen=True, slots=True)
+class _TappedDecoder:
+    """Lets the tap hear what is decoded, before anything is done to it."""
+
+    decoder: StreamDecoder
+    rate_hz: int
+    tap: CallTap
+
+    def decode(self, pieces: Sequence[bytes]) -> Samples:
+        samples = self.decoder.decode(pieces)
+        self.tap.hear(samples, self.rate_hz, asyncio.get_running_loop().time())
+        return samples
 
 
 def _decoded(audio: bytes, input_format: AudioFormat) -> Samples:

@@ -12,6 +12,7 @@ from vivavoce.conversation.notices import Notice
 from vivavoce.engines.ports import (
     AudioProcessing,
     LanguageModel,
+    Samples,
     SpeechToText,
     TextToSpeech,
     TurnDetector,
@@ -52,4 +53,24 @@ class Recorder(Protocol):
 
     def note(self, notice: Notice) -> None:
         """Take in what the client is told, at once; after the client has gone, what it would have been told."""
+        ...
+
+
+class CallTap(Protocol):
+    """Takes in the sound of a call, at once, as it is heard and as it is sent. Times are loop seconds."""
+
+    def hear(self, samples: Samples, rate_hz: int, now: float) -> None:
+        """The caller's next (n,) samples as they came, all of which have arrived by now."""
+        ...
+
+    def say(self, samples: Samples, begins_at: float) -> None:
+        """The agent's next (n,) samples at the voice's rate, as loud as they go out, and when their playing begins."""
+        ...
+
+    def silence_agent(self, now: float) -> None:
+        """What was sent and not played by now was thrown away."""
+        ...
+
+    async def run(self) -> None:
+        """Work behind, from the call's beginning on, until cancelled at its end. Raises nothing of its own."""
         ...

@@ -37,7 +37,7 @@ from vivavoce.engines.ports import AffinityKey
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.hearing import Hearing
 from vivavoce.sessions.journal import Journal
-from vivavoce.sessions.ports import Engines, Outlet, Recorder
+from vivavoce.sessions.ports import CallTap, Engines, Outlet, Recorder
 from vivavoce.sessions.speaking import Speaking
 from vivavoce.sessions.tool_running import ToolRunning
 from vivavoce.tools.ports import Toolbox
@@ -53,6 +53,7 @@ class Session:
     connection broke; give it an `id_prefix` that it has not had. `end_reason`: why the call ended, for instance
     `max_turns` or what `close_call` was given; None while it lives, and when the client hung up. `toolbox`: what runs
     its tools, closed with it; without one, a session that names sources of tools is told that they cannot be had.
+    `tap`: takes in the sound of both sides, for a recording.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Session:
         resumed: Sequence[Item] = (),
         *,
         toolbox: Toolbox | None = None,
+        tap: CallTap | None = None,
     ) -> None:
         self.session_id = session_id
         self.end_reason: str | None = None
@@ -86,6 +88,7 @@ class Session:
             self.submit,
             self._spawn,
             listens_closely=lambda: self._conversation.listens_closely,
+            tap=tap,
         )
         self._speaking = Speaking(
             engines,
@@ -95,6 +98,7 @@ class Session:
             self.submit,
             self._spawn,
             self._hearing.cleaning,
+            tap,
         )
         self._tools = ToolRunning(toolbox, session_id, self.submit, self._spawn)
         self._facts: deque[tuple[Event, float]] = deque()
@@ -167,6 +171,8 @@ class Session:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
                 self._spawn(self._hearing.run(), "hearing")
+                if self._hearing.tap is not None:
+                    self._spawn(self._hearing.tap.run(), "recording")
                 if self._journal is not None:
                     self._spawn(self._journal.run(), "journal")
                 for fact in self._opening:

@@ -54,7 +54,7 @@ from vivavoce.media.pacing import Playout
 from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.cleaning import Cleaning
-from vivavoce.sessions.ports import Engines, Outlet, Spawn
+from vivavoce.sessions.ports import CallTap, Engines, Outlet, Spawn
 from vivavoce.sessions.pronunciations import Pronunciations
 from vivavoce.sessions.track import FRAME_SAMPLES, Track
 
@@ -90,8 +90,10 @@ class Speaking:
         submit: Callable[[Event], None],
         spawn: Spawn,
         cleaning: Cleaning,
+        tap: CallTap | None = None,
     ) -> None:
         self._cleaning = cleaning
+        self._tap = tap
         self._engines = engines
         self._affinity = affinity
         self._outlet = outlet
@@ -143,6 +145,8 @@ class Speaking:
             now = asyncio.get_running_loop().time()
             self._playout.flush(now)
             self._cleaning.discarded(now)
+            if self._tap is not None:
+                self._tap.silence_agent(now)
 
     def warm(self, order: WarmPrompt) -> None:
         """Let the language model read the prompt's prefix before it is needed."""
@@ -267,11 +271,18 @@ class Speaking:
                     for start in range(0, len(samples), FRAME_SAMPLES):
                         frame = await track.frame(samples[start : start + FRAME_SAMPLES])
                         if not track.order.beside:
-                            self._cleaning.played(frame, asyncio.get_running_loop().time())
+                            self._played(frame)
                         self._emit(reply_id, encoder.encode(resampler.push(frame)))
         await track.gate()
         self._emit(reply_id, encoder.encode(resampler.flush()) + encoder.flush())
         self._submit(ReplySpoken(reply_id, track.sent_ms))
+
+    def _played(self, frame: Samples) -> None:
+        """This frame (n,) has just gone out; the caller's player begins with it when it has played all before it."""
+        now = asyncio.get_running_loop().time()
+        self._cleaning.played(frame, now)
+        if self._tap is not None:
+            self._tap.say(frame, now + self._playout.buffered_seconds(now) - len(frame) / VOICE_RATE_HZ)
 
     def _emit(self, reply_id: ReplyId, audio: list[bytes]) -> None:
         for piece in audio:
