@@ -48,7 +48,7 @@ async def test_nothing_is_left(tmp_path: Path, what: str) -> None:
         if what == "collection":
             await known.service.delete_collection(OURS, collection_id)
         assert SECRET.encode() in _bytes_in(tmp_path)
-        await known.service.delete_file(OURS, file_id)
+        await known.service.files.delete(OURS, file_id)
         await known.settle()
         left = _bytes_in(tmp_path)
         assert SECRET.encode() not in left

@@ -19,8 +19,6 @@ from vivavoce.store.records import OrganisationId
 from vivavoce.store.rows import Clock
 from vivavoce.store.schema import named_secrets
 
-KIND = "secret"
-
 
 @dataclass(frozen=True, slots=True)
 class NamedSecret:
@@ -57,7 +55,7 @@ class StoredNamedSecrets:
             await connection.execute(update(named_secrets).where(*own).values(sealed=sealed, updated_at=self._now()))
         found = await self.get(organisation_id, name)
         if found is None:
-            raise UnknownRecordError(KIND, name)
+            raise UnknownRecordError("secret", name)
         return found
 
     async def get(self, organisation_id: OrganisationId, name: str) -> NamedSecret | None:
@@ -84,7 +82,7 @@ class StoredNamedSecrets:
         async with self._database.writing() as connection:
             gone = await connection.execute(delete(named_secrets).where(*own))
         if not gone.rowcount:
-            raise UnknownRecordError(KIND, name)
+            raise UnknownRecordError("secret", name)
 
 
 def _read(row: Row[Any]) -> NamedSecret:

@@ -52,8 +52,9 @@ class StoredKnowledge:
 
 @dataclass(frozen=True, slots=True)
 class StoredSecrets:
-    """What browsers open calls with, and what tools log in with."""
+    """What programs come in with, what browsers open calls with, and what tools log in with."""
 
+    keys: StoredKeys
     client: StoredClientSecrets
     named: StoredNamedSecrets
 
@@ -77,14 +78,19 @@ class Store:
         self.webhooks = StoredResources(database, now, schema.webhooks, Kind.WEBHOOK, Webhook)
         self.deliveries = StoredDeliveries(database, now)
         self.answers = StoredAnswers(database, now)
-        self._secrets = StoredSecrets(StoredClientSecrets(database, now), StoredNamedSecrets(database, now))
-        self.keys = StoredKeys(database, now, monotonic)
+        self._secrets = StoredSecrets(
+            StoredKeys(database, now, monotonic), StoredClientSecrets(database, now), StoredNamedSecrets(database, now)
+        )
         self.knowledge = StoredKnowledge(
             StoredFiles(database, now),
             StoredDocuments(database, now),
             StoredIndexing(database, now),
             StoredPassages(database),
         )
+
+    @property
+    def keys(self) -> StoredKeys:
+        return self._secrets.keys
 
     @property
     def client_secrets(self) -> StoredClientSecrets:

@@ -32,7 +32,7 @@ async def upload_file(
     purpose: Annotated[str | None, Form(max_length=100, description="Accepted.")] = None,  # noqa: ARG001
 ) -> FileObject:
     try:
-        kept = await platform.knowledge.keep_file(caller, file.filename or "file", file.content_type, file.file)
+        kept = await platform.knowledge.files.keep(caller, file.filename or "file", file.content_type, file.file)
     except FileTooLargeError as error:
         raise too_large() from error
     return shown_file(kept)
@@ -40,19 +40,19 @@ async def upload_file(
 
 @router.get("/v1/files", summary="List files")
 async def list_files(platform: PlatformOf, caller: Reader, page: PageOf) -> Listed[FileObject]:
-    return listed(await platform.knowledge.files(caller, page), shown_file)
+    return listed(await platform.knowledge.files.list(caller, page), shown_file)
 
 
 @router.get("/v1/files/{file_id}", summary="Get a file's description")
 async def get_file(platform: PlatformOf, caller: Reader, file_id: FileId) -> FileObject:
-    return shown_file(await platform.knowledge.file(caller, file_id))
+    return shown_file(await platform.knowledge.files.get(caller, file_id))
 
 
 @router.get("/v1/files/{file_id}/content", summary="Get a file", response_class=FileResponse, responses=_BINARY)
 async def get_file_content(platform: PlatformOf, caller: Reader, file_id: FileId) -> FileResponse:
     """As a download of unknown type, whatever its sender said it is: no browser shows it as a page of this server."""
-    file = await platform.knowledge.file(caller, file_id)
-    path = platform.knowledge.bytes_of(file)
+    file = await platform.knowledge.files.get(caller, file_id)
+    path = platform.knowledge.files.path_of(file)
     if not path.is_file():
         raise UnknownRecordError("file", file_id)
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -62,5 +62,5 @@ async def get_file_content(platform: PlatformOf, caller: Reader, file_id: FileId
 @router.delete("/v1/files/{file_id}", summary="Delete a file")
 async def delete_file(platform: PlatformOf, caller: Writer, file_id: FileId) -> Deleted:
     """Its documents go with it, from every collection."""
-    gone = await platform.knowledge.delete_file(caller, file_id)
+    gone = await platform.knowledge.files.delete(caller, file_id)
     return Deleted(id=gone.file_id)

@@ -1,14 +1,12 @@
-"""Files, collections and their documents: kept, changed, taken away. The same for every API; without state of its own.
+"""Collections and their documents: kept, changed, taken away. The same for every API; without state of its own.
 
 The work that follows is `Ingestion`'s, which is woken.
 """
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from vivavoce.agents import checks
@@ -18,61 +16,30 @@ from vivavoce.agents.resources import Collection
 from vivavoce.knowledge.search import Passage, PassageQuery, PassageSearch, SearchFailedError
 from vivavoce.services.callers import Caller
 from vivavoce.services.errors import ConflictError, NotReadyError
+from vivavoce.services.knowledge.files import FileService
 from vivavoce.services.knowledge.shelf import FileShelf, FileTooLargeError
 from vivavoce.store.documents import CollectionTotals, DocumentRecord, DocumentStatus
 from vivavoce.store.errors import UnknownRecordError
-from vivavoce.store.files import FileContent, FileRecord
+from vivavoce.store.files import FileRecord
 from vivavoce.store.records import Page, PageRequest
 from vivavoce.store.resources import Resource
 from vivavoce.store.store import Store
 
-NAME_LENGTH_MAXIMUM = 255
-MEDIA_TYPE_LENGTH_MAXIMUM = 255
 FIELD_LENGTH_MAXIMUM = 1_000
-UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 ENTRY_MEDIA_TYPE = "text/markdown"
 
 
 class KnowledgeService:
     """Every method raises `UnknownRecordError` for what is not there, another organisation's included, and
-    `InvalidFieldError` for a value that cannot be.
+    `InvalidFieldError` for a value that cannot be. `files`: what documents are made of.
     """
 
     def __init__(self, store: Store, shelf: FileShelf, search: PassageSearch, wake: Callable[[], None]) -> None:
+        self.files = FileService(store.knowledge.files, shelf, wake)
         self._store = store
-        self._files = store.knowledge.files
         self._documents = store.knowledge.documents
-        self._shelf = shelf
         self._search = search
         self._wake = wake
-
-    # --- files --------------------------------------------------------------------------------------------------------
-
-    async def keep_file(self, caller: Caller, name: str, media_type: str | None, source: BinaryIO) -> FileRecord:
-        """Keep what `source` holds. Raises `FileTooLargeError`."""
-        return await self._keep(caller, _name(name), media_type or UNKNOWN_MEDIA_TYPE, source, is_entry=False)
-
-    async def file(self, caller: Caller, file_id: str) -> FileRecord:
-        identifier = parse(Kind.FILE, file_id)
-        found = None if identifier is None else await self._files.get(caller.organisation_id, identifier)
-        if found is None:
-            raise UnknownRecordError("file", file_id)
-        return found
-
-    async def files(self, caller: Caller, request: PageRequest) -> Page[FileRecord]:
-        return await self._files.list(caller.organisation_id, request)
-
-    def bytes_of(self, file: FileRecord) -> Path:
-        """Where its bytes are."""
-        return self._shelf.path_of(file.file_id)
-
-    async def delete_file(self, caller: Caller, file_id: str) -> FileRecord:
-        """The file, its bytes, and its documents in every collection."""
-        found = await self.file(caller, file_id)
-        await self._files.delete(found)
-        await asyncio.to_thread(self._shelf.remove, found.file_id)
-        self._wake()
-        return found
 
     # --- collections --------------------------------------------------------------------------------------------------
 
@@ -114,7 +81,7 @@ class KnowledgeService:
     ) -> DocumentRecord:
         """Put a file into a collection. Raises `ConflictError` for a field that must be unique and is not."""
         collection = await self.collection(caller, collection_id)
-        file = await self.file(caller, file_id)
+        file = await self.files.get(caller, file_id)
         await self._check_fields(caller, collection, fields, file.file_id)
         document = await self._documents.attach(collection.resource_id, collection.seq, file, fields)
         self._wake()
@@ -132,7 +99,7 @@ class KnowledgeService:
         """Keep a file and put it into a collection. Raises `FileTooLargeError`, `ConflictError`."""
         collection = await self.collection(caller, collection_id)
         await self._check_fields(caller, collection, fields, None)
-        file = await self.keep_file(caller, name, media_type, source)
+        file = await self.files.keep(caller, name, media_type, source)
         return await self._attached(collection, file, fields)
 
     async def write_entry(
@@ -143,7 +110,7 @@ class KnowledgeService:
         await self._check_fields(caller, collection, fields, None)
         checks.storable("text", text)
         source = io.BytesIO(text.encode())
-        file = await self._keep(caller, _name(name), ENTRY_MEDIA_TYPE, source, is_entry=True)
+        file = await self.files.keep(caller, name, ENTRY_MEDIA_TYPE, source, is_entry=True)
         return await self._attached(collection, file, fields)
 
     async def change_document(
@@ -192,10 +159,10 @@ class KnowledgeService:
     async def delete_document(self, caller: Caller, collection_id: str, file_id: str) -> DocumentRecord:
         """It is found no more from now on. Its file stays, unless it is a text that was written into the collection."""
         document = await self.document(caller, collection_id, file_id)
-        file = await self.file(caller, document.file_id) if document.is_entry else None
+        file = await self.files.get(caller, document.file_id) if document.is_entry else None
         await self._documents.delete(document)
         if file is not None:
-            await self.delete_file(caller, file.file_id)
+            await self.files.delete(caller, file.file_id)
         self._wake()
         return document
 
@@ -215,27 +182,11 @@ class KnowledgeService:
         self._wake()
         return document
 
-    async def _keep(
-        self, caller: Caller, name: str, media_type: str, source: BinaryIO, *, is_entry: bool
-    ) -> FileRecord:
-        checks.optional_text("content_type", media_type, MEDIA_TYPE_LENGTH_MAXIMUM)
-        file_id = self._files.new_id()
-        kept = await asyncio.to_thread(self._shelf.keep, file_id, source)
-        content = FileContent(name, media_type, kept.size_bytes, kept.sha256)
-        return await self._files.add(caller.organisation_id, file_id, content, is_entry=is_entry)
-
     async def _rewrite(self, caller: Caller, document: DocumentRecord, name: str | None, text: str | None) -> None:
         if not document.is_entry:
             message = "only what was written as a text can be written anew; delete the document and add another file"
             raise InvalidFieldError("text" if text is not None else "name", message)
-        file = await self.file(caller, document.file_id)
-        content = file.content
-        if text is not None:
-            checks.storable("text", text)
-            kept = await asyncio.to_thread(self._shelf.keep, file.file_id, io.BytesIO(text.encode()))
-            content = FileContent(content.name, content.media_type, kept.size_bytes, kept.sha256)
-        renamed = content.name if name is None else _name(name)
-        await self._files.replace(file, FileContent(renamed, content.media_type, content.size_bytes, content.sha256))
+        await self.files.rewrite(await self.files.get(caller, document.file_id), name, text)
 
     async def _check_fields(
         self, caller: Caller, collection: Resource[Collection], fields: Mapping[str, Any], file_id: str | None
@@ -257,13 +208,6 @@ class KnowledgeService:
                 if any(holder != file_id for holder in holders):
                     message = f"another document of this collection has this value in {each.key!r}, which is unique"
                     raise ConflictError("field_not_unique", message)
-
-
-def _name(name: str) -> str:
-    """A file's own name, without the folders that some programs send along."""
-    own = name.replace("\\", "/").rpartition("/")[2].strip()
-    checks.text("name", own, NAME_LENGTH_MAXIMUM)
-    return own
 
 
 def _makes(collection: Collection) -> object:
