@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from vivavoce.store.database import Database
-from vivavoce.store.indexing import scope_of
 from vivavoce.store.records import OrganisationId
 from vivavoce.store.schema import (
     collections,
@@ -22,6 +21,7 @@ from vivavoce.store.schema import (
     knowledge_files,
     knowledge_revisions,
 )
+from vivavoce.store.word_search import on_postgresql, on_sqlite
 
 _AT_ONCE = 500
 _ROWS_AT_ONCE = 1_000
@@ -115,17 +115,9 @@ class StoredPassages:
         """
         if not words or not collection_seqs:
             return []
+        search = on_sqlite if self._database.dialect_name == "sqlite" else on_postgresql
         async with self._database.reading() as connection:
-            if self._database.dialect_name == "sqlite":
-                scopes = " OR ".join(f'"{scope_of(seq)}"' for seq in collection_seqs)
-                wanted = " OR ".join(f'"{word}"' for word in words)
-                match = f"scope : ({scopes}) AND {{name heading content}} : ({wanted})"
-                found = await connection.execute(text(_FIND_ON_SQLITE), {"match": match, "limit": limit})
-            else:
-                match = " | ".join(f"'{word}'" for word in words)
-                values = {"match": match, "limit": limit, "collections": list(collection_seqs)}
-                found = await connection.execute(text(_FIND_ON_POSTGRESQL), values)
-            return list(found.scalars())
+            return await search(connection, collection_seqs, words, limit)
 
     async def passages(self, seqs: Sequence[int]) -> Sequence[StoredPassage]:
         """What these passages say, in the order asked for; those that are gone are left out."""
@@ -152,14 +144,3 @@ class StoredPassages:
             rows = (await connection.execute(query)).all()
         found = {row.seq: StoredPassage(*row) for row in rows}
         return [found[seq] for seq in seqs if seq in found]
-
-
-_FIND_ON_SQLITE = (
-    "SELECT rowid FROM knowledge_words WHERE knowledge_words MATCH :match "
-    "ORDER BY bm25(knowledge_words, 0.0, 0.5, 1.5, 1.0) LIMIT :limit"
-)
-_FIND_ON_POSTGRESQL = (
-    "SELECT seq FROM knowledge_chunks, to_tsquery('english', :match) AS query "
-    "WHERE collection_seq = ANY(:collections) AND words @@ query "
-    "ORDER BY ts_rank_cd(words, query, 1) DESC, seq LIMIT :limit"
-)
