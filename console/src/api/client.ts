@@ -1,5 +1,6 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { key } from "@/api/key";
+import { reach } from "@/api/reach";
 import type { paths } from "@/api/schema";
 
 /** What the server said was wrong. `status` 0: there was no answer. */
@@ -22,12 +23,14 @@ const authorised: Middleware = {
     return request;
   },
   async onResponse({ response }) {
+    reach.found();
     if (response.ok) return undefined;
     const problem = await problemOf(response);
     if (problem.status === 401) key.refused(problem.message);
     throw problem;
   },
   onError() {
+    reach.lost();
     return new ApiError(0, "unreachable", "The server cannot be reached.");
   },
 };
@@ -50,6 +53,7 @@ export async function authorisedFetch(path: string, init: RequestInit = {}): Pro
   try {
     response = await fetch(path, { ...init, headers });
   } catch {
+    reach.lost();
     throw new ApiError(0, "unreachable", "The server cannot be reached.");
   }
   if (!response.ok) {

@@ -1,4 +1,5 @@
 import { ApiError } from "@/api/client";
+import { reach } from "@/api/reach";
 
 /** What `GET /readyz` tells: see docs/reference/http.md. It needs no key. */
 export type Readiness =
@@ -19,8 +20,10 @@ export async function readiness(): Promise<Readiness> {
   try {
     answer = await fetch("/readyz");
   } catch {
+    reach.lost();
     throw new ApiError(0, "unreachable", "The server cannot be reached.");
   }
+  reach.found();
   // Not ready is an answer too.
   if (answer.ok || answer.status === 503) return (await answer.json()) as Readiness;
   throw new ApiError(answer.status, "error", `The server answered ${answer.status}.`);

@@ -1,6 +1,7 @@
 import { Link, Outlet } from "@tanstack/react-router";
 import { AudioLines, BarChart3, Bot, KeyRound, Menu, Moon, Phone, Settings, Sun, Webhook, X } from "lucide-react";
 import { useEffect, useState } from "react";
+import { OfflineBanner } from "@/app/OfflineBanner";
 import { applyTheme, chosenTheme } from "@/app/theme";
 import { Button } from "@/ui/Button";
 
@@ -53,15 +54,21 @@ export function Shell() {
           </Link>
         ))}
         <div className="mt-auto flex items-center justify-between gap-2 px-1 pt-3">
-          <a href="/docs" className="text-[13px] text-muted underline-offset-2 hover:underline">
-            API reference
-          </a>
+          <span className="grid gap-1 text-[13px] text-muted">
+            <Link to="/welcome" onClick={() => setOpen(false)} className="underline-offset-2 hover:underline">
+              First steps
+            </Link>
+            <a href="/docs" className="underline-offset-2 hover:underline">
+              API reference
+            </a>
+          </span>
           <ThemeButton />
         </div>
       </nav>
       <main id="content" tabIndex={-1} className="min-w-0 flex-1 outline-none">
         <Outlet />
       </main>
+      <OfflineBanner />
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { api, data } from "@/api/client";
 import { Shell } from "@/app/Shell";
 import { Failure, Loading, Page } from "@/ui/Page";
 
@@ -9,8 +10,8 @@ const pages = [
   createRoute({
     getParentRoute: () => root,
     path: "/",
-    beforeLoad: () => {
-      throw redirect({ to: "/agents" });
+    beforeLoad: async () => {
+      throw redirect({ to: (await isFirstRun()) ? "/welcome" : "/agents" });
     },
   }),
   createRoute({
@@ -85,6 +86,15 @@ export const router = createRouter({
 declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
+  }
+}
+
+/** Nobody has talked with an agent yet. Where the server does not say, it is not. */
+async function isFirstRun(): Promise<boolean> {
+  try {
+    return (await data(api.GET("/v1/sessions", { params: { query: { limit: 1 } } }))).sessions.length === 0;
+  } catch {
+    return false;
   }
 }
 

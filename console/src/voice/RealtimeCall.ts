@@ -1,6 +1,6 @@
 import { key } from "@/api/key";
 import { AudioUnavailableError, CallAudio } from "@/voice/CallAudio";
-import { type Conversation, NOTHING_SAID, after } from "@/voice/conversation";
+import { type Conversation, NOTHING_SAID, after, unanswered } from "@/voice/conversation";
 import { type Seen, type ServerEvent, bytesOf } from "@/voice/wire";
 
 export type CallState = "idle" | "connecting" | "live" | "reconnecting" | "ended";
@@ -89,6 +89,12 @@ export class RealtimeCall {
     if (this.speaking) this.send({ type: "response.cancel" });
     this.audio?.clear();
     this.send({ type: "response.create" });
+  }
+
+  /** What a function of the client's came to. The agent speaks on when none of its calls waits any more. */
+  answer(callId: string, output: string): void {
+    this.send({ type: "conversation.item.create", item: { type: "function_call_output", call_id: callId, output } });
+    if (unanswered(this.current.conversation).every((line) => line.id === callId)) this.send({ type: "response.create" });
   }
 
   mute(muted: boolean): void {

@@ -51,6 +51,14 @@ export function after(before: Conversation, event: ServerEvent): Conversation {
   }
 }
 
+/** The calls of the client's own functions that wait for an answer. */
+export function unanswered(conversation: Conversation): (Line & { kind: "tool" })[] {
+  return conversation.lines.filter(
+    (line): line is Line & { kind: "tool" } =>
+      line.kind === "tool" && line.tool === "function" && line.output === null && line.error === null,
+  );
+}
+
 type Item = {
   id: string;
   type: string;

@@ -1,6 +1,7 @@
 import { Mic, MicOff, PhoneOff, Send, Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { sessionOf, useDraft } from "@/pages/agent/draft";
+import { Answering } from "@/pages/agent/testing/Answering";
 import { DevicePicker, useDevices } from "@/pages/agent/testing/DevicePicker";
 import { Inspector } from "@/pages/agent/testing/Inspector";
 import { Lines } from "@/voice/Lines";
@@ -9,6 +10,7 @@ import { Button } from "@/ui/Button";
 import { Input } from "@/ui/Field";
 import { Badge, Card, Empty } from "@/ui/Page";
 import { Waterfalls } from "@/ui/Waterfall";
+import { unanswered } from "@/voice/conversation";
 import { useCall } from "@/voice/useCall";
 
 /** Talk with the agent as it stands on this page, saved or not, and see what happens underneath. */
@@ -82,6 +84,10 @@ export function TestingTab() {
           ) : (
             <Lines lines={view.conversation.lines} />
           )}
+          {live &&
+            unanswered(view.conversation).map((line) => (
+              <Answering key={line.id} line={line} tools={draft.tools} onAnswer={(output) => call.answer(line.id, output)} />
+            ))}
         </div>
         <form onSubmit={say} className="flex gap-2">
           <Input

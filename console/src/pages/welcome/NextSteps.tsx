@@ -1,0 +1,76 @@
+import { Link } from "@tanstack/react-router";
+import { BookOpen, Bot, Code } from "lucide-react";
+import type { ReactNode } from "react";
+import { Button } from "@/ui/Button";
+import { CopyButton } from "@/ui/Copy";
+
+/** What comes after the first conversation. */
+export function NextSteps() {
+  const program = programFor(`${window.location.origin}/v1`);
+  return (
+    <section aria-label="Next steps" className="grid gap-4 lg:grid-cols-3">
+      <Step icon={<Bot aria-hidden />} title="Make an agent of your own">
+        <p>A clinic, a restaurant, a help desk: six templates that can be talked to at once, or begin with nothing.</p>
+        <Button asChild className="justify-self-start">
+          <Link to="/agents">Choose a template</Link>
+        </Button>
+      </Step>
+      <Step icon={<Code aria-hidden />} title="Connect a client">
+        <p>OpenAI's library talks to this server once it knows the address and a key:</p>
+        <pre tabIndex={0} aria-label="Program" className="overflow-x-auto rounded-lg bg-sunken p-3 font-mono text-xs text-text">
+          {program}
+        </pre>
+        <div className="flex flex-wrap gap-2">
+          <CopyButton text={program} />
+          <Button asChild>
+            <Link to="/api-keys">Make a key</Link>
+          </Button>
+        </div>
+      </Step>
+      <Step icon={<BookOpen aria-hidden />} title="Read on">
+        <p>
+          The folder <code className="font-mono text-[13px]">docs</code> of the project begins with a tutorial. Every path
+          and field of the API can be tried out here.
+        </p>
+        <Button asChild className="justify-self-start">
+          <a href="/docs">Open the API reference</a>
+        </Button>
+      </Step>
+    </section>
+  );
+}
+
+function Step({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
+  return (
+    <div className="grid min-w-0 content-start gap-3 rounded-xl border border-line bg-surface p-4 text-sm text-muted sm:p-5">
+      <h2 className="flex items-center gap-2 text-base font-semibold text-text [&_svg]:size-5 [&_svg]:text-accent">
+        {icon}
+        {title}
+      </h2>
+      {children}
+    </div>
+  );
+}
+
+/** The key itself is not shown: a page that is projected on a wall must not give it away. */
+function programFor(base: string): string {
+  return `from openai import OpenAI
+
+client = OpenAI(base_url="${base}",
+                api_key="YOUR_API_KEY")
+with client.realtime.connect(model="vivavoce") as call:
+    call.session.update(session={
+        "type": "realtime",
+        "output_modalities": ["text"]})
+    call.conversation.item.create(item={
+        "type": "message", "role": "user",
+        "content": [{"type": "input_text",
+                     "text": "Hello!"}]})
+    call.response.create()
+    for event in call:
+        if event.type == "response.output_text.done":
+            print(event.text)
+        if event.type == "response.done":
+            break
+`;
+}
