@@ -54,7 +54,20 @@ def _references(part: object) -> list[str]:
 
 
 def fingerprint(shown: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
+    """Of what types depend on: which operations there are, with which parameters, and which fields objects have.
+
+    Words and the way in which a library writes a schema may change; the types stay.
+    """
+    operations = {
+        f"{method} {path}": sorted(each["name"] for each in operation.get("parameters", ()))
+        for path, methods in shown["paths"].items()
+        for method, operation in methods.items()
+    }
+    objects = {
+        name: [sorted(schema.get("properties", ())), sorted(schema.get("required", ()))]
+        for name, schema in shown["components"]["schemas"].items()
+    }
+    return hashlib.sha256(json.dumps([operations, objects], sort_keys=True).encode()).hexdigest()
 
 
 def main() -> None:
