@@ -30,6 +30,7 @@ export function Meters({ call, live }: { call: RealtimeCall; live: boolean }) {
           <div className="h-1.5 flex-1 overflow-hidden rounded-full bg-sunken">
             <div
               ref={who === "You" ? caller : agent}
+              data-meter={who === "You" ? "caller" : "agent"}
               className={`h-full origin-left rounded-full ${who === "You" ? "bg-caller" : "bg-agent"}`}
               style={{ transform: "scaleX(0)" }}
             />
