@@ -257,3 +257,52 @@ class TurnRecord:
     session_id: str
     timing: TurnTiming
     created_at: datetime
+
+
+RecordingState = Literal["recording", "ready", "failed", "deleted"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPlace:
+    """From here on, this millisecond of the caller's audio, counted as the call counts it, is there in the recording.
+
+    `recording_ms` counts from the recording's beginning. There is one such place, and one more behind each pause in
+    which the caller's client sent nothing.
+    """
+
+    recording_ms: int
+    audio_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRecord:
+    """The recording of one connection of a session. `part` counts from 1; `format` is `opus` or `wav`.
+
+    `started_ms`: how long the session was under way when it began. `ended_at` None: the call goes on. `failure`: why
+    there is none.
+    """
+
+    seq: int
+    organisation_id: OrganisationId
+    session_id: str
+    part: int
+    state: RecordingState
+    format: str
+    started_ms: int
+    size_bytes: int | None
+    duration_ms: int | None
+    places: Sequence[RecordingPlace]
+    failure: str | None
+    created_at: datetime
+    ended_at: datetime | None
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DayUse:
+    """What an organisation used on a day of UTC."""
+
+    sessions: int = 0
+    seconds: float = 0.0
+    turns: int = 0
+    tool_calls: int = 0

@@ -172,6 +172,7 @@ sessions = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     Column("end_reason", String(64), nullable=True),
     Index("ix_sessions_organisation_id", "organisation_id", "seq"),
+    Index("ix_sessions_created_at", "organisation_id", "created_at"),
     Index("ix_sessions_agent_id", "organisation_id", "agent_id", "seq"),
     Index("ix_sessions_thread_id", "thread_id", "seq"),
     Index(
@@ -202,6 +203,13 @@ messages = Table(
     UniqueConstraint("thread_id", "client_id", name="uq_messages_client_id"),
     Index("ix_messages_thread_id", "thread_id", "seq"),
     Index("ix_messages_session_id", "session_id", "seq"),
+    Index(
+        "ix_messages_tool_answers",
+        "organisation_id",
+        "created_at",
+        sqlite_where=text("role = 'tool'"),
+        postgresql_where=text("role = 'tool'"),
+    ),
 )
 
 
@@ -311,6 +319,34 @@ session_turns = Table(
     Column("timing", JSON, nullable=False),
     _made_at(),
     Index("ix_session_turns_session_id", "session_id", "seq"),
+    Index("ix_session_turns_created_at", "organisation_id", "created_at"),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    _number(),
+    _organisation(),
+    Column("session_id", String(64), ForeignKey("sessions.id"), nullable=False),
+    # a session that was held more than once has one for each time
+    Column("part", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=True),
+    Column("duration_ms", BigInteger, nullable=True),
+    Column("places", JSON, nullable=False),
+    Column("failure", Text, nullable=True),
+    _made_at(),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("deleted_at", UtcDateTime, nullable=True),
+    UniqueConstraint("session_id", "part", name="uq_recordings_part"),
+    Index(
+        "ix_recordings_living",
+        "created_at",
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
 )
 
 named_secrets = Table(

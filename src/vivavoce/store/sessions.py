@@ -46,6 +46,8 @@ class SessionFilter:
     channel: str | None = None
     other_channel_than: str | None = None
     statuses: Collection[SessionStatus] | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
 
 
 class StoredSessions:
@@ -179,6 +181,10 @@ def _conditions(wanted: SessionFilter) -> Sequence[ColumnElement[bool]]:
         conditions.append(sessions.c.status.in_([status.value for status in wanted.statuses]))
         if set(wanted.statuses) <= OPEN:
             conditions.append(_OPEN)
+    if wanted.created_from is not None:
+        conditions.append(sessions.c.created_at >= wanted.created_from)
+    if wanted.created_before is not None:
+        conditions.append(sessions.c.created_at < wanted.created_before)
     return conditions
 
 

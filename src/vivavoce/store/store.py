@@ -26,10 +26,12 @@ from vivavoce.store.migrating import is_up_to_date, migrate
 from vivavoce.store.named_secrets import StoredNamedSecrets
 from vivavoce.store.organisations import StoredOrganisations
 from vivavoce.store.passages import StoredPassages
+from vivavoce.store.recordings import StoredRecordings
 from vivavoce.store.resources import StoredResources
 from vivavoce.store.sessions import StoredSessions
 from vivavoce.store.threads import StoredThreads
 from vivavoce.store.turns import StoredTurns
+from vivavoce.store.usage import StoredUsage
 
 
 def _utc_now() -> datetime:
@@ -51,6 +53,15 @@ class StoredKnowledge:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredCalls:
+    """What is kept of calls besides what was said: how fast they were, how they sounded, how many there were."""
+
+    turns: StoredTurns
+    recordings: StoredRecordings
+    usage: StoredUsage
+
+
+@dataclass(frozen=True, slots=True)
 class StoredSecrets:
     """What programs come in with, what browsers open calls with, and what tools log in with."""
 
@@ -68,7 +79,7 @@ class Store:
         self.agents = StoredAgents(database, now)
         self.sessions = StoredSessions(database, now)
         self.threads = StoredThreads(database, now)
-        self.turns = StoredTurns(database, now)
+        self._calls = StoredCalls(StoredTurns(database, now), StoredRecordings(database, now), StoredUsage(database))
         self.phone_numbers = StoredResources(
             database, now, schema.phone_numbers, Kind.PHONE_NUMBER, PhoneNumber, _phone_number_columns
         )
@@ -91,6 +102,18 @@ class Store:
     @property
     def keys(self) -> StoredKeys:
         return self._secrets.keys
+
+    @property
+    def turns(self) -> StoredTurns:
+        return self._calls.turns
+
+    @property
+    def recordings(self) -> StoredRecordings:
+        return self._calls.recordings
+
+    @property
+    def usage(self) -> StoredUsage:
+        return self._calls.usage
 
     @property
     def client_secrets(self) -> StoredClientSecrets:
