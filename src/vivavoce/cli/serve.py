@@ -6,7 +6,6 @@ Owns the process: the listening socket, the server and the signals end with this
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -25,6 +24,7 @@ from vivavoce.app.examples import write_question
 from vivavoce.app.http import ListenError, http_server, listen
 from vivavoce.app.server import FirstKey, Server
 from vivavoce.cli.pull_display import PullDisplay
+from vivavoce.cli.serve_announcement import Announcement
 from vivavoce.cli.serve_load import MaximumEngineWait, MaximumLoopLag, MaximumSessions, TokensPerMinute
 from vivavoce.cli.serve_platform import (
     CorsOrigins,
@@ -242,22 +242,9 @@ class _Serving:
         key = first_key.secret if first_key.secret is not None else "YOUR_API_KEY"
         own_url = "" if (shown, port) == ("127.0.0.1", 8080) else f" --url {url}"
         talk = f"VIVAVOCE_API_KEY={key} {_command()} talk{own_url} --wav {_short(question)} --out answer.wav"
-        if self.as_json:
-            typer.echo(json.dumps({"ready": True, "url": url, "api_key": first_key.secret, "talk": talk}))
-            return
-        lines = [
-            "",
-            f"vivavoce is ready on {url}",
-            f"  realtime API (OpenAI's protocol): ws://{shown}:{port}/v1/realtime",
-            f"  state:                            {url}/readyz",
-            "",
-        ]
-        if first_key.secret is not None:
-            lines += [f"  API key (shown only now, keep it): {first_key.secret}", ""]
-        elif self.settings.api_key is None:
-            lines += [f"  The API key was shown when it was made; `{self._another_key()}` makes another.", ""]
-        lines += ["Talk with the demo agent, a spoken question first:", "", f"  {talk}", ""]
-        typer.echo("\n".join(lines))
+        another_key = self._another_key() if self.settings.api_key is None else None
+        told = Announcement(url, first_key.secret, talk, another_key)
+        typer.echo(told.as_json() if self.as_json else told.as_text())
 
     def _another_key(self) -> str:
         if self.settings.database_url is not None:
