@@ -7,7 +7,7 @@ holds an event loop while it is open, so no test of such a module may be a corou
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any, Literal
 from unittest.mock import patch
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 from starlette.routing import BaseRoute
 from tests.compliance.talking_server import TalkingServer, talking_server
 from tests.console.building import built_console
@@ -42,24 +42,40 @@ def console_server(data: Path, **settings: Any) -> Iterator[TalkingServer]:
         yield server
 
 
-@contextmanager
-def chromium(microphone: Path | None = None) -> Iterator[Browser]:
-    """A browser without a window. `microphone`: a WAV file that it hears once; without one it hears beeps."""
+def _arguments(microphone: Path | None = None, *, consent: bool = True) -> list[str]:
     arguments = [
         "--no-sandbox",
         "--disable-gpu",
-        "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
         "--autoplay-policy=no-user-gesture-required",
     ]
+    if consent:
+        arguments.append("--use-fake-ui-for-media-stream")
     if microphone is not None:
         arguments.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+    return arguments
+
+
+@contextmanager
+def chromium(microphone: Path | None = None) -> Iterator[Browser]:
+    """A browser without a window. `microphone`: a WAV file that it hears once; without one it hears beeps."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_arguments(microphone))
         try:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def refusing_chromium(browser: Browser) -> Iterator[Browser]:
+    """A second browser beside the first, whose person lets no page use the microphone."""
+    second = browser.browser_type.launch(executable_path=CHROMIUM, args=_arguments(consent=False))
+    try:
+        yield second
+    finally:
+        second.close()
 
 
 @dataclass(slots=True)
@@ -89,6 +105,7 @@ def opened_page(
     key: str | None = KEY,
     size: tuple[int, int] = DESKTOP,
     theme: Literal["light", "dark"] = "light",
+    permissions: Sequence[str] = ("microphone", "clipboard-read", "clipboard-write"),
 ) -> Iterator[Page]:
     """A page of the console in a browser profile of its own, let in with `key`; its errors fail the block."""
     watch = watch or Watch()
@@ -97,7 +114,7 @@ def opened_page(
         viewport={"width": width, "height": height},
         color_scheme=theme,
         reduced_motion="reduce",
-        permissions=["microphone", "clipboard-read", "clipboard-write"],
+        permissions=list(permissions),
         base_url=server.served.url,
     )
     try:
