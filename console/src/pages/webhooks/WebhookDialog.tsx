@@ -49,7 +49,7 @@ export function WebhookDialog(props: {
   const errors = form.formState.errors;
   return (
     <Dialog open onClose={props.onClose} title={webhook === null ? "Add a webhook" : "Change the webhook"}>
-      <form className="grid gap-4" onSubmit={form.handleSubmit((values) => store.mutate(values))}>
+      <form noValidate className="grid gap-4" onSubmit={form.handleSubmit((values) => store.mutate(values))}>
         <Field
           label="Address"
           hint="Events are sent there as JSON by POST. It must be reachable from the server."
