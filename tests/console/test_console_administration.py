@@ -1,13 +1,208 @@
-"""The administration of the console, driven as a person would in Chromium."""
+"""The administration of the console, driven as a person would in Chromium: each page with axe in both themes."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
-from tests.console.browsing import assert_accessible, assert_fits
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+from tests.compliance.talking_server import TalkingServer
+from tests.console.browsing import Watch, assert_accessible, assert_fits, opened_page
+
+FAILED_REQUEST = "Failed to load resource"
 
 
-def test_keys_are_listed(page: Page) -> None:
-    page.goto("/api-keys")
-    expect(page.get_by_text("environment")).to_be_visible()
+class _Listening(BaseHTTPRequestHandler):
+    """Takes whatever it is told."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+@pytest.fixture
+def receiver() -> Iterator[str]:
+    """The address of a program that takes webhooks."""
+    with HTTPServer(("127.0.0.1", 0), _Listening) as server:
+        thread = threading.Thread(target=server.serve_forever, name="receiver")
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/hook"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_webhook_is_added_tested_changed_turned_off_and_deleted(page: Page, receiver: str) -> None:
+    page.goto("/webhooks")
+    expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
+    assert_accessible(page)
+
+    page.get_by_role("button", name="Add a webhook").first.click()
+    page.get_by_label("Address").fill("example.com")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("Begin with https:// or http://")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_label("Address").fill(receiver)
+    page.get_by_label("agent.updated").uncheck()
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text(re.compile(r"^whsec_\S{20,}$"))).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+
+    row = page.get_by_role("listitem", name=receiver)
+    expect(row.get_by_text("session.started")).to_be_visible()
+    expect(row.get_by_text("agent.updated")).to_have_count(0)
     assert_accessible(page)
     assert_fits(page)
+
+    row.get_by_role("button", name="Send a test").click()
+    log = page.get_by_role("dialog", name="Deliveries")
+    expect(log.get_by_text("delivered", exact=True)).to_be_visible()
+    expect(log.get_by_text("webhook.test")).to_be_visible()
+    assert_accessible(page)
+    log.get_by_role("button", name="Send again").click()
+    expect(log.get_by_text("tried twice").or_(log.get_by_text("tried 2 times"))).to_be_visible()
+    page.keyboard.press("Escape")
+
+    row.get_by_role("switch").click()
+    expect(row.get_by_role("switch", name="Off")).not_to_be_checked()
+    expect(row.get_by_role("button", name="Send a test")).to_be_disabled()
+    row.get_by_role("button", name="New secret").click()
+    page.get_by_role("button", name="Make a new one").click()
+    expect(page.get_by_text(re.compile(r"^whsec_"))).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    row.get_by_role("button", name="Delete").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
+
+
+def test_a_phone_number_is_taken_given_to_an_agent_and_released(page: Page) -> None:
+    page.goto("/phone-numbers")
+    expect(page.get_by_text("Calls over the telephone are not served yet.")).to_be_visible()
+    page.get_by_role("button", name="Add a number").first.click()
+    page.get_by_label("Area code").fill("911")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("A US area code has three digits, such as 415.")).to_be_visible()
+    page.get_by_label("Area code").fill("415")
+    page.get_by_label("Name").fill("Front desk")
+    page.get_by_role("button", name="Add it").click()
+
+    row = page.get_by_role("listitem", name=re.compile(r"\+141555501\d\d"))
+    expect(row.get_by_text("Front desk")).to_be_visible()
+    row.get_by_role("combobox").click()
+    page.get_by_role("option").nth(1).click()
+    expect(page.get_by_text("The agent has the number.")).to_be_visible()
+    expect(row.get_by_role("combobox")).not_to_have_text("No agent")
+    assert_accessible(page)
+    assert_fits(page)
+    row.get_by_role("combobox").click()
+    page.get_by_role("option", name="No agent").click()
+    expect(page.get_by_text("No agent has the number now.")).to_be_visible()
+
+    row.get_by_role("button", name="Release").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Release").click()
+    expect(page.get_by_role("heading", name="No numbers yet")).to_be_visible()
+
+
+def test_settings_tell_what_is_missing_and_how_to_have_it(page: Page) -> None:
+    page.goto("/settings")
+    expect(page.get_by_text("ready", exact=True)).to_be_visible()
+    expect(page.get_by_text("Web search")).to_be_visible()
+    expect(page.get_by_text("docs/how-to/let-an-agent-search-the-web.md").first).to_be_visible()
+    expect(page.get_by_text("not in this version")).to_be_visible()  # the telephone
+    assert_accessible(page)
+    assert_fits(page)
+
+
+def test_a_secret_is_added_replaced_and_deleted_and_its_value_is_never_shown(page: Page) -> None:
+    page.goto("/settings")
+    page.get_by_role("button", name="Add a secret").click()
+    page.get_by_label("Name").fill("ORDERS_API_KEY")
+    page.get_by_label("Value").fill("short")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("At least 8 characters.")).to_be_visible()
+    page.get_by_label("Value").fill("open sesame, and quickly")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("ORDERS_API_KEY", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Replace ORDERS_API_KEY").click()
+    page.get_by_label("Value").fill("another sesame")
+    assert_accessible(page)
+    page.get_by_role("button", name="Replace it").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert "sesame" not in page.content()
+    page.get_by_role("button", name="Delete ORDERS_API_KEY").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="No secrets yet")).to_be_visible()
+
+
+def test_a_chosen_theme_stays_and_a_forgotten_key_is_asked_for(page: Page) -> None:
+    page.goto("/settings")
+    page.get_by_role("radio", name="Dark").check()
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Forget the key").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Forget it").click()
+    expect(page.get_by_label("API key")).to_be_visible()
+    assert page.evaluate("sessionStorage.length + localStorage.length") == 1, "more is kept than the theme"
+
+
+@pytest.mark.parametrize("path", ["/webhooks", "/phone-numbers", "/settings", "/usage"])
+def test_a_page_whose_data_cannot_be_had_says_so_and_tries_again(page: Page, watch: Watch, path: str) -> None:
+    watch.expected.append(FAILED_REQUEST)
+    what = re.compile(r"/v1/(webhooks|phone-numbers|capabilities|usage)")
+
+    def refuse(route: Route) -> None:
+        route.fulfill(status=400, json={"error": {"message": "Not today.", "code": "not_today"}})
+
+    page.route(what, refuse)
+    page.goto(path)
+    problem = page.get_by_role("alert").filter(has_text="Not today.")
+    expect(problem).to_be_visible()
+    assert_accessible(page)
+    page.unroute(what)
+    problem.get_by_role("button", name="Try again").click()
+    expect(problem).to_have_count(0)
+
+
+def test_a_server_that_does_not_answer_is_told_of_and_waited_for(page: Page, watch: Watch) -> None:
+    watch.expected.append(FAILED_REQUEST)
+    expect(page.get_by_role("heading", name="Voice agents")).to_be_visible()
+    everything = re.compile(r"/(v1/.*|healthz)")
+    page.route(everything, lambda route: route.abort())
+    page.get_by_role("link", name="API keys").click()
+    banner = page.get_by_role("status").filter(has_text="The server does not answer.")
+    expect(banner).to_be_visible()
+    assert_accessible(page)
+    page.unroute(everything)
+    banner.get_by_role("button", name="Try now").click()
+    expect(banner).to_have_count(0)
+    expect(page.get_by_text("environment")).to_be_visible()
+
+
+def test_a_device_without_a_network_is_told_so(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Voice agents")).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.get_by_text("This device is offline.")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_text("This device is offline.")).to_have_count(0)
+
+
+def test_the_first_visit_leads_to_a_conversation(browser: Browser, console: TalkingServer, watch: Watch) -> None:
+    with opened_page(browser, console, "/", watch=watch) as page:
+        expect(page).to_have_url(re.compile("/welcome$"))
+        expect(page.get_by_text("The server has loaded its models.")).to_be_visible()
+        assert_accessible(page)
+        assert_fits(page)
+        page.get_by_role("button", name="Talk to your agent").click()
+        expect(page.get_by_role("log", name="Conversation")).to_contain_text("You said:")
+        assert_accessible(page)
+        page.get_by_role("button", name="Hang up").click()
+        page.get_by_role("link", name="See what it took, turn by turn").click()
+        expect(page).to_have_url(re.compile("/sessions/"))
+        page.goto("/")
+        expect(page).to_have_url(re.compile("/agents$"))
