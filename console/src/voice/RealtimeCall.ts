@@ -53,6 +53,10 @@ export class RealtimeCall {
   private numbered = 0;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private speaking: string | null = null;
+  /** The reply that the server works on, spoken or not. */
+  private underWay: string | null = null;
+  /** A reply was asked for and has not begun. */
+  private asked = false;
   /** What is played: for meters. */
   audio: CallAudio | null = null;
   readonly levels = { caller: 0, agent: 0 };
@@ -86,8 +90,9 @@ export class RealtimeCall {
     }
     const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
     this.send({ type: "conversation.item.create", item });
-    if (this.speaking) this.send({ type: "response.cancel" });
+    if (this.underWay) this.send({ type: "response.cancel" });
     this.audio?.clear();
+    this.asked = true;
     this.send({ type: "response.create" });
   }
 
@@ -216,11 +221,35 @@ export class RealtimeCall {
         break;
       case "response.created":
         this.speaking = null;
+        this.underWay = (event.response as { id: string }).id;
+        break;
+      case "response.done":
+        if (this.underWay === (event.response as { id: string }).id) this.underWay = null;
         break;
     }
     this.note("received", event.type.endsWith("audio.delta") ? shortened(event) : event);
+    if (this.crossed(event)) return;
     const conversation = after(this.current.conversation, event);
     if (conversation !== this.current.conversation) this.change({ conversation });
+  }
+
+  /**
+   * Whether it refuses what merely crossed something on its way: a cancelled reply had ended by itself, or the greeting
+   * began while the person was typing. The person's own question goes first then.
+   */
+  private crossed(event: ServerEvent): boolean {
+    const asked = this.asked;
+    if (event.type === "response.created" || event.type === "error") this.asked = false;
+    if (event.type !== "error") return false;
+    const code = (event.error as { code?: string }).code;
+    if (code === "response_cancel_not_active") {
+      this.asked = asked;
+      return true;
+    }
+    if (code !== "conversation_already_has_active_response" || !asked) return false;
+    this.send({ type: "response.cancel" });
+    this.send({ type: "response.create" });
+    return true;
   }
 
   private dropped(closed: CloseEvent): void {
