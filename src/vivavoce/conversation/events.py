@@ -145,12 +145,13 @@ class ReplyTextGenerated:
 
 @dataclass(frozen=True, slots=True)
 class ReplyToolCalled:
-    """The language model called a tool."""
+    """The language model called a tool; `by_server`: the server did in its place, as the caller's words ask for it."""
 
     reply_id: ReplyId
     call_id: CallId
     name: str
     arguments: str
+    by_server: bool = False
 
 
 @dataclass(frozen=True, slots=True)

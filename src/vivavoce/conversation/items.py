@@ -79,7 +79,8 @@ class ServerCall:
 
     `told`: whether clients see it among the items (calls of MCP servers); of all others they are told by events of
     this platform's own, if they asked for them. `in_background`: nobody waits for it. `round`: calls of one number were
-    made together, by one reply.
+    made together, by one reply. `by_server`: no model asked for it, the server saw from the caller's words that it is
+    wanted.
     """
 
     item_id: ItemId
@@ -94,6 +95,7 @@ class ServerCall:
     status: ItemStatus = ItemStatus.IN_PROGRESS
     in_background: bool = False
     round: int = 0
+    by_server: bool = False
 
     @property
     def told(self) -> bool:

@@ -74,7 +74,9 @@ class ToolCalls:
         call_id = fact.call_id if fact.call_id not in self._ids else CallId(f"{fact.call_id}_{item_id}")
         self._ids.add(call_id)
         kind, label = (tool.kind, tool.label) if tool is not None else (ToolKind.FUNCTION, "")
-        item = ServerCall(item_id, call_id, fact.name, fact.arguments, kind, label, round=reply.round)
+        item = ServerCall(
+            item_id, call_id, fact.name, fact.arguments, kind, label, round=reply.round, by_server=fact.by_server
+        )
         spoke = self._call.caller_spoke
         return HostedCall(item, reply, tool, asked, len(reply.output), self._call.now, spoke)
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 
 from vivavoce.knowledge.search import Passage
-from vivavoce.knowledge.words import words_of
+from vivavoce.knowledge.words import stem, words_of
 
-BUDGETS = (460, 240, 160)
-"""Characters of each passage's text, the best passage first: with their citations some 220 tokens."""
+BUDGETS = (340, 220, 120)
+"""Characters of each passage's text, the best passage first: with their citations some 180 tokens."""
 
 NOTHING_FOUND = (
     "Nothing about this was found in the documents. Tell the caller that you do not know; do not make anything up."
@@ -21,7 +21,6 @@ _HEADING_CHARACTERS = 60
 _NAME_CHARACTERS = 60
 _SENTENCE = re.compile(r"(?<=[.!?:;])\s+|\n+")
 _LEFT_OUT = "…"
-_STEM = 5
 
 
 def cited(passages: Sequence[Passage], query: str) -> str:
@@ -29,7 +28,7 @@ def cited(passages: Sequence[Passage], query: str) -> str:
     if not passages:
         return NOTHING_FOUND
     return "\n".join(
-        f"[{number}] {citation(passage)}: {cut_to(passage.content, query, budget)}"
+        f"[{number}] {citation(passage)}: {cut_to(_without_heading(passage.content), query, budget)}"
         for number, (passage, budget) in enumerate(zip(passages, BUDGETS, strict=False), 1)
     )
 
@@ -50,8 +49,8 @@ def cut_to(text: str, query: str, budget: int) -> str:
     sentences = [each.strip() for each in _SENTENCE.split(text) if each.strip(" #*|-\n")]
     if sum(len(each) + 1 for each in sentences) - 1 <= budget:
         return " ".join(sentences)
-    asked = {_stem(word) for word in words_of(query)}
-    shared = [len(asked & {_stem(word) for word in words_of(each)}) for each in sentences]
+    asked = {stem(word) for word in words_of(query)}
+    shared = [len(asked & {stem(word) for word in words_of(each)}) for each in sentences]
     near = [(count + 0.4 * max(shared[max(0, place - 1) : place + 2]), -place) for place, count in enumerate(shared)]
     chosen: set[int] = set()
     left = budget
@@ -66,6 +65,14 @@ def cut_to(text: str, query: str, budget: int) -> str:
     return _joined(sentences, sorted(chosen))
 
 
+def _without_heading(content: str) -> str:
+    """The citation names it already."""
+    lines = content.strip().splitlines()
+    while len(lines) > 1 and (lines[0].startswith("#") or not lines[0].strip()):
+        lines.pop(0)
+    return "\n".join(lines)
+
+
 def _joined(sentences: Sequence[str], chosen: Sequence[int]) -> str:
     parts: list[str] = []
     for number, place in enumerate(chosen):
@@ -73,10 +80,6 @@ def _joined(sentences: Sequence[str], chosen: Sequence[int]) -> str:
             parts.append(_LEFT_OUT)
         parts.append(sentences[place])
     return " ".join(parts)
-
-
-def _stem(word: str) -> str:
-    return word[:_STEM] if len(word) > _STEM else word.removesuffix("s")
 
 
 def _short(text: str, characters: int) -> str:

@@ -13,6 +13,7 @@ _EVERYWHERE = frozenset(
     tell that the their them then there these they this those to us ve want was we were what when where which who whom
     why will with would you your""".split()
 )
+_STEM = 5
 
 
 def words_of(text: str) -> list[str]:
@@ -20,3 +21,18 @@ def words_of(text: str) -> list[str]:
     words = list(dict.fromkeys(_WORD.findall(text.casefold())))
     rare = [word for word in words if word not in _EVERYWHERE]
     return (rare or words)[:WORDS_MAXIMUM]
+
+
+def telling_words(text: str) -> list[str]:
+    """The same, but none when all are common ones."""
+    return [word for word in words_of(text) if word not in _EVERYWHERE]
+
+
+def stem(word: str) -> str:
+    """What forms of a word have in common, roughly."""
+    return word[:_STEM] if len(word) > _STEM else word.removesuffix("s")
+
+
+def stems_of(text: str) -> set[str]:
+    """All its words so."""
+    return {stem(word) for word in _WORD.findall(text.casefold())}

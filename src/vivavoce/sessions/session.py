@@ -35,6 +35,7 @@ from vivavoce.conversation.orders import Order
 from vivavoce.conversation.settings import Settings
 from vivavoce.engines.ports import AffinityKey
 from vivavoce.media.wire_formats import WireFormat
+from vivavoce.sessions.foresight import Foresight
 from vivavoce.sessions.hearing import Hearing
 from vivavoce.sessions.journal import Journal
 from vivavoce.sessions.ports import CallTap, Engines, Outlet, Recorder
@@ -90,6 +91,7 @@ class Session:
             listens_closely=lambda: self._conversation.listens_closely,
             tap=tap,
         )
+        self._tools = ToolRunning(toolbox, session_id, self.submit, self._spawn)
         self._speaking = Speaking(
             engines,
             AffinityKey(session_id),
@@ -98,9 +100,9 @@ class Session:
             self.submit,
             self._spawn,
             self._hearing.cleaning,
+            Foresight(self._tools.open_source),
             tap,
         )
-        self._tools = ToolRunning(toolbox, session_id, self.submit, self._spawn)
         self._facts: deque[tuple[Event, float]] = deque()
         self._handling = False
         self._tasks: asyncio.TaskGroup | None = None

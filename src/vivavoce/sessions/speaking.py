@@ -8,6 +8,7 @@ tasks end with the reply.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -54,6 +55,7 @@ from vivavoce.media.pacing import Playout
 from vivavoce.media.resampling import StreamResampler
 from vivavoce.media.wire_formats import WireFormat
 from vivavoce.sessions.cleaning import Cleaning
+from vivavoce.sessions.foresight import Foresight
 from vivavoce.sessions.ports import CallTap, Engines, Outlet, Spawn
 from vivavoce.sessions.pronunciations import Pronunciations
 from vivavoce.sessions.track import FRAME_SAMPLES, Track
@@ -90,10 +92,12 @@ class Speaking:
         submit: Callable[[Event], None],
         spawn: Spawn,
         cleaning: Cleaning,
+        foresight: Foresight,
         tap: CallTap | None = None,
     ) -> None:
         self._cleaning = cleaning
         self._tap = tap
+        self._foresight = foresight
         self._engines = engines
         self._affinity = affinity
         self._outlet = outlet
@@ -152,7 +156,7 @@ class Speaking:
         """Let the language model read the prompt's prefix before it is needed."""
         if self._warming is not None:
             self._warming.cancel()
-        request = _request(self._affinity, order.prompt, order.tools)
+        request = _request(self._affinity, *self._foresight.told(order.prompt, order.tools))
         self._warming = self._spawn(self._warm(request), "warm prompt")
 
     def played_ms(self, reply_id: ReplyId) -> int:
@@ -195,7 +199,13 @@ class Speaking:
             yield order.script
             self._submit(ReplyGenerated(order.reply_id, cut_at_limit=False, usage=Usage()))
             return
-        request = _request(track.affinity, order.prompt, order.tools)
+        if (foreseen := await self._foresight.call_for(order)) is not None:
+            call_id = CallId(f"call_{secrets.token_hex(8)}")
+            self._submit(ReplyToolCalled(order.reply_id, call_id, foreseen.name, foreseen.arguments, by_server=True))
+            self._submit(ReplyGenerated(order.reply_id, cut_at_limit=False, usage=Usage()))
+            return
+        told = self._foresight.told(order.prompt, order.tools, order.tool_choice)
+        request = _request(track.affinity, *told)
         request = replace(
             request,
             tool_choice=order.tool_choice,

@@ -61,6 +61,10 @@ class ToolRunning:
             case _:
                 assert_never(order)
 
+    def open_source(self, key: ToolSourceKey) -> ToolSource | None:
+        """The source of a key; None while it is not open."""
+        return self._open.get(key)
+
     async def close(self) -> None:
         """The call is over: its tasks have ended, its sources close."""
         if self._toolbox is not None:

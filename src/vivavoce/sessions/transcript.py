@@ -19,7 +19,7 @@ INTERRUPTIONS = frozenset({EndReason.TURN_DETECTED, EndReason.CLIENT_CANCELLED})
 """A reply that failed broke off too, but nobody interrupted it."""
 
 TranscriptRole = Literal["user", "assistant", "system", "tool"]
-AskedBy = Literal["agent", "client"]
+AskedBy = Literal["agent", "client", "server"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class TranscriptToolCall:
     """A call of a tool; of an output, the call that it answers ('' for what is not known of it).
 
     `label`: its MCP server's. `failure` and `duration_ms` are known of the output of a call that the server ran, None
-    for all else. `asked_by`: the agent, or the client that put the call into the conversation.
+    for all else. `asked_by`: the agent, the server in its place, or the client that put the call into the conversation.
     """
 
     call_id: CallId
@@ -124,12 +124,12 @@ class TranscriptBuilder:
         return TranscriptEntry(item.item_id, "assistant", "", tool_call=call)
 
     def _hosted_called(self, item: ServerCall) -> TranscriptEntry:
-        call = TranscriptToolCall(item.call_id, item.name, item.arguments, item.kind, item.label)
+        call = TranscriptToolCall(item.call_id, item.name, item.arguments, item.kind, item.label, asked_by=_asker(item))
         return TranscriptEntry(item.item_id, "assistant", "", tool_call=call)
 
     def _hosted_ended(self, item: ServerCall, duration_ms: int) -> TranscriptEntry:
         call = TranscriptToolCall(
-            item.call_id, item.name, item.arguments, item.kind, item.label, item.failure, duration_ms
+            item.call_id, item.name, item.arguments, item.kind, item.label, item.failure, duration_ms, _asker(item)
         )
         return TranscriptEntry(ItemId(f"{item.item_id}_output"), "tool", item.output or "", tool_call=call)
 
@@ -147,3 +147,7 @@ class TranscriptBuilder:
             return None
         corrected = self._replies[item_id] = replace(settled, content=kept, interrupted=True)
         return corrected
+
+
+def _asker(item: ServerCall) -> AskedBy:
+    return "server" if item.by_server else "agent"

@@ -15,7 +15,15 @@ from dataclasses import replace
 from vivavoce.conversation.settings import Tool
 from vivavoce.conversation.tool_policy import OnInterruption, ToolFailure, ToolKind, ToolPolicy, ToolSourceKey
 from vivavoce.knowledge.citing import BUDGETS, cited
-from vivavoce.knowledge.search import Passage, PassageQuery, PassageSearch, SearchFailedError, fused
+from vivavoce.knowledge.relevance import asks_for
+from vivavoce.knowledge.search import (
+    Passage,
+    PassageQuery,
+    PassageSearch,
+    RetrievalMode,
+    SearchFailedError,
+    fused,
+)
 from vivavoce.tools.declaration_checks import policy_of
 from vivavoce.tools.declared import CallContext, Declaration
 from vivavoce.tools.ports import ToolError, ToolInvocation, ToolResult, ToolSource
@@ -65,6 +73,7 @@ class FileSearchSource:
         self._results = results
         self._policy = policy
         self._ahead: asyncio.Task[Sequence[Passage]] | None = None
+        self._foreseen: tuple[str, Sequence[Passage]] = ("", ())
 
     @property
     def key(self) -> ToolSourceKey:
@@ -84,6 +93,8 @@ class FileSearchSource:
         query = query_of(invocation.arguments)
         if not self._asked.collection_ids:
             return ToolResult(NO_COLLECTIONS, ToolFailure.NOT_CONFIGURED)
+        if query == self._foreseen[0]:
+            return ToolResult(cited(self._foreseen[1][: self._results], query))
         try:
             found = await self._search.search(replace(self._asked, text=query))
         except SearchFailedError as error:
@@ -93,8 +104,25 @@ class FileSearchSource:
         best = _together(found, await self._found_ahead())
         return ToolResult(cited(best[: self._results], query))
 
+    async def foreseen(self, words: str, *, alone: bool) -> str | None:
+        """A `Foreseeing`: what is found for the caller's own words tells whether they ask for it."""
+        text = _one_line(words)
+        if not text or not self._asked.collection_ids:
+            return None
+        try:
+            found, nearest = await asyncio.gather(
+                self._search.search(replace(self._asked, text=text)),
+                self._search.search(replace(self._asked, text=text, limit=1, mode=RetrievalMode.SEMANTIC)),
+            )
+        except SearchFailedError:
+            return None
+        if not nearest or not asks_for(text, nearest[0].score, found, alone=alone):
+            return None
+        self._foreseen = text, found
+        return json.dumps({"query": text}, ensure_ascii=False)
+
     def search_ahead(self, words: str) -> None:
-        text = " ".join(words.split())[:QUERY_CHARACTERS_MAXIMUM]
+        text = _one_line(words)
         if not text or not self._asked.collection_ids:
             return
         self._give_up_ahead()
@@ -123,6 +151,10 @@ class FileSearchSource:
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             ahead.cancel()
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.split())[:QUERY_CHARACTERS_MAXIMUM]
 
 
 def _together(found: Sequence[Passage], ahead: Sequence[Passage]) -> list[Passage]:

@@ -13,7 +13,7 @@ from vivavoce.conversation.settings import Tool
 from vivavoce.conversation.tool_policy import ToolFailure, ToolSourceKey
 from vivavoce.tools.arguments import arguments_text, read_arguments
 from vivavoce.tools.grounding import check_grounded
-from vivavoce.tools.ports import ToolError, ToolInvocation, ToolResult, ToolSource
+from vivavoce.tools.ports import Foreseeing, ToolError, ToolInvocation, ToolResult, ToolSource
 
 SAID_CHARACTERS_AT_ONCE = 2_000
 """More than this is looked through on another thread: that would hold the event loop for more than 2 ms."""
@@ -71,6 +71,10 @@ class CheckedSource:
 
     def search_ahead(self, words: str) -> None:
         self._source.search_ahead(words)
+
+    async def foreseen(self, words: str, *, alone: bool) -> str | None:
+        source = self._source
+        return await source.foreseen(words, alone=alone) if isinstance(source, Foreseeing) else None
 
     async def close(self) -> None:
         await self._source.close()

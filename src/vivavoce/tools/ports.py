@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vivavoce.conversation.settings import Tool
 from vivavoce.conversation.tool_policy import ToolDirective, ToolFailure, ToolSourceKey
@@ -77,6 +77,18 @@ class ToolSource(Protocol):
 
     async def close(self) -> None:
         """The call is over, or the source no longer wanted."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A source that may know what the caller's words call for before a model has read them."""
+
+    async def foreseen(self, words: str, *, alone: bool) -> str | None:
+        """The arguments (JSON) of the call that these words surely ask for; None: let the model decide. Never raises.
+
+        `alone`: there is no other tool that they could ask for.
+        """
         ...
 
 

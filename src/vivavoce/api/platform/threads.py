@@ -75,7 +75,10 @@ class ToolCallObject(BaseModel):
         "the client ran it."
     )
     duration_ms: int | None = Field(description="Of an answer: how long the server's call took, in milliseconds.")
-    asked_by: str = Field(description="`agent`, or `client` if the client put the call into the conversation.")
+    asked_by: str = Field(
+        description="`agent`, `server` if it searched in its place, or `client` if the client put the call into the "
+        "conversation."
+    )
 
 
 class MessageObject(BaseModel):
