@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,8 @@ from vivavoce.conversation.notices import ItemDone, TurnTimed
 from vivavoce.services import transcripts
 from vivavoce.services.sessions import SessionService
 from vivavoce.services.transcripts import TranscriptWriter
-from vivavoce.store.errors import StoreError, StoreUnavailableError
+from vivavoce.store.errors import StoreError, StoreUnavailableError, UnknownRecordError
+from vivavoce.store.keeping import Kept as Keeping
 from vivavoce.store.records import (
     FIRST_ORGANISATION,
     MessageRecord,
@@ -49,16 +50,29 @@ class Kept:
     messages: dict[str, NewMessage] = field(default_factory=dict)
     announced: list[str] = field(default_factory=list)
     turns: list[tuple[str, TurnTiming]] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+    refused: str | None = None
 
-    async def add(self, organisation_id: OrganisationId, session_id: str, timing: TurnTiming) -> None:
-        assert organisation_id == FIRST_ORGANISATION
+    async def add_all(self, turns: Sequence[tuple[OrganisationId, str, TurnTiming]]) -> None:
         if self.fails:
             raise self.fails.pop(0)
-        self.turns.append((session_id, timing))
+        if any(session_id in self.deleted for _, session_id, _ in turns):
+            raise StoreError("a session was deleted")
+        assert all(organisation_id == FIRST_ORGANISATION for organisation_id, _, _ in turns)
+        self.turns += [(session_id, timing) for _, session_id, timing in turns]
 
-    async def keep(self, thread: ThreadRecord, new: NewMessage) -> tuple[MessageRecord, bool]:
+    async def keep_all(self, said: Sequence[tuple[ThreadRecord, NewMessage]]) -> Sequence[Keeping]:
         if self.fails:
             raise self.fails.pop(0)
+        if any(new.content == self.refused for _, new in said):
+            raise StoreError("this cannot be stored")
+        self.batches.append(len(said))
+        return [self._kept(thread, new) for thread, new in said]
+
+    def _kept(self, thread: ThreadRecord, new: NewMessage) -> Keeping:
+        if thread.thread_id in self.deleted:
+            return UnknownRecordError("thread", thread.thread_id)
         newly = str(new.client_id) not in self.messages
         self.messages[str(new.client_id)] = new
         return MessageRecord("msg_1", 1, FIRST_ORGANISATION, thread.thread_id, new, AT), newly
@@ -120,16 +134,73 @@ async def test_webhooks_that_could_not_be_told_at_first_are_told_once() -> None:
 
 
 @pytest.mark.looptime
-async def test_what_the_database_refuses_is_given_up_and_the_next_is_kept(caplog: pytest.LogCaptureFixture) -> None:
-    kept = Kept(fails=[StoreError("there is no thread")])
+async def test_what_the_database_refuses_is_given_up_and_what_is_written_with_it_is_kept(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kept = Kept(refused="two")
     async with _writing(kept) as writer:
         recorder = writer.recorder(SESSION, THREAD, AT)
-        recorder.note(_typed(1, "one"))
-        recorder.note(_typed(2, "two"))
+        for number, words in enumerate(("one", "two", "three")):
+            recorder.note(_typed(number, words))
         await recorder.flush()
-        assert kept.said() == ["two"]
+        assert kept.said() == kept.announced == ["one", "three"]
     assert "could not be kept" in caplog.text
-    assert "one" not in [record.message for record in caplog.records]
+    assert "two" not in caplog.text
+
+
+@pytest.mark.looptime
+async def test_what_is_said_in_a_thread_that_is_gone_loses_no_word_of_another(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    kept = Kept(deleted={"thr_gone"})
+    async with _writing(kept) as writer:
+        writer.recorder(SESSION, replace(THREAD, thread_id="thr_gone"), AT).note(_typed(1, "one"))
+        other = writer.recorder(SESSION, THREAD, AT)
+        other.note(_typed(2, "two"))
+        await other.flush()
+        assert kept.said() == kept.announced == ["two"]
+    assert "could not be kept" in caplog.text
+
+
+@pytest.mark.looptime
+async def test_a_word_alone_is_written_at_once_and_what_follows_soon_goes_together() -> None:
+    kept = Kept()
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        recorder.note(_typed(0, "one"))
+        await asyncio.sleep(transcripts.SPACING_SECONDS / 100)
+        assert kept.announced == ["one"]
+        for number in range(1, 4):
+            recorder.note(_typed(number, "more"))
+            await asyncio.sleep(transcripts.SPACING_SECONDS / 10)
+        assert kept.batches == [1]
+        await asyncio.sleep(transcripts.SPACING_SECONDS)
+        assert kept.batches == [1, 3]
+
+
+@pytest.mark.looptime
+async def test_a_call_that_ends_does_not_wait_for_what_others_may_say() -> None:
+    kept = Kept()
+    async with _writing(kept) as writer:
+        recorder, clock = writer.recorder(SESSION, THREAD, AT), asyncio.get_running_loop()
+        for number in range(3):
+            began = clock.time()
+            recorder.note(_typed(number, "word"))
+            await recorder.flush()
+            assert clock.time() == began
+    assert kept.batches == [1, 1, 1]
+
+
+@pytest.mark.looptime
+async def test_a_transaction_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transcripts, "BATCH_MAXIMUM", 4)
+    kept = Kept()
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        for number in range(10):
+            recorder.note(_typed(number, "word"))
+        await recorder.flush()
+    assert kept.batches == [4, 4, 2]
 
 
 @pytest.mark.looptime
@@ -201,7 +272,7 @@ async def test_a_turn_waits_for_the_database_and_is_given_up_when_it_is_refused(
         recorder.note(replace(TIMED, complete=True))
         await recorder.flush()
         assert len(kept.turns) == 1
-        kept.fails.append(StoreError("there is no session"))
+        kept.deleted.add("sess_1")
         recorder.note(replace(TIMED, complete=True))
         recorder.note(_typed(1, "one"))
         await recorder.flush()

@@ -114,3 +114,64 @@ async def test_another_organisation_finds_neither_thread_nor_messages(store: Sto
     assert (await store.threads.messages(theirs, OLDEST_FIRST, thread_id=thread.thread_id)).items == []
     with pytest.raises(UnknownRecordError):
         await store.threads.delete(theirs, thread.seq)
+
+
+# --- many at once -----------------------------------------------------------------------------------------------------
+
+
+async def _one_by_one(store: Store, said: list[tuple[ThreadRecord, NewMessage]]) -> list[bool]:
+    return [(await store.threads.keep(thread, new))[1] for thread, new in said]
+
+
+async def test_many_messages_kept_at_once_are_those_that_are_kept_one_by_one(store: Store) -> None:
+    one, other = NewMessage("user", "one", "sess_1", client_id="c1"), NewMessage("assistant", "two", "sess_1")
+    tool = NewMessage("tool", "42", "sess_1", {"call_id": "c", "name": "f", "arguments": "{}"}, 10, 20, client_id="c3")
+    corrected = replace(one, content="one, corrected", interrupted=True, start_ms=7)
+    second_call = replace(one, content="of another session", session_id="sess_2")
+    batches = [
+        [one, other, corrected],
+        [tool, second_call, replace(tool, content="43"), replace(second_call, content="of another, corrected")],
+        [replace(one, content="one, at last"), other, replace(tool, content="44", tool_call=None)],
+    ]
+    by_one, at_once = [await store.threads.add(NewThread(OURS)) for _ in range(2)]
+    for batch in batches:
+        newly = await _one_by_one(store, [(by_one, new) for new in batch])
+        kept = await store.threads.keep_all([(at_once, new) for new in batch])
+        assert [isinstance(each, tuple) and each[1] for each in kept] == newly
+    pages = [
+        (await store.threads.messages(OURS, OLDEST_FIRST, thread_id=thread.thread_id)).items
+        for thread in (by_one, at_once)
+    ]
+    assert [each.message for each in pages[0]] == [each.message for each in pages[1]]
+    assert await _count(store, by_one) == await _count(store, at_once) == len(pages[0]) == 5
+
+
+async def test_what_is_answered_is_the_message_as_it_is_kept(store: Store, thread: ThreadRecord) -> None:
+    said = [(thread, NewMessage("user", f"{number}", "sess_1", client_id=f"c{number}")) for number in range(40)]
+    kept = await store.threads.keep_all(said)
+    page = await store.threads.messages(OURS, PageRequest(newest_first=False, limit=100), thread_id=thread.thread_id)
+    assert [each[0] for each in kept if isinstance(each, tuple)] == page.items
+    assert [each.message.content for each in page.items] == [f"{number}" for number in range(40)]
+    again = await store.threads.keep_all([(thread, replace(said[0][1], content="again"))])
+    assert again == [(replace(page.items[0], message=replace(said[0][1], content="again")), False)]
+
+
+async def test_a_thread_that_is_gone_keeps_no_other_message_back(store: Store, thread: ThreadRecord) -> None:
+    gone = await store.threads.add(NewThread(OURS))
+    await store.threads.delete(OURS, gone.thread_id)
+    kept = await store.threads.keep_all([(gone, NewMessage("user", "lost")), (thread, NewMessage("user", "kept"))])
+    assert isinstance(kept[0], UnknownRecordError)
+    assert isinstance(kept[1], tuple)
+    assert await _said(store, thread) == ["kept"]
+    assert await store.threads.keep_all([]) == []
+
+
+async def test_batches_for_the_same_threads_at_once_are_all_counted(store: Store) -> None:
+    several = [await store.threads.add(NewThread(OURS)) for _ in range(4)]
+    batches = [
+        [(thread, NewMessage("user", str(batch), "sess_1", client_id=f"c{batch % 3}")) for thread in order]
+        for batch, order in enumerate([several, several[::-1]] * 3)
+    ]
+    kept = await asyncio.gather(*(store.threads.keep_all(batch) for batch in batches))
+    assert sum(isinstance(each, tuple) and each[1] for batch in kept for each in batch) == 3 * 4
+    assert [await _count(store, thread) for thread in several] == [3] * 4

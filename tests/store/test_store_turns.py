@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import delete, func, select
 
+from vivavoce.store.errors import StoreError
 from vivavoce.store.records import FIRST_ORGANISATION as OURS
 from vivavoce.store.records import PageRequest, SessionRecord, TurnStages, TurnTiming
 from vivavoce.store.schema import session_turns, sessions
@@ -50,6 +51,18 @@ async def test_a_turn_comes_back_with_everything_that_is_known_of_it(store: Stor
     assert [record.timing for record in page.items] == [WHOLE, BARE]
     assert {(record.organisation_id, record.session_id) for record in page.items} == {(OURS, session.session_id)}
     assert (page.next_seq, page.total) == (None, 2)
+
+
+async def test_turns_kept_at_once_come_back_in_their_order_or_not_at_all(store: Store, session: SessionRecord) -> None:
+    other = await _session(store)
+    await store.turns.add_all(
+        [(OURS, each.session_id, timing) for timing in (WHOLE, BARE) for each in (session, other)]
+    )
+    assert await _kept(store, session, PageRequest(newest_first=False)) == [WHOLE, BARE]
+    with pytest.raises(StoreError):
+        await store.turns.add_all([(OURS, session.session_id, BARE), (OURS, "sess_gone", BARE)])
+    await store.turns.add_all([])
+    assert await _kept(store, session, PageRequest(newest_first=False)) == [WHOLE, BARE]
 
 
 async def test_turns_come_page_by_page_in_either_order(store: Store, session: SessionRecord) -> None:

@@ -22,6 +22,7 @@ from vivavoce.services.errors import ConflictError, LimitReachedError
 from vivavoce.services.session_tokens import SessionTokens
 from vivavoce.sessions.directory import SessionDirectory
 from vivavoce.store.errors import TooManySessionsError, UnknownRecordError
+from vivavoce.store.message_rows import CLIENT_ID_LENGTH_MAXIMUM
 from vivavoce.store.records import (
     AgentRecord,
     MessageRecord,
@@ -36,7 +37,7 @@ from vivavoce.store.records import (
 )
 from vivavoce.store.sessions import NewSession, SessionFilter
 from vivavoce.store.store import Store
-from vivavoce.store.threads import CLIENT_ID_LENGTH_MAXIMUM, NewThread
+from vivavoce.store.threads import NewThread
 
 TITLE_LENGTH_MAXIMUM = 255
 MESSAGE_LENGTH_MAXIMUM = 100_000

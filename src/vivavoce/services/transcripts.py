@@ -7,18 +7,20 @@ bounded; what does not fit is lost from the transcript, with an error in the log
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from vivavoce.conversation.notices import Notice, ReplyMessageAdded, TurnTimed
 from vivavoce.services.sessions import SessionService
 from vivavoce.services.turn_timings import timing_of
 from vivavoce.sessions.transcript import TranscriptBuilder, TranscriptEntry
 from vivavoce.store.errors import StoreError, StoreUnavailableError
-from vivavoce.store.records import NewMessage, SessionRecord, ThreadRecord, TurnTiming
+from vivavoce.store.records import MessageRecord, NewMessage, SessionRecord, ThreadRecord, TurnTiming
 from vivavoce.store.threads import StoredThreads
 from vivavoce.store.turns import StoredTurns
 
@@ -26,6 +28,12 @@ QUEUE_LENGTH_MAXIMUM = 10_000
 ATTEMPTS_MAXIMUM = 5
 PATIENCE_SECONDS = 1.0
 FLUSH_SECONDS = 20.0
+BATCH_MAXIMUM = 200
+SPACING_SECONDS = 0.1
+"""Between the beginnings of two transactions. What comes alone is written at once; what comes meanwhile goes together.
+A message costs the event loop's thread 1.7 ms alone, 0.4 among eight and 0.12 among a hundred (SQLite)."""
+
+NAMED_MAXIMUM = 5
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +52,7 @@ class _Timed:
 
 
 _Work = _Said | _Timed | asyncio.Future[None]
+_Written = TypeVar("_Written", _Said, _Timed)
 
 
 class CallRecorder:
@@ -118,42 +127,86 @@ class TranscriptWriter:
 
     async def run(self) -> None:
         """Write behind, until cancelled."""
+        clock, may_write_at = asyncio.get_running_loop(), 0.0
         while True:
-            match await self._queue.get():
-                case asyncio.Future() as written:
-                    if not written.done():
-                        written.set_result(None)
-                case _Timed(session=session, timing=timing):
-                    add = partial(self._turns.add, session.organisation_id, session.session_id, timing)
-                    await self._patiently(session, "a turn's times", add)
-                case _Said() as said:
-                    await self._write(said)
+            works, flushed = await self._gathered(may_write_at)
+            may_write_at = clock.time() + SPACING_SECONDS
+            await self._write(works)
+            if flushed is not None and not flushed.done():
+                flushed.set_result(None)
 
-    async def _write(self, said: _Said) -> None:
-        new = False
+    async def _gathered(self, until: float) -> tuple[list[_Said | _Timed], asyncio.Future[None] | None]:
+        """What is to be written together: all that waits, and what else comes before `until` (loop seconds).
 
-        async def keep() -> None:
-            nonlocal new
-            message, newly = await self._threads.keep(said.thread, _message(said))
-            new = new or newly  # it stays new until it has been told
-            if new:
-                await self._sessions.announce_message(message)
+        Nothing behind a call that waits for its words to be written: that one is not to wait for others.
+        """
+        works: list[_Said | _Timed] = []
+        work = await self._queue.get()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                while not isinstance(work, asyncio.Future):
+                    works.append(work)
+                    if len(works) == BATCH_MAXIMUM:
+                        break
+                    work = await self._queue.get()
+        return works, work if isinstance(work, asyncio.Future) else None
 
-        await self._patiently(said.session, "a message", keep)
+    async def _write(self, works: Sequence[_Said | _Timed]) -> None:
+        if said := [work for work in works if isinstance(work, _Said)]:
+            new: list[tuple[_Said, MessageRecord]] = []
+            await self._together(said, "a message", partial(self._keep, new))
+            for each, message in new:
+                await self._together([each], "the news of a message", partial(self._announce, message))
+        if timed := [work for work in works if isinstance(work, _Timed)]:
+            await self._together(timed, "a turn's times", self._add)
 
-    async def _patiently(self, session: SessionRecord, what: str, keep: Callable[[], Awaitable[None]]) -> None:
-        for attempt in range(1, ATTEMPTS_MAXIMUM + 1):
-            try:
-                await keep()
-            except StoreUnavailableError as error:
-                _log.warning("%s of %s is not kept yet: %s", what, session.session_id, error)
-                await asyncio.sleep(PATIENCE_SECONDS * attempt)
-            except StoreError as error:
-                _log.error("%s of %s could not be kept: %s", what, session.session_id, error)
-                return
+    async def _keep(self, new: list[tuple[_Said, MessageRecord]], works: Sequence[_Said]) -> None:
+        """Those that were not there yet are added to `new`."""
+        for said, kept in zip(works, await self._threads.keep_all([_message(each) for each in works]), strict=True):
+            if isinstance(kept, StoreError):
+                _log.error("a message of %s could not be kept: %s", said.session.session_id, kept)
+            elif kept[1]:
+                new.append((said, kept[0]))
+
+    async def _announce(self, message: MessageRecord, _works: Sequence[_Said]) -> None:
+        await self._sessions.announce_message(message)
+
+    async def _add(self, works: Sequence[_Timed]) -> None:
+        of_sessions = [(work.session.organisation_id, work.session.session_id, work.timing) for work in works]
+        await self._turns.add_all(of_sessions)
+
+    async def _together(
+        self, works: Sequence[_Written], what: str, write: Callable[[Sequence[_Written]], Awaitable[None]]
+    ) -> None:
+        """Write all of these; where the database will not have that, one by one, so that one loses no other."""
+        try:
+            await _patiently(works, what, write)
+        except StoreError as error:
+            if len(works) > 1:
+                for work in works:
+                    await self._together([work], what, write)
             else:
-                return
-        _log.error("%s of %s could not be kept: the database did not answer", what, session.session_id)
+                _log.error("%s of %s could not be kept: %s", what, _of(works), error)
+
+
+async def _patiently(
+    works: Sequence[_Written], what: str, write: Callable[[Sequence[_Written]], Awaitable[None]]
+) -> None:
+    for attempt in range(1, ATTEMPTS_MAXIMUM + 1):
+        try:
+            await write(works)
+        except StoreUnavailableError as error:
+            _log.warning("%s of %s is not kept yet: %s", what, _of(works), error)
+            if attempt == ATTEMPTS_MAXIMUM:
+                raise
+            await asyncio.sleep(PATIENCE_SECONDS * attempt)
+        else:
+            return
+
+
+def _of(works: Sequence[_Said | _Timed]) -> str:
+    sessions = list(dict.fromkeys(work.session.session_id for work in works))
+    return ", ".join(sessions[:NAMED_MAXIMUM]) + (" and others" if len(sessions) > NAMED_MAXIMUM else "")
 
 
 def _moved(entry: TranscriptEntry, by_ms: int) -> TranscriptEntry:
@@ -165,9 +218,9 @@ def _moved(entry: TranscriptEntry, by_ms: int) -> TranscriptEntry:
     )
 
 
-def _message(said: _Said) -> NewMessage:
+def _message(said: _Said) -> tuple[ThreadRecord, NewMessage]:
     entry = said.entry
-    return NewMessage(
+    return said.thread, NewMessage(
         role=entry.role,
         content=entry.content.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # neither database keeps a NUL
         session_id=said.session.session_id,

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Row, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from vivavoce.agents.definition import AgentId
 from vivavoce.agents.identifiers import Kind, new_identifier
 from vivavoce.store.database import Database
-from vivavoce.store.errors import UnknownRecordError
+from vivavoce.store.errors import StoreError, UnknownRecordError
+from vivavoce.store.keeping import Kept, MessagesToKeep
+from vivavoce.store.message_rows import message_of, message_row, of_one_session
 from vivavoce.store.records import MessageRecord, NewMessage, OrganisationId, Page, PageRequest, ThreadRecord
 from vivavoce.store.rows import Clock, fetch_page, named, unix_ms
 from vivavoce.store.schema import messages, threads
-
-CLIENT_ID_LENGTH_MAXIMUM = 255
 
 _LIVING = threads.c.deleted_at.is_(None)
 
@@ -105,7 +106,7 @@ class StoredThreads:
         async with self._database.writing() as connection:
             await self._hold(connection, thread)
             if new.client_id is not None and (known := await _known(connection, thread, new.client_id)) is not None:
-                return _message_of(known), False
+                return message_of(known), False
             return await self._insert(connection, thread, new), True
 
     async def keep(self, thread: ThreadRecord, new: NewMessage) -> tuple[MessageRecord, bool]:
@@ -117,7 +118,7 @@ class StoredThreads:
             await self._hold(connection, thread)
             known = None if new.client_id is None else await _known(connection, thread, new.client_id)
             if known is not None and known.session_id != new.session_id:
-                new = replace(new, client_id=_of_one_session(new))
+                new = replace(new, client_id=of_one_session(new))
                 known = await _known(connection, thread, str(new.client_id))
             if known is None:
                 return await self._insert(connection, thread, new), True
@@ -129,7 +130,19 @@ class StoredThreads:
                 "end_ms": new.end_ms,
             }
             newer = update(messages).where(messages.c.seq == known.seq).values(**values).returning(*messages.c)
-            return _message_of((await connection.execute(newer)).one()), False
+            return message_of((await connection.execute(newer)).one()), False
+
+    async def keep_all(self, said: Sequence[tuple[ThreadRecord, NewMessage]]) -> Sequence[Kept]:
+        """Like `keep` for each of these in turn, in one transaction: all of them are in the store, or none.
+
+        What is said in a thread that is not there is answered with an error of its own, and keeps nothing else back.
+        Raises `StoreError` when the database refuses one of them.
+        """
+        try:
+            async with self._database.writing() as connection:
+                return await MessagesToKeep(said, self._now()).keep(connection)
+        except IntegrityError as error:
+            raise StoreError(f"the database refuses a message: {error.orig}; report this") from None
 
     async def messages(
         self,
@@ -146,7 +159,7 @@ class StoredThreads:
         if session_id is not None:
             conditions.append(messages.c.session_id == session_id)
         async with self._database.reading() as connection:
-            return await fetch_page(connection, messages, conditions, request, _message_of)
+            return await fetch_page(connection, messages, conditions, request, message_of)
 
     async def _hold(self, connection: AsyncConnection, thread: ThreadRecord) -> None:
         # The thread's row is changed before its messages: two writers to one thread follow each other.
@@ -156,28 +169,11 @@ class StoredThreads:
 
     async def _insert(self, connection: AsyncConnection, thread: ThreadRecord, new: NewMessage) -> MessageRecord:
         now = self._now()
-        row = {
-            "id": new.message_id or new_identifier(Kind.MESSAGE, unix_ms(now)),
-            "organisation_id": thread.organisation_id,
-            "thread_id": thread.thread_id,
-            "session_id": new.session_id,
-            "role": new.role,
-            "content": new.content,
-            "tool_call": None if new.tool_call is None else dict(new.tool_call),
-            "start_ms": new.start_ms,
-            "end_ms": new.end_ms,
-            "interrupted": new.interrupted,
-            "client_id": new.client_id,
-            "created_at": now,
-        }
+        row = message_row(thread, new, now)
         added = (await connection.execute(insert(messages).values(**row).returning(*messages.c))).one()
         more = update(threads).where(threads.c.id == thread.thread_id)
         await connection.execute(more.values(message_count=threads.c.message_count + 1))
-        return _message_of(added)
-
-
-def _of_one_session(said: NewMessage) -> str:
-    return f"{said.session_id}:{said.client_id}"[:CLIENT_ID_LENGTH_MAXIMUM]
+        return message_of(added)
 
 
 async def _known(connection: AsyncConnection, thread: ThreadRecord, client_id: str) -> Row[Any] | None:
@@ -199,17 +195,3 @@ def _thread_of(row: Row[Any]) -> ThreadRecord:
         created_at=row.created_at,
         updated_at=row.updated_at,
     )
-
-
-def _message_of(row: Row[Any]) -> MessageRecord:
-    said = NewMessage(
-        role=row.role,
-        content=row.content,
-        session_id=row.session_id,
-        tool_call=row.tool_call,
-        start_ms=row.start_ms,
-        end_ms=row.end_ms,
-        interrupted=row.interrupted,
-        client_id=row.client_id,
-    )
-    return MessageRecord(row.id, row.seq, OrganisationId(row.organisation_id), row.thread_id, said, row.created_at)

@@ -5,12 +5,15 @@ They hold times and counts, never words. A turn goes with its session.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 from sqlalchemy import Row, insert
+from sqlalchemy.exc import IntegrityError
 
 from vivavoce.store.database import Database
+from vivavoce.store.errors import StoreError
 from vivavoce.store.records import OrganisationId, Page, PageRequest, TurnRecord, TurnTiming
 from vivavoce.store.rows import Clock, fetch_page, revived
 from vivavoce.store.schema import session_turns
@@ -24,14 +27,30 @@ class StoredTurns:
         self._now = now
 
     async def add(self, organisation_id: OrganisationId, session_id: str, timing: TurnTiming) -> None:
-        row = {
-            "organisation_id": organisation_id,
-            "session_id": session_id,
-            "timing": msgspec.to_builtins(timing),
-            "created_at": self._now(),
-        }
-        async with self._database.writing() as connection:
-            await connection.execute(insert(session_turns).values(**row))
+        await self.add_all([(organisation_id, session_id, timing)])
+
+    async def add_all(self, turns: Sequence[tuple[OrganisationId, str, TurnTiming]]) -> None:
+        """Keep the times of these turns, each of an organisation's session: all of them, or none.
+
+        Raises `StoreError` when one of the sessions is not there (any more).
+        """
+        now = self._now()
+        rows = [
+            {
+                "organisation_id": organisation_id,
+                "session_id": session_id,
+                "timing": msgspec.to_builtins(timing),
+                "created_at": now,
+            }
+            for organisation_id, session_id, timing in turns
+        ]
+        if not rows:
+            return
+        try:
+            async with self._database.writing() as connection:
+                await connection.execute(insert(session_turns), rows)
+        except IntegrityError:
+            raise StoreError("a session of these turns was deleted; their times go with it") from None
 
     async def list(self, organisation_id: OrganisationId, session_id: str, request: PageRequest) -> Page[TurnRecord]:
         """A page of the session's turns, in the order in which they were answered."""
