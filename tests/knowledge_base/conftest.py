@@ -1,4 +1,4 @@
-"""Both databases for the tests of collections: a test that asks for `store` or `known` runs on each of them."""
+"""The databases for the tests of collections: a test that asks for `store` or `known` runs on each of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.knowing import Knowing, knowing
-from tests.postgresql import Cluster, running_cluster
+from tests.postgresql import Cluster, programs_with_pgvector, running_cluster
 
 from vivavoce.store import sqlite
 from vivavoce.store.database import sqlite_url
@@ -26,12 +26,28 @@ def postgresql_url(postgresql_cluster: Cluster) -> Iterator[str]:
         yield postgresql_cluster.url(name)
 
 
+@pytest.fixture(scope="session")
+def pgvector_cluster() -> Iterator[Cluster]:
+    with running_cluster(programs_with_pgvector()) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def pgvector_url(pgvector_cluster: Cluster) -> Iterator[str]:
+    with pgvector_cluster.database(migrated=True) as name:
+        yield pgvector_cluster.url(name)
+
+
 @pytest.fixture(
-    params=[pytest.param("sqlite", id="on SQLite"), pytest.param("postgresql", id="on PostgreSQL")],
+    params=[
+        pytest.param("sqlite", id="on SQLite"),
+        pytest.param("postgresql", id="on PostgreSQL"),
+        pytest.param("pgvector", id="on PostgreSQL with pgvector"),
+    ],
 )
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database that nobody has written to."""
-    return sqlite_url(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue("postgresql_url"))
+    return sqlite_url(tmp_path) if request.param == "sqlite" else str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture

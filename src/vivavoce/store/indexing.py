@@ -21,6 +21,7 @@ from vivavoce.store.records import OrganisationId
 from vivavoce.store.revisions import bump
 from vivavoce.store.rows import Clock
 from vivavoce.store.schema import knowledge_chunks, knowledge_documents, knowledge_files
+from vivavoce.store.vector_search import VectorTable
 
 _MERGED_PAGES = 200
 _MERGES_MAXIMUM = 10_000
@@ -54,8 +55,9 @@ class Claim:
 class StoredIndexing:
     """Every method raises `StoreUnavailableError` when the database does not answer."""
 
-    def __init__(self, database: Database, now: Clock) -> None:
+    def __init__(self, database: Database, now: Clock, vectors: VectorTable) -> None:
         self._database = database
+        self._vectors = vectors
         self._now = now
 
     async def waiting(self) -> Sequence[OrganisationId]:
@@ -143,7 +145,12 @@ class StoredIndexing:
             for seq, vector in vectors.items():
                 own = table.c.seq == seq, *_being_made(claim.document)
                 await connection.execute(update(table).where(*own).values(vector=vector))
+            await self._vectors.put(connection, vectors)
         return True
+
+    async def bring_over(self) -> bool:
+        """Write some older vectors where the database can search them; whether there are more, see `VectorTable`."""
+        return await self._vectors.fill()
 
     async def publish(self, claim: Claim) -> bool:
         """From now on the new passages answer, all at once, and the old ones do not."""

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select
 
 from vivavoce.store.database import Database
 from vivavoce.store.records import OrganisationId
@@ -21,6 +23,7 @@ from vivavoce.store.schema import (
     knowledge_files,
     knowledge_revisions,
 )
+from vivavoce.store.vector_search import VectorTable
 from vivavoce.store.word_search import on_postgresql, on_sqlite
 
 _AT_ONCE = 500
@@ -53,8 +56,14 @@ class StoredPassage:
 class StoredPassages:
     """Every method raises `StoreUnavailableError` when the database does not answer."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, vectors: VectorTable) -> None:
         self._database = database
+        self._vectors = vectors
+
+    @property
+    def search_vectors(self) -> bool:
+        """Whether the database itself finds the nearest vectors now; otherwise that is for others, with `vectors`."""
+        return self._vectors.answers
 
     async def revisions(self, organisation_id: OrganisationId, collection_ids: Sequence[str]) -> Mapping[int, int]:
         """The numbers of those of these collections that are the organisation's, and the revision each is at."""
@@ -118,6 +127,34 @@ class StoredPassages:
         search = on_sqlite if self._database.dialect_name == "sqlite" else on_postgresql
         async with self._database.reading() as connection:
             return await search(connection, collection_seqs, words, limit)
+
+    async def nearest(
+        self, collection_seqs: Sequence[int], documents: Sequence[int] | None, vector: NDArray[np.float32], limit: int
+    ) -> Sequence[tuple[int, float]]:
+        """The numbers of the passages that answer and are closest in meaning, the closest first, with their cosines.
+
+        `documents`: only those of these. For databases that search vectors.
+        """
+        async with self._database.reading() as connection:
+            return await self._vectors.nearest(connection, collection_seqs, documents, vector, limit)
+
+    async def answering(self, seqs: Sequence[int], documents: Sequence[int] | None) -> Sequence[int]:
+        """Those of these passages that answer, in the same order. `documents`: only those of these."""
+        table, owners = knowledge_chunks, knowledge_documents
+        query = (
+            select(table.c.seq)
+            .join(owners, owners.c.seq == table.c.document_seq)
+            .where(
+                table.c.seq == any_(bindparam("seqs", list(seqs), ARRAY(BigInteger))),
+                owners.c.deleted_at.is_(None),
+                owners.c.generation == table.c.generation,
+            )
+        )
+        if documents is not None:
+            query = query.where(owners.c.seq == any_(bindparam("documents", list(documents), ARRAY(BigInteger))))
+        async with self._database.reading() as connection:
+            found = frozenset((await connection.execute(query)).scalars())
+        return [seq for seq in seqs if seq in found]
 
     async def passages(self, seqs: Sequence[int]) -> Sequence[StoredPassage]:
         """What these passages say, in the order asked for; those that are gone are left out."""

@@ -32,6 +32,7 @@ from vivavoce.store.sessions import StoredSessions
 from vivavoce.store.threads import StoredThreads
 from vivavoce.store.turns import StoredTurns
 from vivavoce.store.usage import StoredUsage
+from vivavoce.store.vector_search import VectorTable
 
 
 def _utc_now() -> datetime:
@@ -73,7 +74,9 @@ class StoredSecrets:
 class Store:
     """The parts of the database. Make one with `await Store.open(url)`; end it with `close`."""
 
-    def __init__(self, database: Database, now: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, database: Database, vectors: VectorTable, now: Callable[[], datetime], monotonic: Callable[[], float]
+    ) -> None:
         self._database = database
         self.organisations = StoredOrganisations(database, now)
         self.agents = StoredAgents(database, now)
@@ -95,8 +98,8 @@ class Store:
         self.knowledge = StoredKnowledge(
             StoredFiles(database, now),
             StoredDocuments(database, now),
-            StoredIndexing(database, now),
-            StoredPassages(database),
+            StoredIndexing(database, now, vectors),
+            StoredPassages(database, vectors),
         )
 
     @property
@@ -144,8 +147,10 @@ class Store:
             if not ready:
                 async with database.writing() as connection:
                     await connection.run_sync(migrate)
+            vectors = VectorTable(database)
+            await vectors.make_ready()
             on_failure.pop_all()
-            return cls(database, now, monotonic)
+            return cls(database, vectors, now, monotonic)
 
     async def close(self) -> None:
         await self._database.close()

@@ -109,6 +109,8 @@ class Ingestion:
         waiting = await self._indexing.waiting()
         if not waiting:
             self._served.clear()
+            if await self._indexing.bring_over():
+                return True
             if not self._is_clean:
                 self._is_clean = await self._indexing.scrub()
             return False

@@ -1,4 +1,4 @@
-"""Searches collections: words in the database, meanings in memory, both rankings made one.
+"""Searches collections: words in the database, meanings in memory or there too, both rankings made one.
 
 One `KnowledgeSearch` a server. What it remembers of collections is checked against their revisions with every search,
 so that what another process changes is found here too.
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vivavoce.engines.ports import EngineError, TextEmbedder, Vectors
-from vivavoce.knowledge.filters import Filter
+from vivavoce.knowledge.filters import Filter, matches
 from vivavoce.knowledge.indexes import CollectionIndex, IndexedDocument, IndexShelf, unpacked
 from vivavoce.knowledge.search import Passage, PassageQuery, RetrievalMode, SearchFailedError, fused
 from vivavoce.knowledge.words import words_of
@@ -30,6 +30,7 @@ FILTERED_CANDIDATES = 20_000
 QUERIES_KEPT_MAXIMUM = 256
 
 Ranking = list[tuple[int, float]]
+_Vector = Vectors | None
 
 
 class KnowledgeSearch:
@@ -47,19 +48,27 @@ class KnowledgeSearch:
             return await self._search(query)
         except (StoreError, EngineError) as error:
             raise SearchFailedError(f"the documents could not be searched: {error}") from error
+        except ExceptionGroup as group:
+            failed, others = group.split((StoreError, EngineError))
+            if failed is None or others is not None:
+                raise
+            raise SearchFailedError(f"the documents could not be searched: {_first(failed)}") from group
 
     async def _search(self, query: PassageQuery) -> Sequence[Passage]:
-        revisions = await self._passages.revisions(OrganisationId(query.organisation_id), query.collection_ids)
-        if not revisions or not query.text.strip():
-            return []
         mode = RetrievalMode.KEYWORD if self._embedder is None else query.mode
+        if not query.text.strip():
+            return []
         async with asyncio.TaskGroup() as tasks:
-            indexes = tasks.create_task(self._indexes(revisions))
-            words = tasks.create_task(self._with_words(query, mode, tuple(revisions)))
+            # the question's vector takes longest, and needs nothing else
             vector = tasks.create_task(self._vector(query.text, mode))
-        ranking = await asyncio.to_thread(
-            _ranked, indexes.result(), words.result(), vector.result(), query.wanted, max(CANDIDATES, query.limit), mode
-        )
+            revisions = await self._passages.revisions(OrganisationId(query.organisation_id), query.collection_ids)
+            if not revisions:
+                vector.cancel()
+                return []
+            if self._passages.search_vectors:
+                ranking = await self._ranked_by_database(query, mode, tuple(revisions), vector)
+            else:
+                ranking = await self._ranked_in_memory(query, mode, revisions, vector)
         best = ranking[: query.limit]
         found = {each.seq: each for each in await self._passages.passages([seq for seq, _ in best])}
         return [
@@ -68,6 +77,40 @@ class KnowledgeSearch:
             )
             for seq, score in best
             if (each := found.get(seq)) is not None
+        ]
+
+    async def _ranked_in_memory(
+        self, query: PassageQuery, mode: RetrievalMode, revisions: Mapping[int, int], vector: asyncio.Task[_Vector]
+    ) -> Ranking:
+        async with asyncio.TaskGroup() as tasks:
+            indexes = tasks.create_task(self._indexes(revisions))
+            words = tasks.create_task(self._with_words(query, mode, tuple(revisions)))
+        candidates = max(CANDIDATES, query.limit)
+        return await asyncio.to_thread(
+            _ranked, indexes.result(), words.result(), await vector, query.wanted, candidates, mode
+        )
+
+    async def _ranked_by_database(
+        self, query: PassageQuery, mode: RetrievalMode, seqs: Sequence[int], vector: asyncio.Task[_Vector]
+    ) -> Ranking:
+        candidates = max(CANDIDATES, query.limit)
+        documents = None if query.wanted is None else await self._documents(seqs, query.wanted)
+
+        async def said() -> Sequence[int]:
+            return await self._passages.answering(await self._with_words(query, mode, seqs), documents)
+
+        async def meant() -> Ranking:
+            known = await vector
+            return [] if known is None else [*await self._passages.nearest(seqs, documents, known[0], candidates)]
+
+        async with asyncio.TaskGroup() as tasks:
+            words, meanings = tasks.create_task(said()), tasks.create_task(meant())
+        return _joined(words.result()[:candidates], meanings.result(), mode)
+
+    async def _documents(self, seqs: Sequence[int], wanted: Filter) -> Sequence[int]:
+        """The numbers of those that a filter lets through."""
+        return [
+            each.seq for seq in seqs for each in await self._passages.documents(seq) if matches(wanted, each.fields)
         ]
 
     async def _with_words(self, query: PassageQuery, mode: RetrievalMode, seqs: Sequence[int]) -> Sequence[int]:
@@ -154,10 +197,19 @@ def _ranked(
         living.update(index.among(words, through))
         if vector is not None:
             meant += index.nearest(vector[0], candidates, through)
-    if mode is RetrievalMode.SEMANTIC:
-        return sorted(meant, key=lambda each: -each[1])
     said = [each for each in words if each in living][:candidates]
+    return _joined(said, sorted(meant, key=lambda each: -each[1])[:candidates], mode)
+
+
+def _joined(said: Sequence[int], meant: Ranking, mode: RetrievalMode) -> Ranking:
+    """One ranking of what has the words and what means the same."""
+    if mode is RetrievalMode.SEMANTIC:
+        return meant
     if mode is RetrievalMode.KEYWORD:
         return fused([said])
-    by_meaning = [seq for seq, _ in sorted(meant, key=lambda each: -each[1])[:candidates]]
-    return fused([said, by_meaning])
+    return fused([said, [seq for seq, _ in meant]])
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
