@@ -29,6 +29,7 @@ TOOLS = {
     "end_session",
     "list_sessions",
     "read_transcript",
+    "search_knowledge",
 }
 
 
@@ -114,6 +115,27 @@ async def test_an_agent_is_made_talked_to_and_read_back(served: Served, mode: st
         assert said.startswith("The session is over (completed)")
 
 
+async def collection_with(served: Served, text: str) -> str:
+    """A collection whose only document says this, and is ready to be found."""
+    async with httpx.AsyncClient(base_url=served.url, headers={"authorization": f"Bearer {KEY}"}, timeout=60.0) as http:
+        collection = (await http.post("/v1/collections", json={"collection_name": "Notes"})).json()
+        place = f"/v1/collections/{collection['collection_id']}"
+        written = (await http.post(f"{place}/texts", json={"name": "note", "text": text})).json()
+        while not (await http.get(f"{place}/documents/{written['file_id']}")).json()["searchable"]:
+            pass
+    return str(collection["collection_id"])
+
+
+@pytest.mark.parametrize("where", [pytest.param(True, id="in a collection"), pytest.param(False, id="in the newest")])
+async def test_what_documents_say_is_found(served: Served, where: bool) -> None:
+    collection = await collection_with(served, "The ferry leaves from pier seven.")
+    async with driving(served) as client:
+        chosen = {"collection_ids": [collection]} if where else {}
+        passages = (await asked(client, "search_knowledge", query="Which pier is the ferry at?", **chosen))["passages"]
+    best = passages[0]
+    assert (best["content"], best["document"]) == ("The ferry leaves from pier seven.", "note")
+
+
 async def test_a_call_is_opened_for_somebody_to_join(served: Served) -> None:
     async with driving(served) as client:
         opened = await asked(client, "start_session", channel="voice", title="Booking")
@@ -149,9 +171,11 @@ async def test_another_organisation_finds_nothing(served: Served) -> None:
     async with driving(served) as client:
         made = await asked(client, "create_agent", agent={"name": "Mine"})
         session = await asked(client, "start_session", agent_id=made["agent_id"])
+    collection = await collection_with(served, "The door code is apple.")
     async with driving(served, key_of(served, organisation="others")) as stranger:
         assert (await asked(stranger, "list_agents"))["agents"] == []
         assert (await asked(stranger, "list_sessions"))["sessions"] == []
+        assert (await asked(stranger, "search_knowledge", query="apple"))["passages"] == []
         for name, arguments in [
             ("get_agent", {"agent_id": made["agent_id"]}),
             ("update_agent", {"agent_id": made["agent_id"], "changes": {"name": "Theirs"}}),
@@ -159,6 +183,7 @@ async def test_another_organisation_finds_nothing(served: Served) -> None:
             ("talk_to_agent", {"session_id": session["session_id"], "message": "Hi"}),
             ("read_transcript", {"session_id": session["session_id"]}),
             ("end_session", {"session_id": session["session_id"]}),
+            ("search_knowledge", {"query": "apple", "collection_ids": [collection]}),
         ]:
             assert "no" in (await refused(stranger, name, **arguments)).lower()
     async with driving(served) as client:
@@ -168,7 +193,7 @@ async def test_another_organisation_finds_nothing(served: Served) -> None:
 async def test_a_key_can_only_do_what_its_scopes_say(served: Served) -> None:
     async with driving(served, key_of(served, "read")) as client:
         shown = {tool.name for tool in (await client.list_tools()).tools}
-        assert shown == {"list_agents", "get_agent", "list_sessions", "read_transcript"}
+        assert shown == {"list_agents", "get_agent", "list_sessions", "read_transcript", "search_knowledge"}
         said = await refused(client, "create_agent", agent={"name": "X"})
         assert "lacks the scope 'write'" in said
 
@@ -183,6 +208,9 @@ async def test_a_key_can_only_do_what_its_scopes_say(served: Served) -> None:
         pytest.param("get_agent", {"agent": "x"}, "agent_id: Field required.", id="a field that is misspelt"),
         pytest.param("list_agents", {"limit": 0}, "limit: Input should be greater", id="a number out of range"),
         pytest.param("create_agent", {"agent": {"name": " "}}, "name: must not be empty.", id="a name without letters"),
+        pytest.param(
+            "search_knowledge", {"query": "x", "collection_ids": []}, "collection_ids: List should have", id="nowhere"
+        ),
         pytest.param("list_agents", {"pagination_token": "?"}, "pagination_token: is not one", id="a token of no page"),
     ],
 )

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from vivavoce.api.agents.requests import AgentDraft, AgentFields
 from vivavoce.api.dependencies import LIST_LENGTH, LIST_LENGTH_MAXIMUM
+from vivavoce.api.platform.document_search import COLLECTIONS_MAXIMUM, QUERY_LENGTH_MAXIMUM
 from vivavoce.services.sessions import MESSAGE_LENGTH_MAXIMUM, TITLE_LENGTH_MAXIMUM
 
 AgentId = Annotated[
@@ -95,3 +96,16 @@ class ReadTranscript(PagedArguments):
     """Which part of a transcript."""
 
     session_id: SessionId
+
+
+class SearchKnowledge(Arguments):
+    """What to look for in documents."""
+
+    query: str = Field(min_length=1, max_length=QUERY_LENGTH_MAXIMUM, description="A question, or words.")
+    collection_ids: list[Annotated[str, Field(min_length=1, max_length=255)]] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=COLLECTIONS_MAXIMUM,
+        description=f"Where; left out: in the {COLLECTIONS_MAXIMUM} newest collections.",
+    )
+    limit: int = Field(default=5, ge=1, le=20, description="How many passages at most.")

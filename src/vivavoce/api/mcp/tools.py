@@ -24,10 +24,13 @@ from vivavoce.api.mcp.arguments import (
     OneSession,
     PagedArguments,
     ReadTranscript,
+    SearchKnowledge,
     StartSession,
     TalkToAgent,
     UpdateAgent,
 )
+from vivavoce.api.platform.document_search import COLLECTIONS_MAXIMUM
+from vivavoce.knowledge.search import PassageQuery
 from vivavoce.services.callers import Caller
 from vivavoce.services.errors import RefusedError
 from vivavoce.services.platform import Platform
@@ -165,6 +168,30 @@ async def _read_transcript(asked: Asked, wanted: ReadTranscript) -> Mapping[str,
     return {"session": _shown_session(session), "messages": messages, "pagination_token": token}
 
 
+async def _search_knowledge(asked: Asked, wanted: SearchKnowledge) -> Mapping[str, Any]:
+    platform, caller = asked.platform, asked.caller
+    if wanted.collection_ids is None:
+        page = PageRequest(limit=COLLECTIONS_MAXIMUM)
+        collections = (await platform.store.collections.list(caller.organisation_id, page)).items
+    else:
+        collections = [await platform.knowledge.collection(caller, each) for each in wanted.collection_ids]
+    ids = tuple(each.resource_id for each in collections)
+    found = await platform.knowledge.search(PassageQuery(caller.organisation_id, ids, wanted.query, wanted.limit))
+    passages = [
+        {
+            "document": each.name,
+            "heading": each.heading,
+            "page": each.page,
+            "content": each.content,
+            "score": each.score,
+            "collection_id": each.collection_id,
+            "file_id": each.file_id,
+        }
+        for each in found
+    ]
+    return {"passages": passages}
+
+
 def _page(wanted: PagedArguments, *, newest_first: bool = True) -> PageRequest:
     order = "desc" if newest_first else "asc"
     return page_request(wanted.limit, 0, wanted.pagination_token, order)
@@ -253,5 +280,13 @@ PLATFORM_TOOLS = (
         "read",
         ReadTranscript,
         _read_transcript,
+    ),
+    PlatformTool(
+        "search_knowledge",
+        "Passages of the documents that agents know, by words and by meaning, the best first. Quote them with their "
+        "document and page.",
+        "read",
+        SearchKnowledge,
+        _search_knowledge,
     ),
 )
