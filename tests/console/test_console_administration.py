@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from tests.compliance.talking_server import TalkingServer
 from tests.console.browsing import Watch, assert_accessible, assert_fits, opened_page
+from tests.serving import KEY
 
 FAILED_REQUEST = "Failed to load resource"
 
@@ -206,3 +210,45 @@ def test_the_first_visit_leads_to_a_conversation(browser: Browser, console: Talk
         expect(page).to_have_url(re.compile("/sessions/"))
         page.goto("/")
         expect(page).to_have_url(re.compile("/agents$"))
+
+
+def test_the_program_that_is_shown_talks_with_this_server(page: Page, console: TalkingServer) -> None:
+    page.goto("/welcome")
+    program = page.get_by_label("Program").inner_text()
+    assert KEY not in program
+    ran = subprocess.run(
+        [sys.executable, "-c", program.replace("YOUR_API_KEY", KEY)], capture_output=True, text=True, timeout=60
+    )
+    assert ran.stdout.strip() == "You said: Hello!", ran.stderr
+
+
+def test_the_first_agent_of_ones_own_is_a_click_away(page: Page) -> None:
+    page.goto("/welcome")
+    page.get_by_role("link", name="Choose a template").click()
+    expect(page.get_by_role("dialog", name="Create an agent")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Voice agents")).to_be_visible()
+
+
+def test_a_function_of_the_client_is_answered_by_hand(page: Page, console: TalkingServer) -> None:
+    weather = {
+        "type": "function",
+        "name": "weather",
+        "description": "The weather in a city.",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+        "sample_result": {"sky": "clear"},
+    }
+    agent = {"name": "Forecaster", "instructions": "Tell the weather.", "tools": [weather]}
+    made = httpx.post(f"{console.served.url}/v1/agents", json=agent, headers={"authorization": f"Bearer {KEY}"})
+    page.goto(f"/agents/{made.json()['agent_id']}?tab=testing")
+    page.get_by_label("Type a message").fill("How is the weather in Bern?")
+    page.get_by_role("button", name="Send").click()
+    form = page.get_by_role("form", name="Answer weather")
+    expect(form.get_by_label("Arguments")).to_contain_text("Bern")
+    expect(form.get_by_label("Its answer")).to_have_value(re.compile('"sky": "clear"'))
+    assert_accessible(page)
+    assert_fits(page)
+    form.get_by_label("Its answer").fill("mild and dry")
+    form.get_by_role("button", name="Answer").click()
+    expect(page.get_by_role("log", name="Conversation")).to_contain_text("The weather is mild and dry.")
+    expect(form).to_have_count(0)
