@@ -17,6 +17,8 @@ const pages = [
   createRoute({
     getParentRoute: () => root,
     path: "/agents",
+    validateSearch: (search: Record<string, unknown>): { create?: boolean } =>
+      search.create === true ? { create: true } : {},
     component: lazyRouteComponent(() => import("@/pages/agents/AgentsPage"), "AgentsPage"),
   }),
   createRoute({

@@ -1,5 +1,5 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useSearch } from "@tanstack/react-router";
 import { Bot, MessageCircle, Plus, Trash2 } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { toast } from "sonner";
@@ -16,7 +16,8 @@ type Agent = components["schemas"]["AgentObject"];
 /** Every agent of the organisation, the newest first. */
 export function AgentsPage() {
   const [search, setSearch] = useState("");
-  const [creating, setCreating] = useState(false);
+  const asked = useSearch({ from: "/agents" }).create === true;
+  const [creating, setCreating] = useState(asked);
   const [leaving, setLeaving] = useState<Agent | null>(null);
   const wanted = useDeferredValue(search.trim());
   const agents = useInfiniteQuery({

@@ -28,39 +28,41 @@ export function Secrets() {
     onError: (error) => toast.error(error.message),
   });
   return (
-    <Card title="Secrets" className="grid gap-3">
-      <p className="text-sm text-muted">
-        Passwords and keys that agents' tools use, under a name. They are kept encrypted and never shown again.
-      </p>
-      {secrets.isPending && <Loading rows={2} />}
-      {secrets.isError && <Failure error={secrets.error} onRetry={() => secrets.refetch()} />}
-      {secrets.data?.data.length === 0 && (
-        <Empty title="No secrets yet">A webhook tool names one instead of having the key written into it.</Empty>
-      )}
-      {secrets.data && secrets.data.data.length > 0 && (
-        <ul className="divide-y divide-line rounded-lg border border-line">
-          {secrets.data.data.map((secret) => (
-            <li key={secret.name} className="flex flex-wrap items-center justify-between gap-2 px-3 py-2.5">
-              <span className="min-w-0">
-                <code className="block font-mono text-sm font-medium break-all">{secret.name}</code>
-                <span className="block text-[13px] text-muted">set {moment(secret.updated_at)}</span>
-              </span>
-              <span className="flex gap-1.5">
-                <Button size="small" aria-label={`Replace ${secret.name}`} onClick={() => setSetting(secret.name)}>
-                  Replace
-                </Button>
-                <Button size="small" aria-label={`Delete ${secret.name}`} onClick={() => setLeaving(secret.name)}>
-                  Delete
-                </Button>
-              </span>
-            </li>
-          ))}
-        </ul>
-      )}
-      <Button className="justify-self-start" onClick={() => setSetting("")}>
-        <Plus aria-hidden />
-        Add a secret
-      </Button>
+    <Card title="Secrets">
+      <div className="grid gap-3">
+        <p className="text-sm text-muted">
+          Passwords and keys that agents' tools use, under a name. They are kept encrypted and never shown again.
+        </p>
+        {secrets.isPending && <Loading rows={2} />}
+        {secrets.isError && <Failure error={secrets.error} onRetry={() => secrets.refetch()} />}
+        {secrets.data?.data.length === 0 && (
+          <Empty title="No secrets yet">A webhook tool names one instead of having the key written into it.</Empty>
+        )}
+        {secrets.data && secrets.data.data.length > 0 && (
+          <ul className="divide-y divide-line rounded-lg border border-line">
+            {secrets.data.data.map((secret) => (
+              <li key={secret.name} className="flex flex-wrap items-center justify-between gap-2 px-3 py-2.5">
+                <span className="min-w-0">
+                  <code className="block font-mono text-sm font-medium break-all">{secret.name}</code>
+                  <span className="block text-[13px] text-muted">set {moment(secret.updated_at)}</span>
+                </span>
+                <span className="flex gap-1.5">
+                  <Button size="small" aria-label={`Replace ${secret.name}`} onClick={() => setSetting(secret.name)}>
+                    Replace
+                  </Button>
+                  <Button size="small" aria-label={`Delete ${secret.name}`} onClick={() => setLeaving(secret.name)}>
+                    Delete
+                  </Button>
+                </span>
+              </li>
+            ))}
+          </ul>
+        )}
+        <Button className="justify-self-start" onClick={() => setSetting("")}>
+          <Plus aria-hidden />
+          Add a secret
+        </Button>
+      </div>
       {setting !== null && <SecretDialog name={setting} onClose={() => setSetting(null)} onDone={refresh} />}
       <Confirm
         open={leaving !== null}

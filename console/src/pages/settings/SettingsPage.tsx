@@ -34,8 +34,8 @@ function Browser() {
   const [leaving, setLeaving] = useState(false);
   const navigate = useNavigate();
   return (
-    <Card title="This browser" className="grid gap-4">
-      <fieldset className="grid gap-2">
+    <Card title="This browser">
+      <fieldset className="mb-4 grid gap-2">
         <legend className="mb-1 text-sm font-medium">Theme</legend>
         {THEMES.map(({ value, label }) => (
           <label key={value} className="flex items-center gap-2.5 text-sm">

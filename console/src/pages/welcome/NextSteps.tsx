@@ -3,19 +3,31 @@ import { BookOpen, Bot, Code } from "lucide-react";
 import type { ReactNode } from "react";
 import { Button } from "@/ui/Button";
 import { CopyButton } from "@/ui/Copy";
+import { classes } from "@/ui/classes";
 
 /** What comes after the first conversation. */
 export function NextSteps() {
   const program = programFor(`${window.location.origin}/v1`);
   return (
-    <section aria-label="Next steps" className="grid gap-4 lg:grid-cols-3">
+    <section aria-label="Next steps" className="grid gap-4 lg:grid-cols-[2fr_3fr] lg:grid-rows-2">
       <Step icon={<Bot aria-hidden />} title="Make an agent of your own">
         <p>A clinic, a restaurant, a help desk: six templates that can be talked to at once, or begin with nothing.</p>
         <Button asChild className="justify-self-start">
-          <Link to="/agents">Choose a template</Link>
+          <Link to="/agents" search={{ create: true }}>
+            Choose a template
+          </Link>
         </Button>
       </Step>
-      <Step icon={<Code aria-hidden />} title="Connect a client">
+      <Step icon={<BookOpen aria-hidden />} title="Read on">
+        <p>
+          The folder <code className="font-mono text-[13px]">docs</code> of the project begins with a tutorial. Every path
+          and field of the API can be tried out here.
+        </p>
+        <Button asChild className="justify-self-start">
+          <a href="/docs">Open the API reference</a>
+        </Button>
+      </Step>
+      <Step icon={<Code aria-hidden />} title="Connect a client" className="lg:col-start-2 lg:row-span-2 lg:row-start-1">
         <p>OpenAI's library talks to this server once it knows the address and a key:</p>
         <pre tabIndex={0} aria-label="Program" className="overflow-x-auto rounded-lg bg-sunken p-3 font-mono text-xs text-text">
           {program}
@@ -27,22 +39,19 @@ export function NextSteps() {
           </Button>
         </div>
       </Step>
-      <Step icon={<BookOpen aria-hidden />} title="Read on">
-        <p>
-          The folder <code className="font-mono text-[13px]">docs</code> of the project begins with a tutorial. Every path
-          and field of the API can be tried out here.
-        </p>
-        <Button asChild className="justify-self-start">
-          <a href="/docs">Open the API reference</a>
-        </Button>
-      </Step>
     </section>
   );
 }
 
-function Step({ icon, title, children }: { icon: ReactNode; title: string; children: ReactNode }) {
+function Step(props: { icon: ReactNode; title: string; className?: string; children: ReactNode }) {
+  const { icon, title, children } = props;
   return (
-    <div className="grid min-w-0 content-start gap-3 rounded-xl border border-line bg-surface p-4 text-sm text-muted sm:p-5">
+    <div
+      className={classes(
+        "grid min-w-0 content-start gap-3 rounded-xl border border-line bg-surface p-4 text-sm text-muted sm:p-5",
+        props.className,
+      )}
+    >
       <h2 className="flex items-center gap-2 text-base font-semibold text-text [&_svg]:size-5 [&_svg]:text-accent">
         {icon}
         {title}
@@ -56,16 +65,13 @@ function Step({ icon, title, children }: { icon: ReactNode; title: string; child
 function programFor(base: string): string {
   return `from openai import OpenAI
 
-client = OpenAI(base_url="${base}",
-                api_key="YOUR_API_KEY")
+client = OpenAI(base_url="${base}", api_key="YOUR_API_KEY")
 with client.realtime.connect(model="vivavoce") as call:
     call.session.update(session={
-        "type": "realtime",
-        "output_modalities": ["text"]})
+        "type": "realtime", "output_modalities": ["text"]})
     call.conversation.item.create(item={
         "type": "message", "role": "user",
-        "content": [{"type": "input_text",
-                     "text": "Hello!"}]})
+        "content": [{"type": "input_text", "text": "Hello!"}]})
     call.response.create()
     for event in call:
         if event.type == "response.output_text.done":

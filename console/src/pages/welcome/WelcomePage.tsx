@@ -31,7 +31,9 @@ export function WelcomePage() {
         <Card className="grid justify-items-start gap-3">
           <p className="text-sm">There is no agent yet. Begin with one of six templates.</p>
           <Button asChild kind="primary" size="large">
-            <Link to="/agents">Create an agent</Link>
+            <Link to="/agents" search={{ create: true }}>
+              Create an agent
+            </Link>
           </Button>
         </Card>
       ) : agent.isError ? (
