@@ -263,4 +263,46 @@ BUGS_OF_TOOLS = (
         "        tools_run = self._replying.tools.ledger.hold and",
         "        tools_run = False and",
     ),
+    PlantedBug(
+        "a reply begins without the tools that are being opened",
+        "starting.py",
+        "    return reply.script is None and reply.options.tools is None and call.sources.opening",
+        "    return False",
+    ),
+    PlantedBug(
+        "a reply waits for ever for a tool that does not open",
+        "opening_tools.py",
+        "        self._call.sources.give_up_opening()",
+        "        pass",
+    ),
+    PlantedBug(
+        "one tool that is open is enough to begin",
+        "tool_sources.py",
+        "        return any(key not in known for key in self.wanted)",
+        "        return all(key not in known for key in self.wanted)",
+    ),
+    PlantedBug(
+        "a greeting waits for tools",
+        "starting.py",
+        "    return reply.script is None and reply.options.tools is None",
+        "    return reply.options.tools is None",
+    ),
+    PlantedBug(
+        "a reply with tools of its own waits for others",
+        "starting.py",
+        "reply.script is None and reply.options.tools is None",
+        "reply.script is None",
+    ),
+    PlantedBug(
+        "replies beside the conversation that wait for tools never begin",
+        "replying.py",
+        "        self.beside.tools_settled()\n",
+        "",
+    ),
+    PlantedBug(
+        "answers are begun behind the gate without the tools",
+        "replying.py",
+        " or self._call.sources.opening:",
+        ":",
+    ),
 )

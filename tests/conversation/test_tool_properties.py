@@ -18,6 +18,7 @@ from vivavoce.conversation.events import Event
 from vivavoce.conversation.identifiers import CallId, ItemId, ReplyId
 from vivavoce.conversation.items import FunctionCallOutput, Message, Part, PartKind, Role
 from vivavoce.conversation.machine import Conversation
+from vivavoce.conversation.opening_tools import OPENING_PATIENCE_SECONDS
 from vivavoce.conversation.orders import Order, Tell
 from vivavoce.conversation.replies import ReplyOptions, Usage
 from vivavoce.conversation.settings import Interruption, Modality, ServerVad, Settings, Speculation, Tool
@@ -70,8 +71,8 @@ SETTINGS = st.builds(
 class AnyTools(RuleBasedStateMachine):
     """One conversation with tools, its twin, and who reads along."""
 
-    @initialize(settings=SETTINGS)
-    def join(self, settings: Settings) -> None:
+    @initialize(settings=SETTINGS, opened=st.sampled_from([True, True, False]))
+    def join(self, settings: Settings, *, opened: bool) -> None:
         self.now, self.count = 10.0, 0
         self.settings = settings
         self.conversation, self.twin = Conversation(settings, "p"), Conversation(settings, "p")
@@ -79,16 +80,30 @@ class AnyTools(RuleBasedStateMachine):
         self.asked: list[tuple[ItemId, int]] = []
         self.functions: list[CallId] = []
         self.beside: list[ReplyId] = []
+        self.started: set[ReplyId] = set()
+        self.wanted: set[ToolSourceKey] = set()
+        self.settled: set[ToolSourceKey] = set()
+        self.wanted_at = self.now
         self._send(events.CallerJoined())
-        self.sources_open()
+        if opened:
+            self.sources_open()
 
     def _send(self, event: Event) -> list[Order]:
         self.sound = False
         ordered = self.conversation.handle(event, self.now)
         assert self.twin.handle(event, self.now) == ordered, "the same facts, other orders"
         self.tools.read(event, ordered)
+        if isinstance(event, events.ToolsOpened | events.ToolsFailed):
+            self.settled |= {event.source} & self.wanted
         for order in ordered:
             match order:
+                case orders.OpenTools(sources=sources):
+                    self.wanted, self.wanted_at = set(sources), self.now
+                    self.settled &= self.wanted
+                case orders.StartReply(reply_id=reply_id):
+                    waited = self.now >= self.wanted_at + OPENING_PATIENCE_SECONDS
+                    assert order.script is not None or waited or self.settled == self.wanted, "begun without its tools"
+                    self.started.add(reply_id)
                 case orders.TranscribeTurn(item_id=item_id, pause=pause):
                     self.asked.append((item_id, pause))
                 case Tell(notice=notices.ReplyCalledFunction(item=item, in_conversation=True)):
@@ -110,11 +125,15 @@ class AnyTools(RuleBasedStateMachine):
 
     @rule(fails=st.sampled_from([False, False, True]))
     def sources_open(self, *, fails: bool = False) -> None:
-        self._send(events.ToolsOpened(OURS, OUR_TOOLS))
+        self.ours_open()
         if fails:
             self._send(events.ToolsFailed(THEIRS, "crm", "it does not answer"))
         else:
             self._send(events.ToolsOpened(THEIRS, THEIR_TOOLS))
+
+    @rule()
+    def ours_open(self) -> None:
+        self._send(events.ToolsOpened(OURS, OUR_TOOLS))
 
     @rule(keys=st.sampled_from([(), (OURS,), (OURS, THEIRS), (OURS, THEIRS)]))
     def client_configures(self, keys: tuple[ToolSourceKey, ...]) -> None:
@@ -164,7 +183,14 @@ class AnyTools(RuleBasedStateMachine):
 
     @property
     def _reply_id(self) -> ReplyId | None:
-        return self.conversation.active_reply_id or next(iter(self.tools.behind), None)
+        """The shell tells only of replies that it was told to start."""
+        reply_id = self.conversation.active_reply_id or next(iter(self.tools.behind), None)
+        return reply_id if reply_id in self.started else None
+
+    @property
+    def _active_id(self) -> ReplyId | None:
+        reply_id = self.conversation.active_reply_id
+        return reply_id if reply_id in self.started else None
 
     @precondition(lambda self: self._reply_id is not None)
     @rule(name=NAMES, arguments=ARGUMENTS, again=st.sampled_from([False] * 5 + [True]))
@@ -181,10 +207,10 @@ class AnyTools(RuleBasedStateMachine):
         if self.settings.modality is Modality.AUDIO and self._reply_id not in self.tools.behind:
             self._send(events.PieceStarted(self._reply_id, "Well.", 0))
 
-    @precondition(lambda self: self.conversation.active_reply_id is not None)
+    @precondition(lambda self: self._active_id is not None)
     @rule(fails=st.sampled_from([False] * 5 + [True]))
     def reply_ends(self, *, fails: bool = False) -> None:
-        reply_id = self.conversation.active_reply_id
+        reply_id = self._active_id
         assert reply_id is not None
         if fails:
             self._send(events.ReplyFailed(reply_id, "gone"))
@@ -194,7 +220,7 @@ class AnyTools(RuleBasedStateMachine):
 
     @rule(name=NAMES, arguments=ARGUMENTS)
     def model_calls_and_ends(self, name: str, arguments: str) -> None:
-        if self.conversation.active_reply_id is not None:
+        if self._active_id is not None:
             self.model_calls(name, arguments, again=False)
             self.reply_ends()
 
@@ -249,6 +275,8 @@ class AnyTools(RuleBasedStateMachine):
     @rule(name=NAMES)
     def a_reply_beside_calls(self, name: str) -> None:
         self._send(events.ResponseRequested(ReplyOptions(in_conversation=False)))
+        if self.beside and self.beside[-1] not in self.started:
+            return
         for reply_id in self.beside[-1:]:
             self._send(events.ReplyToolCalled(reply_id, CallId(self._next("b")), name, "{}"))
         for reply_id in self.beside[-1:]:
@@ -285,7 +313,7 @@ class AnyTools(RuleBasedStateMachine):
             self._send(events.ToolFinished(self.tools.running[0], "drained"))
         elif self.tools.awaiting_approval:
             self._send(events.ToolApprovalGiven(self.tools.awaiting_approval[0], approve=False))
-        elif (reply_id := self.conversation.active_reply_id) is not None:
+        elif (reply_id := self._active_id) is not None:
             self._send(events.ReplyTextGenerated(reply_id, "Well. "))
             self._send(events.ReplyGenerated(reply_id, cut_at_limit=False, usage=Usage()))
             self._send(events.ReplySpoken(reply_id, 300))

@@ -91,21 +91,8 @@ async def _configure(socket: ClientConnection, **session: Any) -> dict[str, Any]
     return updated
 
 
-async def _ask(served: Served, socket: ClientConnection, session_id: str, words: str) -> None:
-    """Type something, once the session's tools are there: what asks before is answered without them."""
-
-    async def opened() -> None:
-        session = served.server.directory.get(session_id)
-        assert session is not None
-        async with asyncio.timeout(30):
-            while not session._tools._open:  # noqa: ASYNC110 - on the server's own loop, which tells nobody
-                await asyncio.sleep(0)
-
-    await asyncio.to_thread(served.inside, opened)
-    await _write(socket, words)
-
-
-async def _write(socket: ClientConnection, words: str) -> None:
+async def _ask(socket: ClientConnection, words: str) -> None:
+    """Type something and ask for an answer, which waits until the session's tools are there."""
     item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": words}]}
     await _send(socket, "conversation.item.create", item=item)
     await _send(socket, "response.create")
@@ -144,7 +131,7 @@ async def test_a_webhook_of_the_clients_is_called_answered_with_and_kept(served:
         session_id = (await _until(socket, "session.created"))[-1]["session"]["id"]
         shown = await _configure(socket, tools=[webhook(receiver)])
         assert "a secret" not in json.dumps(shown)
-        await _ask(served, socket, session_id, "Where is order 7?")
+        await _ask(socket, "Where is order 7?")
         found = await _until(socket, *TOOL_CALL)
     started, ended = _one(found, TOOL_CALL[0]), _one(found, TOOL_CALL[1])
     assert (started["kind"], started["name"], started["waits_for"]) == ("webhook", "look_up", "nobody")
@@ -168,7 +155,7 @@ async def test_what_fails_is_told_truthfully_to_everybody(served: Served) -> Non
     async with receiving(answer(500)) as receiver, _calling(served) as socket:
         session_id = (await _until(socket, "session.created"))[-1]["session"]["id"]
         await _configure(socket, tools=[webhook(receiver)])
-        await _ask(served, socket, session_id, "Where is order 7?")
+        await _ask(socket, "Where is order 7?")
         found = await _until(socket, *TOOL_CALL)
     ended = _one(found, TOOL_CALL[1])
     assert ended["error"] == {"code": ended["error"]["code"], "message": ended["output"]}
@@ -184,7 +171,7 @@ async def test_an_agents_webhook_runs_in_calls_and_in_writing(served: Served) ->
             created = (await _until(socket, "session.created"))[-1]["session"]
             assert created["tools"] == [], "a client that asked for nothing is not shown what it may not know"
             await _configure(socket)
-            await _ask(served, socket, created["id"], "Where is order 7?")
+            await _ask(socket, "Where is order 7?")
             assert "shipped" in _written((await _until(socket, *TOOL_CALL))[-1])
         async with _http(served) as http:
             shown = (await http.get(f"/v1/agents/{agent}")).json()["tools"]
@@ -202,21 +189,21 @@ async def test_an_agents_webhook_that_the_client_sends_back_as_it_was_shown_is_t
         async with _http(served) as http:
             shown = (await http.get(f"/v1/agents/{agent}")).json()["tools"]
         async with _calling(served, f"agent_id={agent}") as socket:
-            session = await _configure(socket, tools=shown)
-            await _ask(served, socket, session["id"], "Where is order 7?")
+            await _configure(socket, tools=shown)
+            await _ask(socket, "Where is order 7?")
             await _until(socket, *TOOL_CALL)
     assert receiver.received[0].headers["x-desk"] == "a secret"
 
 
 async def test_a_bad_tool_leaves_the_former_ones_in_force(served: Served) -> None:
     async with receiving(SHIPPED) as receiver, _calling(served) as socket:
-        session = await _configure(socket, tools=[webhook(receiver)])
+        await _configure(socket, tools=[webhook(receiver)])
         bad = {"type": "mcp", "server_label": "shop", "server_url": "nowhere"}
         await _send(socket, "session.update", session={"tools": [bad]})
         while (event := json.loads(await socket.recv()))["type"] != "error":
             pass
         assert event["error"]["param"] == "session.tools[0].server_url"
-        await _ask(served, socket, session["id"], "Where is order 7?")
+        await _ask(socket, "Where is order 7?")
         assert "shipped" in _written((await _until(socket, *TOOL_CALL))[-1])
 
 
@@ -229,7 +216,7 @@ async def test_a_server_of_tools_that_nobody_can_reach_is_told_and_the_call_goes
         found = await _until(socket, "mcp_list_tools.in_progress", "mcp_list_tools.failed")
         item = next(event["item"] for event in found if event["type"] == "conversation.item.added")
         assert (item["type"], item["server_label"], item["id"]) == ("mcp_list_tools", "shop", found[-1]["item_id"])
-        await _write(socket, "Hello")
+        await _ask(socket, "Hello")
         assert _written((await _until(socket, "response.done"))[-1]) == "I cannot look that up."
 
 
@@ -237,11 +224,11 @@ async def test_a_call_that_is_resumed_has_its_tools_again(served: Served) -> Non
     async with receiving(SHIPPED) as receiver:
         async with _calling(served) as socket:
             conversation = (await _until(socket, "conversation.created"))[-1]["conversation"]["id"]
-            session = await _configure(socket, tools=[webhook(receiver)], resumption={"enabled": True})
-            await _ask(served, socket, session["id"], "Where is order 7?")
+            await _configure(socket, tools=[webhook(receiver)], resumption={"enabled": True})
+            await _ask(socket, "Where is order 7?")
             await _until(socket, *TOOL_CALL)
         async with _calling(served, f"conversation_id={conversation}") as socket:
-            session = await _configure(socket, resumption={"enabled": True})  # what xAI asks of who comes back
-            await _ask(served, socket, session["id"], "And now, where is order 7?")
+            await _configure(socket, resumption={"enabled": True})  # what xAI asks of who comes back
+            await _ask(socket, "And now, where is order 7?")
             await _until(socket, *TOOL_CALL)
     assert [request.headers["x-desk"] for request in receiver.received] == ["a secret"] * 2

@@ -13,8 +13,8 @@ from vivavoce.conversation.events import ReplyEvent
 from vivavoce.conversation.history import History
 from vivavoce.conversation.identifiers import EventId, ReplyId
 from vivavoce.conversation.notices import ReplyCreated
-from vivavoce.conversation.replies import EndReason, Reply, ReplyOptions, ReplyStep
-from vivavoce.conversation.starting import reply_for, start_order
+from vivavoce.conversation.replies import EndReason, Reply, ReplyOptions, ReplyState, ReplyStep
+from vivavoce.conversation.starting import awaits_tools, reply_for, start_order
 
 MAXIMUM_AT_ONCE = 4
 """Each is a generation of its own; a client that wants more at once waits for one to end."""
@@ -36,8 +36,14 @@ class Beside:
         reply = reply_for(self._call, options, History())
         self._replies[reply.reply_id] = reply
         self._call.tell(ReplyCreated(reply.snapshot()))
-        reply.step(ReplyStep.START)
-        self._call.order(start_order(self._call, reply, self._call.prompt(options)))
+        if not awaits_tools(self._call, reply):
+            self._start(reply)
+
+    def tools_settled(self) -> None:
+        """Those that waited for tools start."""
+        for reply in self._replies.values():
+            if reply.state is ReplyState.QUEUED:
+                self._start(reply)
 
     def handle(self, fact: ReplyEvent) -> None:
         """What became of one of them; late results are dropped."""
@@ -55,6 +61,10 @@ class Beside:
     def end_all(self) -> None:
         for reply_id in list(self._replies):
             self.cancel(reply_id)
+
+    def _start(self, reply: Reply) -> None:
+        reply.step(ReplyStep.START)
+        self._call.order(start_order(self._call, reply, self._call.prompt(reply.options)))
 
     def _end(self, reply: Reply, end: End) -> None:
         del self._replies[reply.reply_id]

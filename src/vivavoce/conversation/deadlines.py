@@ -18,6 +18,7 @@ class Deadline(StrEnum):
     LATE_REPLY = "late_reply"
     LATE_TOOL = "late_tool"
     APPROVAL = "approval"
+    TOOLS = "tools"
 
 
 class Deadlines:

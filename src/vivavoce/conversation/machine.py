@@ -99,7 +99,7 @@ class Conversation:
         self._turns = TurnTaking(self._call, self._replying)
         self._items = ItemCommands(self._call, self._turns, self._replying)
         self._replies = ReplyCommands(self._call, self._replying)
-        self._opening = OpeningTools(self._call, lambda: self._replying.may_warm)
+        self._opening = OpeningTools(self._call, self._replying)
         self._following = FollowingUp(self._call, self._replying)
         self._silence = Silence(self._call, self._replying)
         self._filling = Filling(self._call, self._replying)
@@ -219,13 +219,13 @@ class Conversation:
             self._turns.end_open_turn()
         self._call.order(ApplySettings(settings))
         self._call.tell(SessionUpdated(settings))
+        if settings.only_transcribes:
+            self._replying.fall_silent()
         self._opening.follow_settings()
         if (settings.instructions, settings.tools) != (former.instructions, former.tools):
             self._call.warm()
         self._call.deadlines.clear(Deadline.IDLE)
         self._call.deadlines.clear(Deadline.CALLER_SILENT)
-        if settings.only_transcribes:
-            self._replying.fall_silent()
         if self._call.deadlines.is_set(Deadline.GREETING):
             if settings.greeting and not settings.only_transcribes:
                 self._call.deadlines.set(Deadline.GREETING, self._call.now)
@@ -256,5 +256,7 @@ class Conversation:
                     self._filling.fill_tool()
                 case Deadline.APPROVAL:
                     self._replying.tools.approvals_overdue()
+                case Deadline.TOOLS:
+                    self._opening.give_up()
                 case _:
                     assert_never(deadline)

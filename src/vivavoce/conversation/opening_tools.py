@@ -5,27 +5,37 @@ Owned by `Conversation`; lives as long as the call.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from vivavoce.conversation.call import Call
+from vivavoce.conversation.deadlines import Deadline
 from vivavoce.conversation.events import ToolsFailed, ToolsOpened
 from vivavoce.conversation.notices import ToolsListed, ToolsListFailed, ToolsListing
 from vivavoce.conversation.orders import OpenTools
+from vivavoce.conversation.replying import Replying
 from vivavoce.conversation.settings import Tool
+
+OPENING_PATIENCE_SECONDS = 1.5
+"""How long replies wait for tools that are being opened; after it they begin with those that are there."""
 
 
 class OpeningTools:
-    """`may_warm`: whether nobody uses the model, which may then read the tools."""
+    """Lives as long as the call."""
 
-    def __init__(self, call: Call, may_warm: Callable[[], bool]) -> None:
+    def __init__(self, call: Call, replying: Replying) -> None:
         self._call = call
-        self._may_warm = may_warm
+        self._replying = replying
 
     def follow_settings(self) -> None:
         """The call begins, or its settings have changed: other sources may be wanted."""
         settings = self._call.settings
         if self._call.sources.want(() if settings.only_transcribes else settings.tool_sources):
             self._call.order(OpenTools(self._call.sources.wanted))
+            self._call.deadlines.set(Deadline.TOOLS, self._call.now + OPENING_PATIENCE_SECONDS)
+            self._settle()
+
+    def give_up(self) -> None:
+        """They have been waited for long enough."""
+        self._call.sources.give_up_opening()
+        self._settle()
 
     def handle(self, fact: ToolsOpened | ToolsFailed) -> None:
         """A source is there, or is not; of one that is no longer wanted nobody hears."""
@@ -37,8 +47,15 @@ class OpeningTools:
         else:
             self._call.sources.fail(fact.source, fact.label, fact.message)
             self._tell_failed(fact)
-        if self._may_warm():
+        self._settle()
+        if self._replying.may_warm:
             self._call.warm()
+
+    def _settle(self) -> None:
+        """What waits for tools begins, if there are none to wait for any more."""
+        if not self._call.sources.opening:
+            self._call.deadlines.clear(Deadline.TOOLS)
+            self._replying.tools_settled()
 
     def _tell_listed(self, tools: tuple[Tool, ...]) -> None:
         """Clients know an MCP server by its label; of all other sources they hear nothing."""

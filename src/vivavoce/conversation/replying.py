@@ -1,8 +1,9 @@
 """The agent's side of the floor: at most one reply at a time, from its beginning to its end.
 
 A reply begins when the floor is free; until then it waits (`waiting.py`): when a turn of the caller ends under a reply
-that may not be interrupted, or when the caller speaks. What clients ask for comes through `reply_commands.py`. Replies
-beside the conversation (`beside.py`) need no floor; those begun behind a gate (`speculating.py`) have not got it yet.
+that may not be interrupted, or when the caller speaks. Begun, it starts when its words and its tools are there. What
+clients ask for comes through `reply_commands.py`. Replies beside the conversation (`beside.py`) need no floor; those
+begun behind a gate (`speculating.py`) have not got it yet.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from vivavoce.conversation.notices import ReplyCreated
 from vivavoce.conversation.orders import OpenGate, StartReply
 from vivavoce.conversation.replies import EndReason, Reply, ReplyMarks, ReplyOptions, ReplyState, ReplyStep
 from vivavoce.conversation.speculating import Speculated, Speculating
-from vivavoce.conversation.starting import reply_for, start_order
+from vivavoce.conversation.starting import awaits_tools, reply_for, start_order
 from vivavoce.conversation.tool_calls import ToolCalls
 from vivavoce.conversation.waiting import Request, Waiting
 
@@ -85,7 +86,7 @@ class Replying:
         under way.
         """
         taken = self.active is not None or not self.waiting.nothing or self.ending.closing
-        if not words or taken or not self._call.settings.answers_turns:
+        if not words or taken or not self._call.settings.answers_turns or self._call.sources.opening:
             return False
         return self.speculating.begin(item_id, words, self.ending.next_turn, early=early)
 
@@ -106,9 +107,16 @@ class Replying:
         self.waiting.give_up_words()
         self._call.deadlines.clear(Deadline.TRANSCRIPT)
         if self.active is not None and self.active.state is ReplyState.QUEUED:
-            self._call.order(self._order(self.active))
+            if not awaits_tools(self._call, self.active):
+                self._call.order(self._order(self.active))
         elif self.active is None and not self.caller_has_floor and (request := self.waiting.take()) is not None:
             self._begin(request)
+
+    def tools_settled(self) -> None:
+        """Tools are open, or are not waited for any more: what waited for them alone begins."""
+        self.beside.tools_settled()
+        if self.active is not None and self.active.state is ReplyState.QUEUED and not self.waiting.awaits_words:
+            self._call.order(self._order(self.active))
 
     def say_forced(self) -> None:
         """Words that a client wants said are said, if the agent says nothing and may."""
@@ -177,11 +185,13 @@ class Replying:
         if reply.script is None:
             self.ending.reply_begun()
         self._call.deadlines.clear(Deadline.GREETING)
-        if self.waiting.awaits_words and reply.script is None:
+        awaits_words = self.waiting.awaits_words and reply.script is None
+        if awaits_words or awaits_tools(self._call, reply):
             self.speculating.drop()
             reply.marks.wasted_tokens = self.speculating.wasted_tokens(reply.marks.turn_item_id)
             self._call.tell(ReplyCreated(reply.snapshot()))
-            self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
+            if awaits_words:
+                self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
             return
         order = self._order(reply)
         begun = self.speculating.take(order)

@@ -45,6 +45,11 @@ def start_order(call: Call, reply: Reply, prompt: tuple[PromptMessage, ...]) -> 
     )
 
 
+def awaits_tools(call: Call, reply: Reply) -> bool:
+    """Whether the model is to be asked with tools that are still being opened."""
+    return reply.script is None and reply.options.tools is None and call.sources.opening
+
+
 def offered(call: Call, options: ReplyOptions) -> tuple[Tool, ...]:
     """What the model may call in such a reply."""
     return options.tools if options.tools is not None else call.tools

@@ -17,6 +17,17 @@ class ToolSources:
         self.wanted: tuple[ToolSourceKey, ...] = ()
         self._opened: dict[ToolSourceKey, tuple[Tool, ...]] = {}
         self._failed: dict[ToolSourceKey, tuple[str, str]] = {}
+        self._late: frozenset[ToolSourceKey] = frozenset()
+
+    @property
+    def opening(self) -> bool:
+        """Whether some are still to open, or to fail, and have not been waited for long enough."""
+        known = {*self._opened, *self._failed, *self._late}
+        return any(key not in known for key in self.wanted)
+
+    def give_up_opening(self) -> None:
+        """Those that have not opened have been waited for long enough; they may open all the same."""
+        self._late = frozenset(self.wanted)
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -39,6 +50,7 @@ class ToolSources:
         changed, self.wanted = keys != self.wanted, keys
         self._opened = {key: tools for key, tools in self._opened.items() if key in keys}
         self._failed = {key: failure for key, failure in self._failed.items() if key in keys}
+        self._late &= set(keys)
         return changed
 
     def open(self, key: ToolSourceKey, tools: tuple[Tool, ...]) -> None:
