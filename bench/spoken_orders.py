@@ -65,10 +65,12 @@ def digits_of(order_id: str) -> str:
     return "".join(_DIGITS.get(word, word if word.isdigit() else "") for word in words)
 
 
-async def hold(url: str, tools: Sequence[dict[str, Any]], said: Sequence[Samples], voice: str | None = None) -> Held:
+async def hold(
+    url: str, key: str, tools: Sequence[dict[str, Any]], said: Sequence[Samples], voice: str | None = None
+) -> Held:
     """One call: say each (n,) at 24 kHz, wait for its answer; `lookup_order` of the client's is answered at once."""
     held = Held()
-    async with RealtimeClient.connect(url, KEY) as call:
+    async with RealtimeClient.connect(url, key) as call:
         output = {} if voice is None else {"output": {"voice": voice}}
         audio = {"input": {"transcription": {"model": "default"}}, **output}
         own = {"tool_calls": True}
@@ -143,7 +145,7 @@ def main() -> None:
     ):
         for name, said in callers(http).items():
             tools = [LOOKUP, {"type": "web_search"}]
-            held = asyncio.run(hold(server.url, tools, said, chosen.voice))
+            held = asyncio.run(hold(server.url, KEY, tools, said, chosen.voice))
             right.append(held.right)
             print(f"{'right' if held.right else 'WRONG'} {name}: heard {held.heard}, looked up {held.order_ids}")
             print("".join(f"      {words}\n" for words in held.said), end="", flush=True)

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from vivavoce.engines.llm.spelled_numbers import with_numbers_joined
 from vivavoce.engines.llm.unsaid_arguments import unsaid_arguments
 from vivavoce.engines.ports import (
     ChatMessage,
@@ -64,7 +65,7 @@ def written_messages(messages: Sequence[ChatMessage], tools: Sequence[FunctionTo
     names = {call.call_id: call.name for message in messages for call in message.tool_calls}
     lines: list[tuple[str, str]] = []
     for message in messages:
-        lines.extend(_lines(message, names))
+        lines.extend(_lines(message, names, joins_numbers=bool(tools)))
     if tools:
         first = lines.pop(0)[1] if lines and lines[0][0] == "system" else ""
         lines.insert(0, ("system", (first + _tool_text(tools)).lstrip()))
@@ -177,12 +178,13 @@ def _callable_tools(request: GenerationRequest) -> tuple[FunctionTool, ...]:
     return tuple(tool for tool in request.tools if tool.name == request.tool_choice)
 
 
-def _lines(message: ChatMessage, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _lines(message: ChatMessage, names: Mapping[str, str], *, joins_numbers: bool) -> Iterator[tuple[str, str]]:
     if message.role == "tool":
         yield "user", f"Result of {names.get(message.call_id or '', 'the tool')}: {message.text}\nTell the caller."
         return
     if message.text or not message.tool_calls:
-        yield message.role, message.text
+        spelled = joins_numbers and message.role == "user"
+        yield message.role, with_numbers_joined(message.text) if spelled else message.text
     for call in message.tool_calls:
         yield "assistant", f"{_call_head(call.name)}{call.arguments or '{}'}}}"
 
