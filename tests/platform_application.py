@@ -17,7 +17,8 @@ from starlette.types import ASGIApp
 
 from vivavoce.api.application import build_application
 from vivavoce.app.platform import RunningPlatform
-from vivavoce.config import EngineSet, PlatformSettings, ServerSettings
+from vivavoce.config import EngineSet, PlatformSettings, RecordingSettings, ServerSettings
+from vivavoce.services.recordings.service import RecordingChoice
 from vivavoce.sessions.directory import SessionDirectory
 from vivavoce.store.database import sqlite_url
 from vivavoce.store.records import ALL_SCOPES, FIRST_ORGANISATION, OrganisationId
@@ -60,9 +61,16 @@ class Opened:
 
 
 @asynccontextmanager
-async def application_open(data: Path, url: str | None = None, **chosen: Any) -> AsyncGenerator[Opened]:
+async def application_open(
+    data: Path, url: str | None = None, recording: RecordingChoice | None = None, **chosen: Any
+) -> AsyncGenerator[Opened]:
     """An application over a new store in `data`, or at `url`; `chosen` are fields of `PlatformSettings`."""
-    settings = ServerSettings(data=data, engines=EngineSet.SCRIPTED, platform=PlatformSettings(**chosen))
+    settings = ServerSettings(
+        data=data,
+        engines=EngineSet.SCRIPTED,
+        platform=PlatformSettings(**chosen),
+        recording=RecordingSettings(recording or RecordingChoice()),
+    )
     async with await Store.open(url or sqlite_url(data)) as store:
         running = RunningPlatform(settings, store, Vault(MASTER_KEY), SessionDirectory(8), lambda: None)
         app, asgi = build_application(Ready(), [], settings.platform.cors_origins)

@@ -13,6 +13,7 @@ import platformdirs
 
 from vivavoce.api.json_web_tokens import JwtSettings
 from vivavoce.services.livekit_tokens import LiveKitSettings
+from vivavoce.services.recordings.service import RecordingChoice
 from vivavoce.services.sessions import SessionLimits
 from vivavoce.services.upstream_xai import UpstreamXaiSettings
 from vivavoce.telemetry.load import LoadLimits
@@ -72,6 +73,14 @@ class SearchSettings:
     x_model: str = DEFAULT_MODEL
 
 
+@dataclass(frozen=True, slots=True)
+class RecordingSettings:
+    """What is recorded, and where recordings are kept. `url` None: in the data folder; else `s3://BUCKET/PREFIX`."""
+
+    choice: RecordingChoice = field(default_factory=RecordingChoice)
+    url: str | None = None
+
+
 def default_data_directory() -> Path:
     return Path(platformdirs.user_data_dir("vivavoce"))
 
@@ -99,3 +108,4 @@ class ServerSettings:
     secret_key: str | None = field(default=None, repr=False)
     platform: PlatformSettings = field(default_factory=PlatformSettings)
     search: SearchSettings = field(default_factory=SearchSettings)
+    recording: RecordingSettings = field(default_factory=RecordingSettings)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from vivavoce.agents.checks import InvalidFieldError
-from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers
+from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers, Recording
 from vivavoce.agents.definition import SECTIONS, AgentDefinition, TurnDetection
 from vivavoce.agents.demo import demo_agent
 from vivavoce.agents.tools import ToolDeclaration
@@ -53,6 +53,8 @@ def _tool(name: str = "look_up", parameters: object = None) -> ToolDeclaration:
         pytest.param({"caller_silence": CallerSilence(600_000, 10)}, id="the most patience with silence"),
         pytest.param({"fillers": Fillers(0, 600_000, (), ("w" * 200,) * 16)}, id="the longest and the most fillers"),
         pytest.param({"noise_reduction": "far_field"}, id="the noise of a room"),
+        pytest.param({"recording": Recording(consent="c" * 1000)}, id="a recording with the longest consent"),
+        pytest.param({"recording": Recording(enabled=False)}, id="no recording for now"),
     ],
 )
 def test_a_definition_within_the_limits_is_built(changes: dict[str, Any]) -> None:

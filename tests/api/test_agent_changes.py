@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.agents.checks import InvalidFieldError
-from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers
+from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers, Recording
 from vivavoce.agents.definition import AgentDefinition, TurnDetection
 from vivavoce.api.agents.agent_object import agent_fields
 from vivavoce.api.agents.changing import change_of
@@ -37,6 +37,7 @@ FORMER = AgentDefinition(
     caller_silence=CallerSilence(9000, 1, "Bye."),
     fillers=Fillers(700, None, ("Hm.",)),
     noise_reduction="far_field",
+    recording=Recording(format="wav", consent="You are recorded."),
     metadata={"a": 1},
     paused=True,
 )
@@ -59,6 +60,7 @@ NEW: dict[str, Any] = {
     "caller_silence": {"after_ms": 5000, "reengagements": 0, "goodbye": None},
     "fillers": {"late_reply_ms": None, "late_tool_ms": 3000, "reply_words": None, "tool_words": ["Wait."]},
     "noise_reduction": "near_field",
+    "recording": {"enabled": False, "format": None, "consent": None},
     "metadata": {"b": 2},
     "status": "active",
 }

@@ -87,6 +87,8 @@ BAD_BODIES: list[Any] = [
     pytest.param('{"name": "A", "speculation": "yes"}', "speculation", id="yes for true"),
     pytest.param('{"name": "A", "noise_reduction": {"type": "near_field"}}', "noise_reduction",
                  id="noise as sessions have it"),
+    pytest.param('{"name": "A", "recording": {"format": "mp3"}}', "recording.format", id="a recording as MP3"),
+    pytest.param('{"name": "A", "recording": {"consent": " "}}', "recording.consent", id="a consent without words"),
     pytest.param("[]", None, id="a list"),
     pytest.param("null", None, id="null"),
     pytest.param('"agent"', None, id="a text"),

@@ -28,6 +28,7 @@ FULL: Json = {
     "caller_silence": {"after_ms": 8000, "reengagements": 1, "goodbye": "Bye."},
     "fillers": {"late_reply_ms": 700, "late_tool_ms": None, "reply_words": ["Hm."], "tool_words": None},
     "noise_reduction": "far_field",
+    "recording": {"enabled": True, "format": "wav", "consent": "You are recorded."},
     "metadata": {"a": 1},
 }
 

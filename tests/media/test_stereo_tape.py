@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.media.pcm import Samples
-from vivavoce.media.stereo_tape import AHEAD_SECONDS, REACH_SECONDS, Place, Stereo, StereoTape
+from vivavoce.media.stereo_tape import AHEAD_SECONDS, REACH_SECONDS, TAKEN_AT_ONCE_SECONDS, Place, Stereo, StereoTape
 
 RATE_HZ = 24_000
 FRAME = RATE_HZ // 50
@@ -27,6 +29,10 @@ def _hear(tape: StereoTape, arrived_at: float, count: int, delays: dict[int, flo
     return latest
 
 
+def _whole(pieces: Iterable[Stereo]) -> Stereo:
+    return np.concatenate([np.zeros((0, 2), np.float32), *pieces])
+
+
 def _sounding(channel: Samples) -> list[tuple[int, int]]:
     """Where there is sound: (first sample, behind the last)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[0], (channel != 0).astype(int), [0]])))
@@ -38,7 +44,7 @@ def test_each_side_is_on_its_channel_at_its_time() -> None:
     _hear(tape, 1.02, 50)
     for index in range(100):
         tape.say(2.5 + index * 0.02, _tone(0.02))
-    sound = tape.finish(6.0)
+    sound = _whole(tape.finish(6.0))
     assert sound.shape == (6 * RATE_HZ, 2)
     assert _sounding(sound[:, 0]) == [(RATE_HZ, 2 * RATE_HZ)]
     assert _sounding(sound[:, 1]) == [(round(2.5 * RATE_HZ), round(4.5 * RATE_HZ))]
@@ -50,19 +56,22 @@ def test_what_was_sent_and_not_played_is_not_on_the_tape() -> None:
         tape.say(1.0 + index * 0.02, _tone(0.02))
     tape.silence_agent(1.23)
     tape.say(2.0, _tone(0.02))
-    assert _sounding(tape.finish(3.0)[:, 1]) == [(RATE_HZ, round(1.23 * RATE_HZ)), (2 * RATE_HZ, 2 * RATE_HZ + FRAME)]
+    assert _sounding(_whole(tape.finish(3.0))[:, 1]) == [
+        (RATE_HZ, round(1.23 * RATE_HZ)),
+        (2 * RATE_HZ, 2 * RATE_HZ + FRAME),
+    ]
 
 
 def test_the_agent_is_not_heard_after_the_call() -> None:
     tape = StereoTape(RATE_HZ)
     tape.say(1.0, _tone(0.5))
-    assert _sounding(tape.finish(1.2)[:, 1]) == [(RATE_HZ, round(1.2 * RATE_HZ))]
+    assert _sounding(_whole(tape.finish(1.2))[:, 1]) == [(RATE_HZ, round(1.2 * RATE_HZ))]
 
 
 def test_sound_that_stalled_and_came_in_a_burst_has_no_hole() -> None:
     tape = StereoTape(RATE_HZ)
     _hear(tape, 0.02, 100, {30: 0.6})
-    sound = tape.finish(3.0)
+    sound = _whole(tape.finish(3.0))
     assert _sounding(sound[:, 0]) == [(0, 2 * RATE_HZ)]
     assert tape.places == (Place(0, 0),)
 
@@ -71,7 +80,7 @@ def test_a_caller_who_sends_nothing_for_a_while_leaves_silence_and_is_found_agai
     tape = StereoTape(RATE_HZ)
     _hear(tape, 0.02, 50)
     _hear(tape, 3.52, 100)
-    sound = tape.finish(6.0)
+    sound = _whole(tape.finish(6.0))
     assert _sounding(sound[:, 0]) == [(0, RATE_HZ), (round(3.5 * RATE_HZ), round(5.5 * RATE_HZ))]
     assert tape.places == (Place(0, 0), Place(3500, 1000))
 
@@ -82,7 +91,7 @@ def test_another_rate_of_the_caller_goes_on_where_the_former_ended() -> None:
         tape.hear(0.02 * (index + 1), _tone(0.02), RATE_HZ)
     for index in range(50):
         tape.hear(1.0 + 0.02 * (index + 1), np.full(160, 0.5, np.float32), 8_000)
-    left = tape.finish(2.0)[:, 0]
+    left = _whole(tape.finish(2.0))[:, 0]
     assert len(left) == 2 * RATE_HZ
     assert np.abs(left[: RATE_HZ - 1]).min() > 0.4
     assert np.abs(left[RATE_HZ + FRAME : -FRAME] - 0.5).max() < 0.05
@@ -93,9 +102,9 @@ def test_a_client_that_sends_faster_than_one_speaks_is_not_kept_in_memory() -> N
     taken = 0
     for _ in range(600):
         tape.hear(0.1, _tone(0.1), RATE_HZ)
-        taken += len(tape.take(0.1))
+        taken += len(_whole(tape.take(0.1)))
     assert taken == round((60 - AHEAD_SECONDS) * RATE_HZ)
-    assert taken + len(tape.finish(1.0)) == 60 * RATE_HZ
+    assert taken + len(_whole(tape.finish(1.0))) == 60 * RATE_HZ
 
 
 @given(
@@ -115,8 +124,8 @@ def test_taking_it_piece_by_piece_gives_the_same_as_taking_it_whole(
             if frames:
                 tape.say(at, _tone(frames * 0.02, 0.25))
             else:
-                pieces.append(tape.take(at))
-        return np.concatenate([*pieces, tape.finish(20.0)])
+                pieces.append(_whole(tape.take(at)))
+        return np.concatenate([*pieces, *tape.finish(20.0)])
 
     assert np.array_equal(recorded(takes), recorded([]))
 
@@ -125,4 +134,11 @@ def test_taking_it_piece_by_piece_gives_the_same_as_taking_it_whole(
 def test_what_may_still_change_is_not_taken(now: float) -> None:
     tape = StereoTape(RATE_HZ)
     tape.say(0.0, _tone(1.0))
-    assert len(tape.take(now)) == 0
+    assert not list(tape.take(now))
+
+
+def test_hours_that_a_machine_slept_come_in_small_pieces() -> None:
+    tape = StereoTape(RATE_HZ)
+    tape.say(0.0, _tone(1.0))
+    assert max(len(piece) for piece in tape.finish(300.0)) <= TAKEN_AT_ONCE_SECONDS * RATE_HZ
+    assert tape.taken_samples == 300 * RATE_HZ

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers
+from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers, Recording
 from vivavoce.agents.definition import AgentDefinition, TurnDetection
 from vivavoce.agents.demo import demo_agent
 from vivavoce.store.errors import StoreError, UnknownRecordError
@@ -75,6 +75,7 @@ async def test_an_agent_comes_back_with_every_field_as_it_was(store: Store) -> N
         caller_silence=CallerSilence(8000, 0, "Tschüss!"),
         fillers=Fillers(700, 0, ("Hm.",), ()),
         noise_reduction="near_field",
+        recording=Recording(format="opus", consent="Aufgezeichnet."),
         metadata={"team": "a", "nested": {"list": [1, 2.5, None, True], "text": "\u2028 é"}},
     )
     added = await store.agents.add(OURS, whole)

@@ -13,9 +13,11 @@ from vivavoce.agents.checks import InvalidFieldError
 
 InterruptionPolicy = Literal["confirmed", "at_once"]
 NoiseReduction = Literal["near_field", "far_field"]
+RecordingFormat = Literal["opus", "wav"]
 
 INTERRUPTION_POLICIES: tuple[InterruptionPolicy, ...] = ("confirmed", "at_once")
 NOISE_REDUCTIONS: tuple[NoiseReduction, ...] = ("near_field", "far_field")
+RECORDING_FORMATS: tuple[RecordingFormat, ...] = ("opus", "wav")
 
 WAIT_MS_RANGE = (0, 600_000)
 SILENCE_MS_RANGE = (1_000, 600_000)
@@ -23,6 +25,7 @@ REENGAGEMENTS_RANGE = (0, 10)
 GOODBYE_LENGTH_MAXIMUM = 1_000
 FILLER_LENGTH_MAXIMUM = 200
 FILLERS_MAXIMUM = 16
+CONSENT_LENGTH_MAXIMUM = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,24 @@ class Fillers:
             checks.at_most(f"fillers.{name}", len(words or ()), FILLERS_MAXIMUM, "fillers")
             for index, each in enumerate(words or ()):
                 checks.text(f"fillers.{name}[{index}]", each, FILLER_LENGTH_MAXIMUM)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Whether calls are recorded, where the server records at all. `format` None: the server's choice.
+
+    `consent`: what is said before anything else; nothing stops it. Raises `InvalidFieldError`.
+    """
+
+    enabled: bool = True
+    format: RecordingFormat | None = None
+    consent: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.format is not None:
+            checks.one_of("recording.format", self.format, RECORDING_FORMATS)
+        if self.consent is not None:
+            checks.text("recording.consent", self.consent, CONSENT_LENGTH_MAXIMUM)
 
 
 def _wait(param: str, value: int | None) -> None:

@@ -23,6 +23,7 @@ from vivavoce.agents.conduct import (
     Fillers,
     InterruptionPolicy,
     NoiseReduction,
+    Recording,
 )
 from vivavoce.agents.tools import ToolDeclaration, check_tools
 from vivavoce.tools.shown import refilled
@@ -93,7 +94,8 @@ class AgentDefinition:
     The models are names that clients chose; None: the server's own. `interruption`: whether any speech of the caller
     stops the agent (`at_once`) or only what shows that the caller means to speak (`confirmed`);
     `welcome_allow_interruptions` says whether anything stops the greeting. `speculation`: answers may be begun before
-    the caller's turn is surely over. Raises `InvalidFieldError` naming the first field that is wrong.
+    the caller's turn is surely over. `recording` None: calls are not recorded. Raises `InvalidFieldError` naming the
+    first field that is wrong.
     """
 
     name: str
@@ -128,6 +130,7 @@ class AgentDefinition:
     caller_silence: CallerSilence | None = None
     fillers: Fillers = field(default_factory=Fillers)
     noise_reduction: NoiseReduction | None = None
+    recording: Recording | None = None
     is_public: bool = False
     paused: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)

@@ -73,6 +73,14 @@ def call_settings(agent: AgentDefinition, resolve_voice: VoiceResolver) -> Setti
     )
 
 
+def with_consent(settings: Settings, recording: conduct.Recording | None) -> Settings:
+    """The same, with what a caller who is recorded is told first; nothing stops it."""
+    if recording is None or recording.consent is None:
+        return settings
+    said = recording.consent if settings.greeting is None else f"{recording.consent} {settings.greeting}"
+    return replace(settings, greeting=said, greeting_interruptible=False)
+
+
 def _functions(agent: AgentDefinition) -> tuple[Tool, ...]:
     return tuple(
         Tool(

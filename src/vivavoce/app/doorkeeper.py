@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from vivavoce.agents.conduct import Recording
 from vivavoce.agents.identifiers import Kind, new_identifier, parse, with_prefix
 from vivavoce.api.auth import Authenticator, offered
 from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
 from vivavoce.api.problems import Problem
 from vivavoce.api.rate_limits import RateLimiter
-from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings
+from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings, with_consent
 from vivavoce.app.resumption import FoundConversation, KeptCall, KeptConversation, Resumptions
 from vivavoce.app.stored_prompts import StoredPrompts
 from vivavoce.conversation.items import Message, Role
@@ -31,6 +32,7 @@ from vivavoce.services.callers import Caller
 from vivavoce.services.client_secrets import InvalidClientSecretError, SecretGrant, looks_like_client_secret
 from vivavoce.services.errors import ServiceError
 from vivavoce.services.platform import Platform
+from vivavoce.services.recordings.service import LiveRecording
 from vivavoce.services.sessions import SessionWish, over
 from vivavoce.services.transcripts import TranscriptWriter
 from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
@@ -254,13 +256,17 @@ class PlatformDoorkeeper:
         model = request.query.get("model") or _own_model(place)
         journal = await self._journal(place)
         keeping = KeptCall(self._resumptions, _kept(place, model), journal)
+        id_prefix = new_identifier(Kind.CONVERSATION, now_ms)[-ID_PREFIX_CHARACTERS:]
+        recording = self._recording(place, id_prefix)
 
         async def begin() -> None:
             try:
-                await self._platform.sessions.begin(session)
+                begun = await self._platform.sessions.begin(session)
                 if found is not None:
                     await asyncio.to_thread(keeping.go_on)
                     await self._end_former(session, found)
+                if recording is not None:
+                    await recording.begin(begun)
             except OSError as error:
                 _log.error("%s cannot go on: %s", session.session_id, error)
                 raise _refusal(problem_of(error)) from error
@@ -269,6 +275,8 @@ class PlatformDoorkeeper:
 
         async def end(reason: str | None) -> None:
             await recorder.flush()
+            if recording is not None:
+                await recording.end()
             if reason == REPLACED:
                 return
             try:
@@ -289,8 +297,9 @@ class PlatformDoorkeeper:
             history=items_of(said),
             session=None if place.grant is None else place.grant.session,
             # A session may be held more than once; what is said in it must not get the same ids again.
-            id_prefix=new_identifier(Kind.CONVERSATION, now_ms)[-ID_PREFIX_CHARACTERS:],
+            id_prefix=id_prefix,
             recorder=recorder,
+            tap=None if recording is None else recording.tap,
             prompt_of=partial(self._prompt, place.caller),
             rate_limits=partial(self._limits, place.caller),
             toolbox=self._toolbox(place),
@@ -339,8 +348,17 @@ class PlatformDoorkeeper:
         if here:  # the caller comes back into a session: it was greeted, and some of its turns are used up
             used = sum(record.message.role == "user" for record in here)
             left = None if settings.max_turns is None else max(1, settings.max_turns - used)
-            settings = replace(settings, greeting=None, max_turns=left)
-        return settings
+            return replace(settings, greeting=None, max_turns=left)
+        return with_consent(settings, self._asked_recording(place))
+
+    def _asked_recording(self, place: _Place) -> Recording | None:
+        """How the agent wants this call recorded; None: it is not."""
+        asked = None if place.agent is None else place.agent.definition.recording
+        return asked if asked is not None and asked.enabled and self._platform.recordings.is_on else None
+
+    def _recording(self, place: _Place, name: str) -> LiveRecording | None:
+        asked = self._asked_recording(place)
+        return None if asked is None else self._platform.recordings.plan(place.session, asked.format, name)
 
     def _toolbox(self, place: _Place) -> CallToolbox:
         session, agent = place.session, place.agent

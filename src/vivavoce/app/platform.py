@@ -19,6 +19,7 @@ from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
 from vivavoce.app.capabilities import capabilities_of
 from vivavoce.app.knowledge import open_knowledge
+from vivavoce.app.recordings import open_recordings
 from vivavoce.app.resumption import Resumptions
 from vivavoce.app.session_drafts import RealtimeDrafts
 from vivavoce.app.stored_prompts import StoredPrompts
@@ -83,6 +84,7 @@ class RunningPlatform:
         self._tools = ToolGround(settings, store, vault, self._http, engines)
         knowledge = open_knowledge(settings, store, self._tools.closing, self._tools.jobs)
         self.tool_factories = tool_factories(self._tools, knowledge.search)
+        self.journals = settings.data / JOURNALS if settings.journal else None
         drafts = RealtimeDrafts(lambda name: _resolved(name, engines()), lambda: time.time_ns() // 1_000_000)
         self.platform = Platform(
             store=store,
@@ -99,12 +101,14 @@ class RunningPlatform:
             client_secrets=ClientSecretService(
                 store.client_secrets, store.keys, vault, agents.get, StoredPrompts(agents), drafts, _utc_now
             ),
+            recordings=open_recordings(settings, store),
             trials=ToolTrials(self.tool_factories),
             voices=lambda: _voices(engines()),
             now=_utc_now,
             livekit=chosen.livekit,
             upstream_xai=None if chosen.upstream_xai is None else UpstreamXai(chosen.upstream_xai, self._http),
             public_url=chosen.public_url,
+            journals=self.journals,
             speech_to_text=settings.speech_to_text.value if settings.engines is EngineSet.EMBEDDED else "scripted",
             capabilities=capabilities_of(settings),
         )
@@ -112,7 +116,6 @@ class RunningPlatform:
         self.authenticator = Authenticator(store.keys, store.organisations, tokens, identity)
         limit = chosen.requests_per_minute
         self.api_state = ApiState(self.platform, self.authenticator, RateLimiter(limit, limit, time.monotonic))
-        self.journals = settings.data / JOURNALS if settings.journal else None
         self.resumptions = Resumptions(settings.data, self.journals)
         self.transcripts = TranscriptWriter(store.threads, store.turns, sessions)
 
@@ -141,6 +144,7 @@ class RunningPlatform:
                 self.platform.chat.forget_idle()
                 sweeps += 1
                 if sweeps % FORGET_RESUMPTIONS_EVERY_SWEEPS == 1:
+                    await self.platform.recordings.sweep()
                     await asyncio.to_thread(self.resumptions.forget_old, self._directory.session_ids())
                 if sweeps % FORGET_EVERY_SWEEPS == 1:
                     await self._store.answers.forget_old()

@@ -10,6 +10,7 @@ it.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +33,9 @@ REACH_SECONDS = 5.0
 
 AHEAD_SECONDS = 30.0
 """How far the caller's sound may be ahead of the clock, where a client sends faster than one speaks."""
+
+TAKEN_AT_ONCE_SECONDS = 10.0
+"""How much is in one piece, so that a machine that slept for hours is not short of memory when it wakes."""
 
 JOINED_SECONDS = 0.1
 """The agent's sound follows on what was before it, if it begins no later than this behind it."""
@@ -198,13 +202,13 @@ class StereoTape:
         """What the agent would have been heard saying from then on was thrown away."""
         self._agent.cut(round(at * self._rate_hz))
 
-    def take(self, now: float) -> Stereo:
-        """What cannot change any more, once."""
+    def take(self, now: float) -> Iterator[Stereo]:
+        """What cannot change any more, once, in pieces."""
         settled = max(round((now - REACH_SECONDS) * self._rate_hz), self._caller.channel.end - self._ahead)
         return self._take_until(settled)
 
-    def finish(self, now: float) -> Stereo:
-        """The rest: the call ended then, and nothing of the agent is heard after it."""
+    def finish(self, now: float) -> Iterator[Stereo]:
+        """The rest, in pieces: the call ended then, and nothing of the agent is heard after it."""
         self._caller.finish()
         end = round(now * self._rate_hz)
         self._agent.cut(end)
@@ -214,9 +218,11 @@ class StereoTape:
     def _ahead(self) -> int:
         return round(AHEAD_SECONDS * self._rate_hz)
 
-    def _take_until(self, sample: int) -> Stereo:
-        taken = np.zeros((max(0, sample - self._taken), 2), np.float32)
-        self._caller.channel.take(taken[:, 0])
-        self._agent.take(taken[:, 1])
-        self._taken += len(taken)
-        return taken
+    def _take_until(self, sample: int) -> Iterator[Stereo]:
+        longest = round(TAKEN_AT_ONCE_SECONDS * self._rate_hz)
+        while (left := min(sample - self._taken, longest)) > 0:
+            taken = np.zeros((left, 2), np.float32)
+            self._caller.channel.take(taken[:, 0])
+            self._agent.take(taken[:, 1])
+            self._taken += left
+            yield taken

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from vivavoce.engines.voices import VoiceDescription
 from vivavoce.services.agents import AgentService
@@ -18,6 +19,7 @@ from vivavoce.services.chatting import ChatService
 from vivavoce.services.client_secrets import ClientSecretService
 from vivavoce.services.knowledge.service import KnowledgeService
 from vivavoce.services.livekit_tokens import LiveKitSettings
+from vivavoce.services.recordings.service import RecordingService
 from vivavoce.services.sessions import OpenedSession, SessionService, SessionWish
 from vivavoce.services.speech.service import SpeechService
 from vivavoce.services.tool_trials import ToolTrials
@@ -31,7 +33,8 @@ from vivavoce.store.vault import Vault
 class Platform:
     """`voices` is empty until the engines are loaded. `public_url` None: the address that the client used.
 
-    `speech_to_text`: what the model is called that hears the callers.
+    `journals`: where those of calls are, None where none are kept. `speech_to_text`: what the model is called that
+    hears the callers.
     """
 
     store: Store
@@ -44,12 +47,14 @@ class Platform:
     webhooks: WebhookService
     knowledge: KnowledgeService
     client_secrets: ClientSecretService
+    recordings: RecordingService
     trials: ToolTrials
     voices: Callable[[], tuple[VoiceDescription, ...]]
     now: Callable[[], datetime]
     livekit: LiveKitSettings | None = None
     upstream_xai: UpstreamXai | None = None
     public_url: str | None = None
+    journals: Path | None = None
     speech_to_text: str = "moonshine"
     capabilities: Sequence[Capability] = ()
 

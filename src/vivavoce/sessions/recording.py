@@ -11,7 +11,7 @@ import asyncio
 import os
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from io import FileIO
@@ -108,31 +108,31 @@ class Recording:
     def _write_behind(self, now: float) -> None:
         with self._writing:
             if self.failure is None and self._recorded is None:
-                self._attempt(lambda encoder: encoder.push(self._played_back(now)))
+                self._attempt(lambda encoder: map(encoder.push, self._played_back(now)))
 
     def _finish(self, now: float) -> Recorded:
         with self._writing:  # a thread that outlived its task may still write
             if self._recorded is None:
                 if self.failure is None:
-                    self._attempt(lambda encoder: encoder.push(self._played_back(now, to_the_end=True)))
+                    self._attempt(lambda encoder: map(encoder.push, self._played_back(now, to_the_end=True)))
                 if self.failure is None:
-                    self._attempt(lambda encoder: encoder.finish())
+                    self._attempt(lambda encoder: [encoder.finish()])
                 self._recorded = self._outcome()
             return self._recorded
 
-    def _played_back(self, now: float, *, to_the_end: bool = False) -> Stereo:
+    def _played_back(self, now: float, *, to_the_end: bool = False) -> Iterator[Stereo]:
         for _ in range(len(self._notes)):
             self._notes.popleft()(self._tape)
         self._waiting_bytes = 0
         return self._tape.finish(now) if to_the_end else self._tape.take(now)
 
-    def _attempt(self, encode: Callable[[StereoEncoder], bytes]) -> None:
+    def _attempt(self, encode: Callable[[StereoEncoder], Iterable[bytes]]) -> None:
         try:
             if self._encoder is None:
                 self._encoder = open_stereo_encoder(self._format, RECORDING_RATE_HZ)
-            data = encode(self._encoder)
-            if data:
-                _write_whole(self._opened(), data)
+            for data in encode(self._encoder):
+                if data:
+                    _write_whole(self._opened(), data)
         except OSError as error:
             self._fail(error.strerror or "the storage failed")
 

@@ -15,7 +15,7 @@ from vivavoce.dialects.realtime.prompts import PromptName, StoredPrompt
 from vivavoce.dialects.realtime.server_events import RateLimits
 from vivavoce.sessions.directory import NoPlaceError
 from vivavoce.sessions.journal import Journal
-from vivavoce.sessions.ports import Recorder
+from vivavoce.sessions.ports import CallTap, Recorder
 from vivavoce.tools.declared import CallToolbox, Declaration
 
 
@@ -61,8 +61,8 @@ class CallPlan:
     that changes, before the client is told; with None when it asks no more; what it returns is the journal to begin
     now; it may raise `OSError`. `prompt_of` looks up a stored prompt that the client names; it may raise `WireError`.
     `rate_limits` is asked with every reply. `toolbox` runs what the agent and the client declare of tools, and closes
-    with the call; `agents_tools` are the agent's declarations. `subprotocol` is the one to select. `history` is what
-    was said in earlier calls.
+    with the call; `agents_tools` are the agent's declarations. `tap` takes in the sound of both sides. `subprotocol` is
+    the one to select. `history` is what was said in earlier calls.
     `on_begin` is awaited when the call has its place and before the upgrade; it may raise `Refusal`. `on_end` is
     awaited exactly once for every `on_begin` that did not refuse, whatever happens, with the reason: None when the
     client hung up, `BROKE` for a defect, otherwise the session's `end_reason`, which may be `REPLACED`.
@@ -81,6 +81,7 @@ class CallPlan:
     id_prefix: str | None = None
     on_resumable: OnResumable | None = None
     recorder: Recorder | None = None
+    tap: CallTap | None = None
     prompt_of: PromptOf | None = None
     rate_limits: RateLimits | None = None
     toolbox: CallToolbox | None = None

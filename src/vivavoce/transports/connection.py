@@ -87,6 +87,7 @@ class Connection:
             id_prefix=plan.id_prefix,
             resumed=plan.resumed,
             toolbox=plan.toolbox,
+            tap=plan.tap,
         )
         self._steering = Steering(self._codec, self.session, plan)
         self.sidebands = Sidebands(self._codec, self._steering, self._outlet)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from vivavoce.agents.conduct import Fillers, InterruptionPolicy, NoiseReduction
+from vivavoce.agents.conduct import Fillers, InterruptionPolicy, NoiseReduction, RecordingFormat
 from vivavoce.agents.definition import AgentDefinition
 from vivavoce.agents.identifiers import with_prefix
 from vivavoce.api.agents.examples import AGENT_ID, LOOKUP_ORDER, NURI_AGENT_ID, PHONE_NUMBER_ID, VOICE
@@ -55,6 +55,14 @@ class FillersObject(BaseModel):
     tool_words: list[str] | None = Field(description="What is said while a function runs; null: the server's own.")
 
 
+class RecordingObject(BaseModel):
+    """Whether calls are recorded, where the server records at all."""
+
+    enabled: bool = Field(description="Whether calls are recorded.")
+    format: RecordingFormat | None = Field(description="`opus` or `wav`; null: the server's choice.")
+    consent: str | None = Field(description="What is said before anything else; null: nothing.")
+
+
 class AgentObject(BaseModel):
     """An agent, in the words of the xAI API and of the Nuri API at once."""
 
@@ -84,6 +92,7 @@ class AgentObject(BaseModel):
     caller_silence: CallerSilenceObject | None = Field(description="What a silent caller hears; null: nothing.")
     fillers: FillersObject = Field(description="Words for the while that the caller has to wait.")
     noise_reduction: NoiseReduction | None = Field(description="Whose noise is taken out: a headset's, or a room's.")
+    recording: RecordingObject | None = Field(description="Whether calls are recorded; null: they are not.")
     phone_number_id: str | None = Field(description="The number that it calls with.", examples=[PHONE_NUMBER_ID])
     metadata: dict[str, Any] = Field(description="The client's own words about it.")
     status: Literal["active", "paused", "deleted"] = Field(description="Whether sessions can be opened with it.")
@@ -141,6 +150,7 @@ def agent_fields(definition: AgentDefinition) -> dict[str, Any]:
         "caller_silence": None if definition.caller_silence is None else asdict(definition.caller_silence),
         "fillers": _fillers(definition.fillers),
         "noise_reduction": definition.noise_reduction,
+        "recording": None if definition.recording is None else asdict(definition.recording),
         "metadata": dict(definition.metadata),
     }
 

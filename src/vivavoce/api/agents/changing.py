@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vivavoce.agents.checks import InvalidFieldError
-from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers
+from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers, Recording
 from vivavoce.agents.definition import WHOLE_INSTRUCTIONS, AgentDefinition, AgentUpdate, TurnDetection
 from vivavoce.api.agents.requests import (
     SETTABLE,
@@ -19,6 +19,7 @@ from vivavoce.api.agents.requests import (
     CallerSilenceFields,
     EndpointingFields,
     FillerFields,
+    RecordingFields,
     VoiceFields,
 )
 from vivavoce.api.agents.spellings import Spelled, snake
@@ -126,6 +127,8 @@ def _core_value(name: str, value: Any) -> Any:
             return CallerSilence(value.after_ms, value.reengagements, value.goodbye)
         case FillerFields(reply_words=reply_words, tool_words=tool_words):
             return Fillers(value.late_reply_ms, value.late_tool_ms, _words(reply_words), _words(tool_words))
+        case RecordingFields():
+            return Recording(value.enabled, value.format, value.consent)
         case list():
             return tuple(value)
         case _:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from vivavoce.agents.conduct import (
+    CONSENT_LENGTH_MAXIMUM,
     FILLER_LENGTH_MAXIMUM,
     FILLERS_MAXIMUM,
     GOODBYE_LENGTH_MAXIMUM,
@@ -15,6 +16,7 @@ from vivavoce.agents.conduct import (
     WAIT_MS_RANGE,
     InterruptionPolicy,
     NoiseReduction,
+    RecordingFormat,
 )
 from vivavoce.agents.definition import (
     COLLECTIONS_MAXIMUM,
@@ -117,6 +119,22 @@ class FillerFields(Spelled):
     )
 
 
+class RecordingFields(Spelled):
+    """Whether calls are recorded, where the server records at all. Given whole: what is left out is as told here."""
+
+    enabled: bool = Field(default=True, description="Whether calls are recorded.")
+    format: RecordingFormat | None = Field(
+        default=None, description="`opus` (small) or `wav`. Null: the server's choice."
+    )
+    consent: str | None = Field(
+        default=None,
+        max_length=CONSENT_LENGTH_MAXIMUM,
+        description="What is said before anything else; nothing stops it. Null: nothing.",
+        examples=["This call is recorded."],
+        json_schema_extra=NOT_BLANK,
+    )
+
+
 class AgentFields(Spelled):
     """What can be set of an agent. camelCase names are taken as well."""
 
@@ -188,6 +206,9 @@ class AgentFields(Spelled):
     fillers: FillerFields | None = Field(default=None, description="Words for the while that the caller has to wait.")
     noise_reduction: NoiseReduction | None = Field(
         default=None, description="Takes noise out of what callers send: of a headset, or of a room. Null: none."
+    )
+    recording: RecordingFields | None = Field(
+        default=None, description="Whether calls are recorded, and what is said of it. Null: they are not."
     )
     status: Literal["active", "paused"] | None = Field(
         default=None, description="`paused`: no session can be opened with it until it is `active` again."
