@@ -20,7 +20,8 @@ export default function JsonEditor(props: {
       basicSetup={{ foldGutter: false, lineNumbers: false, tabSize: 2 }}
       extensions={[json(), EditorView.lineWrapping, EditorView.contentAttributes.of({ "aria-label": props.label })]}
       onChange={props.onChange}
-      className="overflow-hidden rounded-md border border-line-strong/60 text-[13px]"
+      // The editor's own dark ground is too light for its colours to be read by everybody.
+      className="overflow-hidden rounded-md border border-line-strong/60 text-[13px] [&_.cm-editor]:!bg-surface"
     />
   );
 }

@@ -1,4 +1,5 @@
 import { key } from "@/api/key";
+import { readiness } from "@/api/server";
 import { AudioUnavailableError, CallAudio } from "@/voice/CallAudio";
 import { type Conversation, NOTHING_SAID, after, unanswered } from "@/voice/conversation";
 import { type Seen, type ServerEvent, bytesOf } from "@/voice/wire";
@@ -262,10 +263,12 @@ export class RealtimeCall {
       this.retry = setTimeout(() => this.connect(), wait);
       return;
     }
-    const problem = this.wish === null || closed.code === NORMAL_CLOSURE ? null : explained(closed);
+    const unwanted = this.wish !== null && closed.code !== NORMAL_CLOSURE;
     const ended = closed.reason || null;
     this.change({ conversation: { ...this.current.conversation, ended } });
-    void this.close().then(() => problem && this.change({ problem }));
+    void this.close().then(async () => {
+      if (unwanted) this.change({ problem: await explained(closed) });
+    });
   }
 
   private sendQuietly(event: ServerEvent): void {
@@ -289,9 +292,14 @@ function shortened(event: ServerEvent): ServerEvent {
   return { ...event, delta: `… ${String(event.delta).length} characters of sound` };
 }
 
-function explained(closed: CloseEvent): string {
-  if (closed.code === 1006) {
-    return "The call could not be opened. Is the server ready, is the key still valid, and is the agent active?";
+/** A socket that never opened tells nothing of why: the server is asked. */
+async function explained(closed: CloseEvent): Promise<string> {
+  if (closed.code !== 1006) return `The call ended: ${closed.reason || `code ${closed.code}`}.`;
+  const state = await readiness().catch(() => null);
+  if (state === null) return "The call could not be opened: the server does not answer. Is it running, and is this device online?";
+  if (state.status === "starting") {
+    return `The server still loads its models (${state.waiting_for.join(", ")}). Press Talk again in a moment.`;
   }
-  return `The call ended: ${closed.reason || `code ${closed.code}`}.`;
+  if (state.takes_calls === false) return "The server takes no more calls just now. Press Talk again in a moment.";
+  return "The call could not be opened. Is the key still valid, and is the agent active?";
 }

@@ -57,7 +57,7 @@ function AgentTabs() {
     navigate({ to: "/agents/$agentId", params: { agentId: agent.agent_id }, search: { tab: value }, replace: true });
   return (
     <Page
-      title={draft.name}
+      title={draft.name.trim() || "An agent without a name"}
       lead={
         <span className="flex flex-wrap items-center gap-2">
           <Link to="/agents" className="inline-flex items-center gap-1 hover:underline">
