@@ -11,9 +11,10 @@ from typing import Any
 import httpx
 import pytest
 from fastapi.routing import iter_route_contexts
+from pydantic import TypeAdapter
 from tests.platform_application import Opened, Ready, application_open
 
-from vivavoce.api.application import BODY_BYTES_MAXIMUM, build_application
+from vivavoce.api.application import BODY_BYTES_MAXIMUM, build_application, build_routes
 
 Json = Mapping[str, Any]
 
@@ -167,6 +168,25 @@ async def test_the_docs_page_needs_nothing_from_elsewhere(opened: Opened) -> Non
             answer = await http.get(asset)
             assert (answer.status_code, bool(answer.content)) == (200, True), asset
         assert (await http.get("/openapi.json")).status_code == 200
+
+
+async def test_no_request_builds_the_models_of_routes_that_were_built_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[object] = []
+    build = TypeAdapter.__init__
+
+    def counted(self: TypeAdapter[object], *arguments: object, **options: object) -> None:
+        built.append(arguments)
+        build(self, *arguments, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(TypeAdapter, "__init__", counted)
+    app, asgi = build_application(Ready(), ())
+    build_routes(app)
+    assert built
+    built.clear()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://server") as http:
+        for method, path in (("GET", "/v1/threads"), ("POST", "/v1/files"), ("POST", "/nowhere"), ("GET", "/docs")):
+            await http.request(method, path)
+    assert not built
 
 
 def _properties(name: str, schema: Any) -> Iterator[tuple[str, Json]]:

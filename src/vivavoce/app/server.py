@@ -18,7 +18,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from vivavoce.agents.demo import demo_agent
-from vivavoce.api.application import build_application
+from vivavoce.api.application import build_application, build_routes
 from vivavoce.api.problems import SERVER_ERROR, Problem
 from vivavoce.app.doorkeeper import PlatformDoorkeeper
 from vivavoce.app.engines import PARTS, close_engines, load_engines
@@ -99,6 +99,10 @@ class Server:
         if await store.keys.count() > 0:
             return FirstKey(None, made_now=False)
         return FirstKey((await store.keys.create("first")).secret, made_now=True)
+
+    async def prepare_routes(self) -> None:
+        """Build what the first requests would build otherwise, a second during which no call would be heard."""
+        await asyncio.to_thread(build_routes, self._app)
 
     async def load(self) -> Engines:
         """Load and warm the engines; from then on calls are taken. Raises `EngineError`."""

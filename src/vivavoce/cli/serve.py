@@ -44,6 +44,7 @@ from vivavoce.cli.serve_platform import (
     public_url_of,
     upstream_of,
 )
+from vivavoce.cli.serve_recording import recording_of
 from vivavoce.cli.serve_search import search_of
 from vivavoce.config import (
     EngineSet,
@@ -163,9 +164,10 @@ def serve(
 
 
 def _with_secrets(settings: ServerSettings) -> ServerSettings:
-    """What has no option: other users of the machine can see a process's arguments."""
+    """What has no option: other users of the machine can see a process's arguments; and what belongs to that."""
     secret_key = os.environ.get(SECRET_KEY_VARIABLE) or None
-    return replace(settings, secret_key=secret_key, search=search_of(os.environ))
+    search, recording = search_of(os.environ), recording_of(os.environ)
+    return replace(settings, secret_key=secret_key, search=search, recording=recording)
 
 
 def _endpoint(url: str | None, model: str, api_key: str | None) -> LanguageModelEndpoint | None:
@@ -231,7 +233,7 @@ class _Serving:
     async def _load(self, server: Server, first_key: FirstKey) -> None:
         console = Console(stderr=True, highlight=False)
         with console.status("Loading the engines …"):
-            engines = await server.load()
+            engines, _ = await asyncio.gather(server.load(), server.prepare_routes())
             question = await write_question(engines, self.settings.data, QUESTION)
         self._announce(first_key, question)
 
