@@ -4738,7 +4738,7 @@ export interface components {
             duration_ms: number | null;
             /**
              * Asked By
-             * @description `agent`; `server`, which searched in its place; `client`, which put the call into the conversation.
+             * @description `agent`, `server` if it searched in its place, or `client` if the client put the call into the conversation.
              */
             asked_by: string;
         };
