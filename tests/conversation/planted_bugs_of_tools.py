@@ -276,6 +276,12 @@ BUGS_OF_TOOLS = (
         "        pass",
     ),
     PlantedBug(
+        "who names more and more tools is never answered",
+        "opening_tools.py",
+        "            if not waits:",
+        "            if True:",
+    ),
+    PlantedBug(
         "one tool that is open is enough to begin",
         "tool_sources.py",
         "        return any(key not in known for key in self.wanted)",

@@ -83,7 +83,7 @@ class AnyTools(RuleBasedStateMachine):
         self.started: set[ReplyId] = set()
         self.wanted: set[ToolSourceKey] = set()
         self.settled: set[ToolSourceKey] = set()
-        self.wanted_at = self.now
+        self.unsettled_since = self.now
         self._send(events.CallerJoined())
         if opened:
             self.sources_open()
@@ -98,10 +98,12 @@ class AnyTools(RuleBasedStateMachine):
         for order in ordered:
             match order:
                 case orders.OpenTools(sources=sources):
-                    self.wanted, self.wanted_at = set(sources), self.now
+                    if self.settled == self.wanted:
+                        self.unsettled_since = self.now
+                    self.wanted = set(sources)
                     self.settled &= self.wanted
                 case orders.StartReply(reply_id=reply_id):
-                    waited = self.now >= self.wanted_at + OPENING_PATIENCE_SECONDS
+                    waited = self.now >= self.unsettled_since + OPENING_PATIENCE_SECONDS
                     assert order.script is not None or waited or self.settled == self.wanted, "begun without its tools"
                     self.started.add(reply_id)
                 case orders.TranscribeTurn(item_id=item_id, pause=pause):

@@ -39,6 +39,11 @@ class Beside:
         if not awaits_tools(self._call, reply):
             self._start(reply)
 
+    @property
+    def any_queued(self) -> bool:
+        """Whether one waits for tools."""
+        return any(reply.state is ReplyState.QUEUED for reply in self._replies.values())
+
     def tools_settled(self) -> None:
         """Those that waited for tools start."""
         for reply in self._replies.values():

@@ -29,7 +29,9 @@ class OpeningTools:
         settings = self._call.settings
         if self._call.sources.want(() if settings.only_transcribes else settings.tool_sources):
             self._call.order(OpenTools(self._call.sources.wanted))
-            self._call.deadlines.set(Deadline.TOOLS, self._call.now + OPENING_PATIENCE_SECONDS)
+            waits = self._call.deadlines.is_set(Deadline.TOOLS) and self._replying.any_queued
+            if not waits:  # who waits already does not wait longer
+                self._call.deadlines.set(Deadline.TOOLS, self._call.now + OPENING_PATIENCE_SECONDS)
             self._settle()
 
     def give_up(self) -> None:

@@ -166,6 +166,11 @@ class Replying:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     @property
+    def any_queued(self) -> bool:
+        """Whether a reply has begun and waits for its words or its tools."""
+        return self.beside.any_queued or (self.active is not None and self.active.state is ReplyState.QUEUED)
+
+    @property
     def may_warm(self) -> bool:
         """Nobody uses the model: it may read ahead."""
         return self.active is None and not self.speculating.under_way
