@@ -1,6 +1,6 @@
-"""Talks in the console: a real Chromium whose microphone plays recorded speech, and a server that hears it with Silero.
+"""Talks in the console: a real Chromium whose microphone plays recorded speech, a server that hears it with Silero.
 
-What is said is scripted: whatever the ears hear is `HEARD`, and the language model looks up, asks or tells as `script` says.
+What is said is scripted: whatever the ears hear is `HEARD`, and the language model answers as `script` says.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.compliance.talking_server import STORY, TalkingServer
 from tests.console.browsing import (
+    Watch,
     assert_accessible,
     assert_fits,
     chromium,
     console_server,
+    create_from_template,
     opened_page,
     refusing_chromium,
 )
@@ -75,16 +77,6 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TalkingServer]
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with chromium(write_microphone(tmp_path_factory.mktemp("microphone") / "speech.wav", SILENCES_SECONDS)) as opened:
         yield opened
-
-
-def create_from_template(page: Page, template: str, name: str) -> None:
-    """The page shows the Testing tab of the new agent afterwards."""
-    page.get_by_role("button", name="Create agent").first.click()
-    page.get_by_role("button", name=template).click()
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Create", exact=True).click()
-    expect(page.get_by_role("heading", name=name)).to_be_visible()
-    expect(page.get_by_role("button", name="Talk")).to_be_visible()
 
 
 def say(page: Page, words: str) -> None:
@@ -220,3 +212,22 @@ def test_without_a_microphone_the_page_says_what_to_do_and_one_can_type(
         assert_accessible(page)
         say(page, "Good evening")
         expect(page.get_by_role("log")).to_contain_text("You said: Good evening")
+
+
+def test_a_server_that_still_loads_its_models_says_so_to_who_presses_talk(
+    console: TalkingServer, page: Page, watch: Watch
+) -> None:
+    watch.expected.append(r"WebSocket connection to .* failed|503 \(Service Unavailable\)")
+    server = console.served.server
+    create_from_template(page, "Restaurant", "Early host")
+    endpoint, server._endpoint = server._endpoint, None
+    server._waiting_for.append("language_model")
+    try:
+        page.get_by_role("button", name="Talk").click()
+        expect(page.get_by_role("alert")).to_contain_text("still loads its models (language_model)")
+        assert_accessible(page)
+    finally:
+        server._waiting_for.remove("language_model")
+        server._endpoint = endpoint
+    page.get_by_role("button", name="Talk").click()
+    expect(page.get_by_text("live", exact=True)).to_be_visible()

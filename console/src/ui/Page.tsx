@@ -10,7 +10,7 @@ export function Page(props: { title: string; lead?: ReactNode; actions?: ReactNo
     document.title = `${props.title} · vivavoce`;
   }, [props.title]);
   return (
-    <div className="mx-auto grid w-full max-w-6xl gap-5 p-4 sm:p-6">
+    <div className="mx-auto grid w-full max-w-6xl grid-cols-1 gap-5 p-4 sm:p-6">
       <header className="flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
           <h1 className="truncate text-2xl font-semibold tracking-tight">{props.title}</h1>

@@ -70,7 +70,7 @@ function AgentTabs() {
       }
       actions={<SaveBar />}
     >
-      <Tabs.Root value={tab} onValueChange={open} className="grid gap-5">
+      <Tabs.Root value={tab} onValueChange={open} className="grid grid-cols-1 gap-5">
         <Tabs.List aria-label="Parts of the agent" className="flex gap-1 overflow-x-auto border-b border-line">
           {TABS.map(({ value, label }) => (
             <Tabs.Trigger

@@ -17,7 +17,7 @@ export function ConfigurationTab() {
   const wrong = (param: string) =>
     problem?.param?.replace(/^agent\./, "").startsWith(param) ? problem.message : undefined;
   return (
-    <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
+    <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
       <div className="grid content-start gap-5">
         <Card title="What it is told" className="grid gap-4">
           <div className="grid gap-4 sm:grid-cols-2">

@@ -35,7 +35,7 @@ export function KnowledgeTab() {
   if (collections.isPending) return <Loading />;
   if (collections.isError) return <Failure error={collections.error} onRetry={() => collections.refetch()} />;
   return (
-    <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_24rem]">
+    <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_24rem]">
       <div className="grid content-start gap-5">
         {mine.length === 0 && (
           <Empty

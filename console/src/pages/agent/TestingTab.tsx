@@ -34,7 +34,7 @@ export function TestingTab() {
   };
 
   return (
-    <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,1fr)_minmax(0,26rem)]">
       <Card className="grid min-h-[60dvh] grid-rows-[auto_1fr_auto] gap-4">
         <div className="flex flex-wrap items-center gap-2">
           {live ? (

@@ -19,7 +19,7 @@ export function ToolsTab() {
   const put = (next: Declaration[]) => change({ tools: next as typeof draft.tools });
   const own = tools.map((tool, at) => ({ tool, at })).filter(({ tool }) => kindOf(tool) in NEW);
   return (
-    <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
+    <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_22rem]">
       <Card>
         <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
           <h2 className="text-base font-semibold">Tools of your own</h2>

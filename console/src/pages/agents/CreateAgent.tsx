@@ -109,6 +109,7 @@ function Naming({ template, onBack, onDone }: { template: Template | null; onBac
     },
     onSuccess: async (agent) => {
       await queries.invalidateQueries({ queryKey: ["agents"] });
+      await queries.invalidateQueries({ queryKey: ["collections"] });
       onDone();
       await navigate({ to: "/agents/$agentId", params: { agentId: agent.agent_id }, search: { tab: "testing" } });
     },

@@ -56,7 +56,7 @@ export function SessionPage() {
       {session.isPending && <Loading />}
       {session.isError && <Failure error={session.error} onRetry={() => session.refetch()} />}
       {known && (
-        <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_26rem]">
+        <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_26rem]">
           <Card title="What was said">
             <Said sessionId={sessionId} isActive={isActive} />
           </Card>

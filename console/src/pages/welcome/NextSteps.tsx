@@ -9,7 +9,7 @@ import { classes } from "@/ui/classes";
 export function NextSteps() {
   const program = programFor(`${window.location.origin}/v1`);
   return (
-    <section aria-label="Next steps" className="grid gap-4 lg:grid-cols-[2fr_3fr] lg:grid-rows-2">
+    <section aria-label="Next steps" className="grid grid-cols-1 gap-4 lg:grid-cols-[2fr_3fr] lg:grid-rows-2">
       <Step icon={<Bot aria-hidden />} title="Make an agent of your own">
         <p>A clinic, a restaurant, a help desk: six templates that can be talked to at once, or begin with nothing.</p>
         <Button asChild className="justify-self-start">
