@@ -251,3 +251,23 @@ def test_a_function_of_the_client_is_answered_by_hand(page: Page, console: Talki
     form.get_by_role("button", name="Answer").click()
     expect(page.get_by_role("log", name="Conversation")).to_contain_text("The weather is mild and dry.")
     expect(form).to_have_count(0)
+
+
+def test_usage_has_a_bar_for_each_day_and_can_be_read_as_a_table(page: Page) -> None:
+    page.goto("/agents")
+    page.get_by_role("link", name="Talk to Viva").click()
+    page.get_by_label("Type a message").fill("Good morning.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("log", name="Conversation")).to_contain_text("You said: Good morning.")
+    page.goto("/usage")
+    sessions = page.get_by_role("button", name=re.compile(r"^Sessions [1-9]"))
+    expect(sessions).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("table").get_by_role("row")).to_have_count(31)
+    expect(page.get_by_role("table").get_by_role("row").nth(1)).to_contain_text(re.compile("[1-9]$"))
+    assert_accessible(page)
+    assert_fits(page)
+    page.get_by_role("button", name=re.compile("^Tool calls")).click()
+    expect(page.get_by_role("table", name="Tool calls a day, the newest first")).to_be_visible()
+    page.get_by_role("combobox", name="Days").click()
+    page.get_by_role("option", name="The last 7 days").click()
+    expect(page.get_by_role("table").get_by_role("row")).to_have_count(8)

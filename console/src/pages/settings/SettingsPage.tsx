@@ -20,10 +20,14 @@ export function SettingsPage() {
   return (
     <Page title="Settings" lead="What this server can do, what it would take to do more, and what this browser keeps.">
       <div className="grid items-start gap-4 lg:grid-cols-2">
-        <ServerState />
-        <Browser />
-        <Capabilities />
-        <Secrets />
+        <div className="grid gap-4">
+          <ServerState />
+          <Capabilities />
+        </div>
+        <div className="grid gap-4">
+          <Browser />
+          <Secrets />
+        </div>
       </div>
     </Page>
   );

@@ -16,10 +16,10 @@ export function Days({ days, measure }: { days: Day[]; measure: Measure }) {
         </tr>
       </thead>
       <tbody>
-        {days.map((day) => (
-          <tr key={day.date}>
+        {days.toReversed().map((day) => (
+          <tr key={day.day}>
             <th scope="row" className="w-28 py-1 pr-3 text-left font-normal whitespace-nowrap text-muted">
-              {DATE.format(new Date(`${day.date}T00:00:00Z`))}
+              {DATE.format(new Date(`${day.day}T00:00:00Z`))}
             </th>
             <td className="py-1">
               <span className="flex items-center gap-3">

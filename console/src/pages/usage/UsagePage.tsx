@@ -3,7 +3,7 @@ import { BarChart3 } from "lucide-react";
 import { useState } from "react";
 import { authorisedFetch } from "@/api/client";
 import { Days } from "@/pages/usage/Days";
-import { MEASURES, type Measure, type Usage, allDays, totalOf } from "@/pages/usage/days";
+import { MEASURES, type Measure, type Usage, firstOf } from "@/pages/usage/days";
 import { Select } from "@/ui/Choice";
 import { Card, Empty, Failure, Loading, Page } from "@/ui/Page";
 
@@ -13,9 +13,8 @@ export function UsagePage() {
   const [measure, setMeasure] = useState<Measure>("sessions");
   const usage = useQuery({
     queryKey: ["usage", days],
-    queryFn: async () => (await (await authorisedFetch(`/v1/usage?days=${days}`)).json()) as Usage,
+    queryFn: async () => (await (await authorisedFetch(`/v1/usage?from=${firstOf(Number(days))}`)).json()) as Usage,
   });
-  const known = usage.data ? allDays(usage.data, Number(days)) : [];
   return (
     <Page title="Usage" lead="What your agents were used for. Days are those of UTC.">
       <div className="flex flex-wrap gap-2">
@@ -41,17 +40,17 @@ export function UsagePage() {
                 className="rounded-xl border border-line bg-surface p-4 text-left hover:bg-sunken aria-pressed:border-accent aria-pressed:bg-accent-soft"
               >
                 <span className="block text-sm text-muted">{label}</span>
-                <span className="block text-2xl font-semibold tabular-nums">{shown(totalOf(known, name))}</span>
+                <span className="block text-2xl font-semibold tabular-nums">{shown(usage.data.totals[name])}</span>
               </button>
             ))}
           </div>
-          {totalOf(known, "sessions") === 0 ? (
+          {usage.data.days.every((day) => day.sessions + day.turns + day.tool_calls === 0) ? (
             <Empty title="Nothing was used in these days" icon={<BarChart3 aria-hidden />}>
               Talk with an agent, and the day gets its bar.
             </Empty>
           ) : (
             <Card>
-              <Days days={known} measure={measure} />
+              <Days days={usage.data.days} measure={measure} />
             </Card>
           )}
         </>

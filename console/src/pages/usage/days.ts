@@ -1,7 +1,9 @@
+type Use = { sessions: number; minutes: number; turns: number; tool_calls: number };
+export type Measure = keyof Use;
 /** One day of `GET /v1/usage`. */
-export type Day = { date: string; sessions: number; minutes: number; turns: number; tool_calls: number };
-export type Usage = { data: Day[] };
-export type Measure = Exclude<keyof Day, "date">;
+export type Day = Use & { day: string };
+/** `days`: each of them, the oldest first. */
+export type Usage = { days: Day[]; totals: Use };
 
 const WHOLE = new Intl.NumberFormat();
 const TENTHS = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
@@ -15,15 +17,7 @@ export const MEASURES: { name: Measure; label: string; shown: (value: number) =>
 
 const DAY_MS = 86_400_000;
 
-/** Every day up to today, the newest first: those on which nothing happened too. */
-export function allDays(usage: Usage, count: number, now = Date.now()): Day[] {
-  const known = new Map(usage.data.map((day) => [day.date, day]));
-  return Array.from({ length: count }, (_, back) => {
-    const date = new Date(now - back * DAY_MS).toISOString().slice(0, 10);
-    return known.get(date) ?? { date, sessions: 0, minutes: 0, turns: 0, tool_calls: 0 };
-  });
-}
-
-export function totalOf(days: Day[], measure: Measure): number {
-  return days.reduce((sum, day) => sum + day[measure], 0);
+/** The first of so many days up to today, as the API writes days: those of UTC. */
+export function firstOf(count: number, now = Date.now()): string {
+  return new Date(now - (count - 1) * DAY_MS).toISOString().slice(0, 10);
 }
