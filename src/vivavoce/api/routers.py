@@ -30,12 +30,14 @@ from vivavoce.api.platform import (
     documents,
     environments,
     files,
+    journals,
     organisation,
     recordings,
     secrets,
     threads,
     tool_trials,
     turns,
+    usage,
     webhooks,
 )
 from vivavoce.api.realtime import client_secrets as realtime_secrets
@@ -57,6 +59,7 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
     document_search.router,
     environments.router,
     files.router,
+    journals.router,
     organisation.router,
     realtime_secrets.router,
     recordings.router,
@@ -64,6 +67,7 @@ PLATFORM_ROUTERS: Sequence[APIRouter] = (
     threads.router,
     tool_trials.router,
     turns.router,
+    usage.router,
     webhooks.router,
 )
 """What no other API has."""

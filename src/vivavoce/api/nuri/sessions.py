@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from vivavoce.agents.definition import GREETING_LENGTH_MAXIMUM
 from vivavoce.api.agents.requests import NOT_BLANK
@@ -92,9 +93,14 @@ async def list_nuri_sessions(
     page: PageOf,
     agent_id: Annotated[str | None, Query(max_length=128, description="Only sessions with this agent.")] = None,
     status: WantedStatus = None,
+    begin: Annotated[
+        AwareDatetime | None, Query(alias="from", description="Only sessions that were opened then or later.")
+    ] = None,
+    end: Annotated[AwareDatetime | None, Query(alias="to", description="Only sessions opened before.")] = None,
 ) -> SessionList:
     """Sessions of every API, the newest first."""
     wanted = await _filter(platform, caller, agent_id, status)
+    wanted = replace(wanted, created_from=begin, created_before=end)
     return session_list(await platform.sessions.list(caller, page, wanted), page)
 
 
