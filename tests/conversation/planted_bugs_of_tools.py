@@ -282,6 +282,24 @@ BUGS_OF_TOOLS = (
         "            if True:",
     ),
     PlantedBug(
+        "what the caller has agreed to counts as made up",
+        "said_before.py",
+        "                    yield proposed\n",
+        "                    pass\n",
+    ),
+    PlantedBug(
+        "what the agent has made up itself counts as said",
+        "said_before.py",
+        "                if agrees(text, call.settings.language):",
+        "                if True:",
+    ),
+    PlantedBug(
+        "what the instructions say counts as made up",
+        "said_before.py",
+        "(instructions[:SAID_CHARACTERS], *reversed(kept))",
+        "reversed(kept)",
+    ),
+    PlantedBug(
         "one tool that is open is enough to begin",
         "tool_sources.py",
         "        return any(key not in known for key in self.wanted)",

@@ -15,10 +15,11 @@ from vivavoce.conversation import tool_words
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.events import ReplyToolCalled, ToolApprovalGiven, ToolFinished
 from vivavoce.conversation.identifiers import CallId
-from vivavoce.conversation.items import FunctionCallOutput, ItemStatus, Message, Role, ServerCall
+from vivavoce.conversation.items import ItemStatus, ServerCall
 from vivavoce.conversation.notices import ReplyCalledTool, ToolCallEnded
 from vivavoce.conversation.orders import CancelTool, RunTool
 from vivavoce.conversation.replies import Reply
+from vivavoce.conversation.said_before import said_before
 from vivavoce.conversation.settings import Tool
 from vivavoce.conversation.starting import offered
 from vivavoce.conversation.tool_approvals import Asked, ClientApprovals, Consents
@@ -27,9 +28,6 @@ from vivavoce.conversation.tool_policy import Approval, OnInterruption, ToolDire
 
 MOST_ROUNDS = 8
 """Replies that may call tools in one turn of the caller; after them the model has to answer with what it knows."""
-
-SAID_CHARACTERS = 32_000
-"""So much of what was said is given to a call, the latest, to see whether its arguments were made up."""
 
 
 class ToolCalls:
@@ -124,7 +122,7 @@ class ToolCalls:
         assert tool is not None, "a tool that is not there is not run"
         assert tool.source is not None, "a client's function is not run here"
         call.runs = True
-        said = said_so_far(self._call)
+        said = said_before(self._call, call.reply.options)
         timeout_ms = tool.policy.timeout_ms
         self._call.order(RunTool(call.call_id, tool.source, tool.name, call.item.arguments, timeout_ms, said))
 
@@ -218,23 +216,3 @@ def canonical(arguments: str) -> str:
         return json.dumps(json.loads(arguments or "{}"), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     except ValueError:
         return arguments
-
-
-def said_so_far(call: Call) -> tuple[str, ...]:
-    """What the caller, and the tools, have said: the latest of it, in its order."""
-    said: list[str] = []
-    room = SAID_CHARACTERS
-    for item in reversed((*call.history.past, *call.history.items)):
-        match item:
-            case Message(role=Role.USER, text=text):
-                pass
-            case FunctionCallOutput(output=text):
-                pass
-            case ServerCall(output=str(text), failure=None):
-                pass
-            case _:
-                continue
-        room -= len(text)
-        if text and room >= 0:
-            said.append(text)
-    return tuple(reversed(said))

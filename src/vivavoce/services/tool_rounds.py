@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from vivavoce.conversation.tool_approvals import agrees
 from vivavoce.engines.ports import (
     ChatMessage,
     GenerationEnded,
@@ -87,8 +88,19 @@ async def in_rounds(rounds: Rounds, request: GenerationRequest) -> AsyncGenerato
 
 
 def said_in(messages: Sequence[ChatMessage]) -> tuple[str, ...]:
-    """What arguments may be taken from: all but the model's own words."""
-    return tuple(message.text for message in messages if message.role != "assistant" and message.text)
+    """What arguments may be taken from: all but the model's own words, and of these what the user has agreed to."""
+    found: list[str] = []
+    proposed = ""
+    for message in messages:
+        if message.role == "assistant":
+            proposed = message.text or proposed
+            continue
+        if message.role == "user":
+            if agrees(message.text, None):
+                found.append(proposed)
+            proposed = ""
+        found.append(message.text)
+    return tuple(text for text in found if text)
 
 
 def _told(words: str, ended: Sequence[WrittenCall]) -> list[ChatMessage]:
