@@ -7,6 +7,7 @@ holds an event loop while it is open, so no test of such a module may be a corou
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from tests.serving import KEY
 
 from vivavoce.console.routes import console_routes
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PATIENCE_MS = 30_000
 """For how long a page may take on a machine that does much else; a page that is ready is not waited for."""
 DESKTOP = (1280, 900)
@@ -59,6 +60,7 @@ def _arguments(microphone: Path | None = None, *, consent: bool = True) -> list[
 @contextmanager
 def chromium(microphone: Path | None = None) -> Iterator[Browser]:
     """A browser without a window. `microphone`: a WAV file that it hears once; without one it hears beeps."""
+    assert Path(CHROMIUM).exists(), "the console's tests drive Chromium; Debian: apt-get install chromium"
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_arguments(microphone))
