@@ -34,7 +34,7 @@ _LOCK = 7_164_905_337
 _NOT_POSSIBLE = frozenset({"42501", "42704", "58P01", "0A000"})
 _FILLED_AT_ONCE = 500
 # the graph gives its nearest before it is known which of them still answer
-_NEAREST_MORE = 3
+_NEAREST_MORE = 2
 
 _log = logging.getLogger(__name__)
 
@@ -180,7 +180,7 @@ _PUT = (
     "ON CONFLICT (chunk_seq) DO UPDATE SET embedding = excluded.embedding"
 )
 _SETTLE = (
-    "SELECT set_config('hnsw.ef_search', '200', true), set_config('hnsw.iterative_scan', 'strict_order', true), "
+    "SELECT set_config('hnsw.ef_search', '100', true), set_config('hnsw.iterative_scan', 'strict_order', true), "
     "(SELECT count(*) FROM (SELECT 1 FROM knowledge_vectors WHERE collection_seq = ANY(:collections) LIMIT :most) "
     "AS counted) AS passages"
 )
