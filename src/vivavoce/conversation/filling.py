@@ -56,6 +56,8 @@ class Filling:
 
     def _watch_reply(self) -> None:
         late_ms, reply = self._call.settings.fillers.late_reply_ms, self._replying.active
+        if late_ms is None and reply is not None and reply.follows_tools and not self._heard_of_tools():
+            late_ms = LATE_HOSTED_MS
         deadlines = self._call.deadlines
         if late_ms is None or reply is None or not self._is_late(reply):
             deadlines.clear(Deadline.LATE_REPLY)
@@ -79,6 +81,11 @@ class Filling:
             deadlines.clear(Deadline.LATE_TOOL)
         elif not deadlines.is_set(Deadline.LATE_TOOL):
             deadlines.set(Deadline.LATE_TOOL, self._call.now + late_ms / 1000)
+
+    def _heard_of_tools(self) -> bool:
+        """Whether the caller has heard words since the tools were called."""
+        last = self._replying.last
+        return self._tool_words_said > 0 or (last is not None and (last.filled or bool(last.text.strip())))
 
     def _is_late(self, reply: Reply) -> bool:
         """Whether the caller waits for its first word, and has heard no filler for it."""
