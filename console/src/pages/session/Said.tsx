@@ -1,32 +1,16 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { Bot, User, Wrench } from "lucide-react";
-import { api, data } from "@/api/client";
-import type { components } from "@/api/schema";
+import { Bot, Play, User, Wrench } from "lucide-react";
+import { type Message, useTranscript } from "@/pages/session/transcript";
 import { Button } from "@/ui/Button";
 import { Empty, Failure, Loading } from "@/ui/Page";
 import { classes } from "@/ui/classes";
 import { clock } from "@/ui/dates";
 
-type Message = components["schemas"]["TranscriptMessage"];
 type ToolCall = { call_id?: string; name?: string; arguments?: string; kind?: string; failure?: string | null; duration_ms?: number | null };
+type PlayFrom = ((audioMs: number) => void) | null;
 
-/** The transcript: words as they were heard, calls of tools with what came of them. */
-export function Said({ sessionId, isActive }: { sessionId: string; isActive: boolean }) {
-  const transcript = useInfiniteQuery({
-    queryKey: ["session", sessionId, "transcript"],
-    initialPageParam: undefined as string | undefined,
-    queryFn: ({ pageParam }) =>
-      data(
-        api.GET("/v1/sessions/{session_id}/transcript", {
-          params: {
-            path: { session_id: sessionId },
-            query: { limit: 200, ...(pageParam ? { pagination_token: pageParam } : {}) },
-          },
-        }),
-      ),
-    getNextPageParam: (page) => page.pagination_token ?? undefined,
-    refetchInterval: isActive ? 3000 : false,
-  });
+/** The transcript: words as they were heard, calls of tools with what came of them. A line's time plays it. */
+export function Said({ sessionId, isActive, playFrom }: { sessionId: string; isActive: boolean; playFrom: PlayFrom }) {
+  const transcript = useTranscript(sessionId, isActive);
   if (transcript.isPending) return <Loading />;
   if (transcript.isError) return <Failure error={transcript.error} onRetry={() => transcript.refetch()} />;
   const messages = transcript.data.pages.flatMap((page) => page.messages);
@@ -36,7 +20,7 @@ export function Said({ sessionId, isActive }: { sessionId: string; isActive: boo
       <ol className="grid gap-3.5">
         {messages.map((message) => (
           <li key={message.id}>
-            <OneMessage message={message} />
+            <OneMessage message={message} playFrom={playFrom} />
           </li>
         ))}
       </ol>
@@ -49,7 +33,7 @@ export function Said({ sessionId, isActive }: { sessionId: string; isActive: boo
   );
 }
 
-function OneMessage({ message }: { message: Message }) {
+function OneMessage({ message, playFrom }: { message: Message; playFrom: PlayFrom }) {
   const call = message.tool_call as ToolCall | null;
   const Icon = call ? Wrench : message.role === "user" ? User : Bot;
   const who = call ? "Tool" : message.role === "user" ? "Caller" : message.role === "assistant" ? "Agent" : message.role;
@@ -72,7 +56,7 @@ function OneMessage({ message }: { message: Message }) {
               </span>
             )}
           </span>
-          {message.start_ms != null && <span className="tabular-nums">{clock(message.start_ms)}</span>}
+          {message.start_ms != null && <Moment ms={message.start_ms} who={who} playFrom={playFrom} />}
         </p>
         {call ? (
           <pre tabIndex={0} className="mt-1 max-h-40 overflow-auto rounded bg-sunken p-2 font-mono text-xs whitespace-pre-wrap">
@@ -86,5 +70,20 @@ function OneMessage({ message }: { message: Message }) {
         )}
       </div>
     </div>
+  );
+}
+
+function Moment({ ms, who, playFrom }: { ms: number; who: string; playFrom: PlayFrom }) {
+  if (playFrom === null) return <span className="tabular-nums">{clock(ms)}</span>;
+  return (
+    <button
+      type="button"
+      className="inline-flex items-center gap-1 rounded px-1 tabular-nums hover:bg-sunken hover:text-text"
+      aria-label={`Play from ${clock(ms)}, ${who}`}
+      onClick={() => playFrom(ms)}
+    >
+      <Play className="size-3" aria-hidden />
+      {clock(ms)}
+    </button>
   );
 }

@@ -1,8 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { ChevronLeft, PhoneOff } from "lucide-react";
+import { useCallback, useState } from "react";
 import { toast } from "sonner";
 import { api, data } from "@/api/client";
+import { Journal } from "@/pages/session/Journal";
+import { Recording } from "@/pages/session/Recording";
 import { Said } from "@/pages/session/Said";
 import { Turns } from "@/pages/session/Turns";
 import { Button } from "@/ui/Button";
@@ -24,6 +27,9 @@ export function SessionPage() {
     onSuccess: () => queries.invalidateQueries({ queryKey: ["session", sessionId] }),
     onError: (error) => toast.error(error.message),
   });
+  const [playFrom, setPlayFrom] = useState<((audioMs: number) => void) | null>(null);
+  // A function inside a state is set by a function that gives it.
+  const onReady = useCallback((play: ((audioMs: number) => void) | null) => setPlayFrom(() => play), []);
   const known = session.data;
   const isActive = known?.status === "active";
   return (
@@ -57,10 +63,13 @@ export function SessionPage() {
       {session.isError && <Failure error={session.error} onRetry={() => session.refetch()} />}
       {known && (
         <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_26rem]">
-          <Card title="What was said">
-            <Said sessionId={sessionId} isActive={isActive} />
-          </Card>
-          <div className="grid content-start gap-5">
+          <div className="grid grid-cols-1 content-start gap-5">
+            <Recording sessionId={sessionId} isActive={isActive} onReady={onReady} />
+            <Card title="What was said">
+              <Said sessionId={sessionId} isActive={isActive} playFrom={playFrom} />
+            </Card>
+          </div>
+          <div className="grid grid-cols-1 content-start gap-5">
             <Turns sessionId={sessionId} isActive={isActive} />
             <Card title="About this session">
               <dl className="grid grid-cols-[7rem_1fr] gap-x-3 gap-y-1.5 text-sm">
@@ -71,6 +80,7 @@ export function SessionPage() {
                 <Fact name="Ended" value={known.ended_at ? moment(known.ended_at) : "not yet"} />
               </dl>
             </Card>
+            <Journal sessionId={known.session_id} />
           </div>
         </div>
       )}
