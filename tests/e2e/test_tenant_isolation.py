@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,13 +27,22 @@ from vivavoce.api.application import DOCS_PATH
 from vivavoce.store.client_secrets import ClientSecretRecord
 from vivavoce.store.records import ApiKeyRecord, NewMessage, OrganisationId, PageRequest, TurnStages, TurnTiming
 from vivavoce.store.rows import unix_ms
-from vivavoce.store.schema import agent_versions, metadata, webhook_deliveries
+from vivavoce.store.schema import (
+    agent_versions,
+    knowledge_chunks,
+    knowledge_revisions,
+    metadata,
+    webhook_deliveries,
+)
 from vivavoce.store.sessions import NewSession
 from vivavoce.store.store import Store
 from vivavoce.store.threads import NewThread
 
 WORD = "forbiddenfruit"
 """In every text of A."""
+
+SECRET_NAME = "kitchen"
+"""Of A's secret; who asks for a name that is not there is told that name."""
 
 KINDS = {
     "agent_id": "agent",
@@ -52,17 +61,29 @@ KINDS = {
     "webhook_id": "webhook",
     "delivery_id": "delivery",
     "key_id": "key",
+    "file_id": "file",
 }
 """What the ids in paths, queries and bodies name, by the name of the parameter. Add yours here."""
 
-COLLECTIONS = {"sessions": "session", "agents": "agent", "phone-numbers": "phone number"}
+COLLECTIONS = {"sessions": "session", "agents": "agent", "phone-numbers": "phone number", "files": "file"}
 """What `{id}` names, by the segment of the path before it. Add yours here."""
 
 EVERYBODYS = {"voice_id", "model"}
 """Parameters that name what belongs to no organisation."""
 
-NO_OBJECT = {"version": "1", "secret_name": WORD}
+NO_OBJECT = {"version": "1", "secret_name": SECRET_NAME}
 """Parameters that count or name something within an object or an organisation, and a value that A has."""
+
+
+FORMS = {"/v1/collections/{collection_id}/documents": "data", "/v1/files": "file"}
+"""Paths that take a file in a form, and the name of its field there."""
+
+QUERIES = {"/v1/collections/{collection_id}/documents:batchGet": {"file_ids": "file_x"}}
+"""What paths cannot be asked without."""
+
+
+OF_CALLS_ALONE = {f"/v1/sessions/{{session_id}}/{each}" for each in ("recording", "journal", "replay")}
+"""Nobody has called on A's session: there is nothing to hear yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +109,7 @@ async def _filled(store: Store, ours: OrganisationId, key: ApiKeyRecord) -> dict
     )
     await store.threads.append(thread, NewMessage("user", WORD, session.session_id, client_id="c1"))
     await store.turns.add(ours, session.session_id, TurnTiming("resp_1", "item_1", 900, WORD, TurnStages(endpoint=300)))
+    await store.recordings.begin(ours, session.session_id, "wav", 0)
     number = await store.phone_numbers.add(ours, PhoneNumber("+14155550199", name=WORD, agent_id=agent.agent_id))
     collection = await store.collections.add(ours, Collection(WORD))
     environment = await store.environments.add(ours, Environment(WORD, variables={"A": WORD}))
@@ -101,7 +123,7 @@ async def _filled(store: Store, ours: OrganisationId, key: ApiKeyRecord) -> dict
     }
     sent |= {"webhook_id": webhook.resource_id, "event_id": "evt_1", "event_type": "agent.updated"}
     sent |= {"payload": WORD, "status": "delivered"}
-    await store.named_secrets.add(ours, WORD, WORD)
+    await store.named_secrets.add(ours, SECRET_NAME, WORD)
     await store.client_secrets.add("0" * 64, ClientSecretRecord(ours, WORD, at + timedelta(hours=1)))
     await store.client_secrets.add_call(ours, "0" * 64, session.session_id, 3_600)
     async with store._database.writing() as connection:  # by hand, or the server would send it
@@ -135,7 +157,19 @@ def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
             objects = await _filled(store, ours, our_key.record)
             return Setting(served, ours, theirs, objects, our_key.secret, their_key)
 
-        yield served.inside(fill)
+        filled = served.inside(fill)
+        yield replace(filled, objects={**filled.objects, "file": (_written(filled), None)})
+
+
+def _written(setting: Setting) -> str:
+    """The id of the file of a text in A's collection that searches find."""
+    headers = {"Authorization": f"Bearer {setting.our_key}"}
+    with httpx.Client(base_url=setting.served.url, headers=headers, trust_env=False, timeout=60) as client:
+        place = f"/v1/collections/{setting.objects['collection'][0]}"
+        written = client.post(f"{place}/texts", json={"name": WORD, "text": WORD}).json()["file_id"]
+        while not client.get(f"{place}/documents/{written}").json()["searchable"]:
+            pass
+    return str(written)
 
 
 # --- every operation ------------------------------------------------------------------------------------------------
@@ -246,6 +280,8 @@ def _rows_of(setting: Setting, organisation_id: OrganisationId) -> dict[str, lis
             for table in metadata.sorted_tables:
                 if table is agent_versions:
                     condition = table.c.agent_id == setting.objects["agent"][0]
+                elif table in (knowledge_chunks, knowledge_revisions):
+                    condition = table.c.collection_seq == setting.objects["collection"][1]
                 else:
                     column = table.c.id if table.name == "organisations" else table.c.organisation_id
                     condition = column == organisation_id
@@ -287,7 +323,10 @@ def test_another_organisations_object_is_404_on_every_path_and_stays_as_it_is(
         if not named:
             continue
         walked += 1
-        asked = _ask(setting, client, method, path, json=bodies.of(method, template, with_ids=False))
+        sent: dict[str, Any] = {"json": bodies.of(method, template, with_ids=False)}
+        if method == "POST" and template in FORMS:
+            sent = {"files": {FORMS[template]: ("x.txt", b"x")}}
+        asked = _ask(setting, client, method, path, params=QUERIES.get(template), **sent)
         assert asked.status_code == 404, f"{method} {template}: {asked.status_code} {asked.text}"
         assert _rows_of(setting, setting.ours) == before, f"{method} {template} changes what belongs to somebody else"
     assert walked > 50
@@ -300,8 +339,8 @@ def test_its_own_organisation_finds_every_object(setting: Setting) -> None:
     with httpx.Client(base_url=setting.served.url, headers=headers, trust_env=False) as client:
         for method, template in _operations(setting):
             path, named = _path_for(setting, template, 0)
-            if method == "GET" and named:
-                answer = client.get(path)
+            if method == "GET" and named and template not in OF_CALLS_ALONE:
+                answer = client.get(path, params=QUERIES.get(template), timeout=60)
                 assert answer.status_code == 200, f"{template}: {answer.text}"
                 seen += WORD in answer.text
     assert seen > 20
@@ -325,7 +364,8 @@ def test_lists_and_new_objects_hold_nothing_of_another_organisation(setting: Set
             assert not told, f"{method} {template}: {asked.text}"
         assert _rows_of(setting, setting.ours) == before, f"{method} {template} changes what belongs to somebody else"
     held = _rows_of(setting, setting.theirs)
-    held.pop(agent_versions.name)  # those of our agent
+    for each in (agent_versions, knowledge_chunks, knowledge_revisions):
+        held.pop(each.name)  # those of our agent and our collection
     naming = [row for rows in held.values() for row in rows if any(each in row for each in forbidden)]
     assert held["agents"]
     assert not naming, f"objects of theirs name ours: {naming}"
