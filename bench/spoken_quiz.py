@@ -1,6 +1,6 @@
 """Twenty questions over three documents, asked aloud and answered aloud, each judged.
 
-    python -m bench.spoken_quiz [--profile standard|small] [--voice NAME] [--asker NAME] [--first N] [--only WORDS]
+    python -m bench.spoken_quiz [--profile standard|small] [--voice NAME] [--asker NAME] [--skip N] [--first N]
 
 A fresh server gets the documents over its API, and an agent that may search them. Each question is a call of its own,
 spoken by one of the server's voices (made once, kept in the user's cache). It counts if the documents were searched,
@@ -29,6 +29,7 @@ from bench.figures import print_stages
 from bench.knowledge_questions import DIRECTORY, DOCUMENTS, Question, questions, same_words
 from bench.server import KEY, measured_server
 from bench.talk import QUIET_SECONDS, speak
+from vivavoce.client.errors import UpgradeRefusedError
 from vivavoce.client.realtime import RealtimeClient
 from vivavoce.engines.ports import VOICE_RATE_HZ
 from vivavoce.media.pcm import samples_from_pcm16
@@ -40,6 +41,7 @@ INSTRUCTIONS = (
 BREATH_SECONDS = 2.5
 INDEXING_SECONDS = 120.0
 CALL_SECONDS = 60.0
+CALLS_MAXIMUM = 10
 MUST = 0.9
 PROCESSED, FAILED = "DOCUMENT_STATUS_PROCESSED", "DOCUMENT_STATUS_FAILED"
 
@@ -224,10 +226,21 @@ def report(found: Sequence[Asked]) -> int:
     return right
 
 
+async def _asked(url: str, agent_id: str, question: Question, clip: Clip) -> Asked:
+    """A server that is too busy for a call is called again."""
+    for _ in range(CALLS_MAXIMUM - 1):
+        try:
+            return await ask(url, agent_id, question, clip)
+        except UpgradeRefusedError as refusal:
+            print(refusal)
+            await asyncio.sleep(BREATH_SECONDS)
+    return await ask(url, agent_id, question, clip)
+
+
 async def quiz(url: str, agent_id: str, asked: Sequence[tuple[Question, Clip]]) -> list[Asked]:
     found: list[Asked] = []
     for question, clip in asked:
-        found.append(await ask(url, agent_id, question, clip))
+        found.append(await _asked(url, agent_id, question, clip))
         print(f"{found[-1].verdict or 'right'}: {question.question} -> {found[-1].said}", flush=True)
     return found
 
@@ -238,9 +251,10 @@ def main() -> None:
     parser.add_argument("--voice", default="eve")
     parser.add_argument("--asker", default="rex")
     parser.add_argument("--first", type=int, default=None)
+    parser.add_argument("--skip", type=int, default=0)
     parser.add_argument("--only", default="")
     chosen = parser.parse_args()
-    wanted = [each for each in questions() if each.in_quiz and chosen.only in each.question][: chosen.first]
+    wanted = [each for each in questions() if each.in_quiz and chosen.only in each.question][chosen.skip : chosen.first]
     with (
         measured_server("--profile", chosen.profile) as server,
         httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {KEY}"}, timeout=120) as http,
