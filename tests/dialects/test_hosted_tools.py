@@ -188,6 +188,25 @@ def test_a_choice_may_name_a_tool_that_the_server_runs() -> None:
     assert shown(by) == [{**hook, "request": {"url": "https://a.example/book"}}]
 
 
+@pytest.mark.parametrize(
+    ("tools", "name"),
+    [
+        pytest.param([{"type": "web_search"}], "web_search", id="a search is called as its type is"),
+        pytest.param([SHOP], "lookup_order", id="a server's tools are known when it is open"),
+        pytest.param(None, "lookup_order", id="the agent's tools are known when they are open"),
+    ],
+)
+def test_a_choice_may_name_a_tool_that_is_yet_to_come(tools: list[Any] | None, name: str) -> None:
+    wanted: dict[str, Any] = {"tool_choice": name} if tools is None else {"tools": tools, "tool_choice": name}
+    assert update(codec(), wanted).command.settings.tool_choice == name
+
+
+def test_a_choice_of_a_tool_that_nobody_can_bring_is_refused() -> None:
+    with pytest.raises(WireError) as refused:
+        update(codec(), {"tools": [{"type": "web_search"}], "tool_choice": "lookup_order"})
+    assert refused.value.param == "session.tool_choice"
+
+
 def test_a_conversation_that_is_to_go_on_keeps_the_clients_tools_and_not_the_agents() -> None:
     by = codec()
     update(by, {"resumption": {"enabled": True}})

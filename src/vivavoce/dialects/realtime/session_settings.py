@@ -48,8 +48,10 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str, declared: De
     """
     tools = begun.tools if declared is None else declared.functions
     names = frozenset(tool.name for tool in tools) if declared is None else declared.names
+    others = bool(begun.tool_sources) if declared is None else declared.may_bring_others
     tool_choice = core_tool_choice(shape.tool_choice)
-    if tool_choice not in {"auto", "none", "required", *names}:
+    # one that never comes is no choice: the conversation then leaves it to the model
+    if tool_choice not in {"auto", "none", "required", *names} and not others:
         raise InvalidFieldError("session.tool_choice", f"'{tool_choice}' is not auto, none, required or a tool's name")
     settings = replace(
         begun,

@@ -59,9 +59,14 @@ class DeclaredTools:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names that are known before anything is opened."""
-        named = {each["name"] for each in self.hosted if isinstance(each.get("name"), str)}
+        """The names that are known before anything is opened. A search is called as its type is."""
+        named = {str(each.get("name") or each["type"]) for each in self.hosted}
         return frozenset({*named, *(tool.name for tool in self.functions)})
+
+    @property
+    def may_bring_others(self) -> bool:
+        """Whether a server of tools is among them, whose names are known when it is open."""
+        return any(each["type"] == "mcp" for each in self.hosted)
 
 
 class NamedToolChoice(Struct, frozen=True, omit_defaults=True):
