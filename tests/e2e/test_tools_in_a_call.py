@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -220,6 +221,10 @@ async def test_a_server_of_tools_that_nobody_can_reach_is_told_and_the_call_goes
         assert _written((await _until(socket, "response.done"))[-1]) == "I cannot look that up."
 
 
+def _written_below(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 async def test_a_call_that_is_resumed_has_its_tools_again(served: Served) -> None:
     async with receiving(SHIPPED) as receiver:
         async with _calling(served) as socket:
@@ -227,6 +232,9 @@ async def test_a_call_that_is_resumed_has_its_tools_again(served: Served) -> Non
             await _configure(socket, tools=[webhook(receiver)], resumption={"enabled": True})
             await _ask(socket, "Where is order 7?")
             await _until(socket, *TOOL_CALL)
+            kept = await asyncio.to_thread(_written_below, served.server._settings.data)
+            assert any(path.parent.name == "resumption" for path in kept)
+            assert not [path for path, content in kept.items() if b"a secret" in content]
         async with _calling(served, f"conversation_id={conversation}") as socket:
             await _configure(socket, resumption={"enabled": True})  # what xAI asks of who comes back
             await _ask(socket, "And now, where is order 7?")

@@ -116,7 +116,7 @@ class RunningPlatform:
         self.authenticator = Authenticator(store.keys, store.organisations, tokens, identity)
         limit = chosen.requests_per_minute
         self.api_state = ApiState(self.platform, self.authenticator, RateLimiter(limit, limit, time.monotonic))
-        self.resumptions = Resumptions(settings.data, self.journals)
+        self.resumptions = Resumptions(settings.data, self.journals, vault)
         self.transcripts = TranscriptWriter(store.threads, store.turns, sessions)
 
     async def run(self) -> None:

@@ -1,8 +1,9 @@
 """Conversations that their clients may come back to: what is kept of them beside the journal, and how they are found.
 
 One small file for each, named after its thread: which sessions held it, and the session object that its last
-connection had. The items are in the sessions' journals. A file is replaced as a whole, so a process that dies leaves
-the former one. Files survive the process; after half an hour without anything happening they are forgotten.
+connection had, sealed by the vault, as what lets its tools in elsewhere is in it. The items are in the sessions'
+journals. A file is replaced as a whole, so a process that dies leaves the former one. Files survive the process; after
+half an hour without anything happening they are forgotten.
 """
 
 from __future__ import annotations
@@ -19,17 +20,20 @@ import msgspec
 
 from vivavoce.sessions.journal import Journal, JournalError
 from vivavoce.sessions.resuming import Resumed, resumed_from
+from vivavoce.store.errors import VaultError
+from vivavoce.store.vault import Vault
 
 KEPT_SECONDS = 30 * 60
 """How long a client may stay away (xAI, "Resumption")."""
 
 _FOLDER = "resumption"
+_PURPOSE = "resumption"
 _BEGUN = b'"$":"CallerJoined"'
 _log = logging.getLogger(__name__)
 
 
 class KeptConversation(msgspec.Struct, frozen=True):
-    """What the file of a conversation says. `sessions`: who held it, the last first; `session`: the session object."""
+    """What is kept of a conversation. `sessions`: who held it, the last first; `session`: the session object."""
 
     organisation_id: str
     thread_id: str
@@ -37,6 +41,13 @@ class KeptConversation(msgspec.Struct, frozen=True):
     model: str
     sessions: tuple[str, ...]
     session: dict[str, Any]
+
+
+class _File(msgspec.Struct, frozen=True):
+    """What stands on the disk. `sealed`: the `KeptConversation`."""
+
+    sessions: tuple[str, ...]
+    sealed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +62,12 @@ class FoundConversation:
 class Resumptions:
     """The files of one data directory. `journals`: where the journals of all calls are; None where none are kept.
 
-    Every method works on files: a few kilobytes, but for `find`, which reads a journal; call that one in a thread.
+    A file that this version or this vault cannot read is as good as none, and is deleted with the old ones. Every
+    method works on files: a few kilobytes, but for `find`, which reads a journal; call that one in a thread.
     """
 
-    def __init__(self, data: Path, journals: Path | None) -> None:
+    def __init__(self, data: Path, journals: Path | None, vault: Vault) -> None:
+        self._vault = vault
         self._folder = data / _FOLDER
         self._journals = journals or self._folder
         self._own_journals = journals is None
@@ -69,7 +82,8 @@ class Resumptions:
         draft = path.with_suffix(f".{kept.sessions[0]}.draft")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(kept))
+            sealed = self._vault.seal(msgspec.json.encode(kept), _purpose(kept.thread_id))
+            file.write(msgspec.json.encode(_File(kept.sessions, sealed)))
         draft.replace(path)
 
     def mend(self, session_id: str) -> None:
@@ -85,9 +99,8 @@ class Resumptions:
 
     def find(self, organisation_id: str, thread_id: str) -> FoundConversation | None:
         """The conversation of this thread, if its client asked to come back and it is not too late."""
-        try:
-            kept = msgspec.json.decode(self._path(thread_id).read_bytes(), type=KeptConversation)
-        except (OSError, msgspec.DecodeError):
+        kept = self._kept(thread_id)
+        if kept is None:
             return None
         if kept.organisation_id != organisation_id or self._is_old(self._path(thread_id), kept.sessions):
             return None
@@ -110,6 +123,16 @@ class Resumptions:
                     path.unlink(missing_ok=True)
             except OSError as error:
                 _log.error("%s cannot be deleted: %s", path, error)
+
+    def _kept(self, thread_id: str) -> KeptConversation | None:
+        try:
+            file = msgspec.json.decode(self._path(thread_id).read_bytes(), type=_File)
+            return msgspec.json.decode(self._vault.unseal(file.sealed, _purpose(thread_id)), type=KeptConversation)
+        except (OSError, msgspec.DecodeError):
+            return None
+        except VaultError as error:
+            _log.error("the conversation %s cannot go on: %s", thread_id, error)
+            return None
 
     def _path(self, thread_id: str) -> Path:
         return self._folder / f"{thread_id}.json"
@@ -168,9 +191,14 @@ class KeptCall:
         return begun
 
 
+def _purpose(thread_id: str) -> str:
+    """A file that bears another's name is none."""
+    return f"{_PURPOSE}/{thread_id}"
+
+
 def _sessions_in(path: Path) -> tuple[str, ...]:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=KeptConversation).sessions
+        return msgspec.json.decode(path.read_bytes(), type=_File).sessions
     except (OSError, msgspec.DecodeError):
         return ()
 
