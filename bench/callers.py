@@ -173,6 +173,7 @@ def _row(figures: Figures) -> dict[str, float]:
         "longest ms": round(max(figures.gaps_inside, default=0.0)),
         "gaps between pieces": len(figures.gaps_between),
         "longest between ms": round(max(figures.gaps_between, default=0.0)),
+        "gaps an answer ms": round(sum(figures.gaps_inside + figures.gaps_between) / max(1, figures.replies)),
         "loop lag p50 ms": round(percentile(figures.loop_lag_p50, 50), 1),
         "loop lag p99 ms, worst": round(max(figures.loop_lag_p99, default=0.0), 1),
         "loop stalls": figures.stalls,
