@@ -19,6 +19,7 @@ from vivavoce.api.errors import ApiError, AuthenticationError, problem_of
 from vivavoce.api.problems import Problem
 from vivavoce.api.rate_limits import RateLimiter
 from vivavoce.app.call_settings import PLAIN_MODEL, call_settings, items_of, plain_settings, with_consent
+from vivavoce.app.held_call import HeldCall, refusal
 from vivavoce.app.resumption import FoundConversation, KeptCall, KeptConversation, Resumptions
 from vivavoce.app.stored_prompts import StoredPrompts
 from vivavoce.conversation.items import Message, Role
@@ -44,7 +45,6 @@ from vivavoce.transports.admission import (
     REPLACED,
     CallPlan,
     CallRequest,
-    Refusal,
     SidebandPlan,
     no_place,
     no_such_call,
@@ -106,12 +106,12 @@ class PlatformDoorkeeper:
             place = await self._place(brought.secret, request)
             return await self._plan(place, request, brought.subprotocol)
         except UnknownRecordError as error:
-            raise _refusal(replace(problem_of(error), param=f"{error.kind}_id")) from error
+            raise refusal(replace(problem_of(error), param=f"{error.kind}_id")) from error
         except OSError as error:
             _log.error("an earlier conversation cannot be read: %s", error)
-            raise _refusal(problem_of(error)) from error
+            raise refusal(problem_of(error)) from error
         except (ApiError, ServiceError, StoreError, ValueError) as error:
-            raise _refusal(problem_of(error)) from error
+            raise refusal(problem_of(error)) from error
 
     async def admit_sideband(self, request: CallRequest) -> SidebandPlan:
         call_id = request.query.get("call_id", "")
@@ -122,7 +122,7 @@ class PlatformDoorkeeper:
         except UnknownRecordError as error:
             raise no_such_call(call_id) from error
         except (ApiError, StoreError) as error:
-            raise _refusal(problem_of(error)) from error
+            raise refusal(problem_of(error)) from error
         return SidebandPlan(session.session_id, call_id, brought.subprotocol)
 
     async def _caller(self, secret: str | None) -> Caller:
@@ -259,34 +259,9 @@ class PlatformDoorkeeper:
         id_prefix = new_identifier(Kind.CONVERSATION, now_ms)[-ID_PREFIX_CHARACTERS:]
         recording = self._recording(place, id_prefix)
 
-        async def begin() -> None:
-            try:
-                begun = await self._platform.sessions.begin(session)
-                if found is not None:
-                    await asyncio.to_thread(keeping.go_on)
-                    await self._end_former(session, found)
-                if recording is not None:
-                    await recording.begin(begun)
-            except OSError as error:
-                _log.error("%s cannot go on: %s", session.session_id, error)
-                raise _refusal(problem_of(error)) from error
-            except (ServiceError, StoreError) as error:
-                raise _refusal(problem_of(error)) from error
-
-        async def end(reason: str | None) -> None:
-            await recorder.flush()
-            if recording is not None:
-                await recording.end()
-            if reason == REPLACED:
-                return
-            try:
-                if reason is not None or place.ends_with_call:
-                    await self._platform.sessions.end(session, reason or "hung_up")
-                else:
-                    await self._platform.sessions.touch(session)
-            except StoreError as error:
-                _log.error("the end of %s is not kept; it will be ended as idle: %s", session.session_id, error)
-
+        held = HeldCall(
+            self._platform.sessions, session, recorder, keeping, found, recording, ends_with_call=place.ends_with_call
+        )
         plan = CallPlan(
             session.session_id,
             with_prefix(place.thread.thread_id, Kind.CONVERSATION),
@@ -305,8 +280,8 @@ class PlatformDoorkeeper:
             toolbox=self._toolbox(place),
             agents_tools=() if place.agent is None else hosted_tools(place.agent.definition),
             on_resumable=keeping.change,
-            on_begin=begin,
-            on_end=end,
+            on_begin=held.begin,
+            on_end=held.end,
         )
         return plan if found is None else _gone_on(plan, found, self._turns_left(place, found))
 
@@ -324,13 +299,6 @@ class PlatformDoorkeeper:
             return ()
         now = self._limiter.look(caller.name)
         return (RateLimit("requests", now.limit, now.remaining, round(now.reset_seconds, 3)),)
-
-    async def _end_former(self, session: SessionRecord, found: FoundConversation) -> None:
-        """The session that held the conversation before may not know yet that its connection broke."""
-        caller = Caller(session.organisation_id, ("realtime",))
-        for session_id in found.kept.sessions:
-            if session_id != session.session_id:
-                await self._platform.sessions.end(await self._platform.sessions.get(caller, session_id), "resumed")
 
     def _turns_left(self, place: _Place, found: FoundConversation) -> int | None:
         if place.agent is None or place.agent.definition.max_turns is None:
@@ -432,7 +400,3 @@ def _gone_on(plan: CallPlan, found: FoundConversation, turns_left: int | None) -
 def _not_granted(param: str, what: str) -> ApiError:
     message = f"This client secret does not open calls with {what}; name the agent when you make the secret."
     return ApiError(Problem(403, "not_granted", message, param=param))
-
-
-def _refusal(problem: Problem) -> Refusal:
-    return Refusal(problem.status, problem.body, problem.headers)
