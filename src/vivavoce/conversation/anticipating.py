@@ -10,7 +10,7 @@ from __future__ import annotations
 from vivavoce.conversation.call import Call
 from vivavoce.conversation.endpointing import SURE
 from vivavoce.conversation.identifiers import ItemId
-from vivavoce.conversation.replying import Replying
+from vivavoce.conversation.replying import Replying, may_warm
 from vivavoce.conversation.turns import Turn
 from vivavoce.conversation.unfinished_words import breaks_off
 
@@ -47,7 +47,7 @@ class Anticipating:
 
     def _read(self, turn: Turn, words: str) -> None:
         """Let the model read them once, if it is free and will be asked to answer."""
-        if not words or not self._replying.may_warm or not self._call.settings.answers_turns:
+        if not words or not may_warm(self._replying) or not self._call.settings.answers_turns:
             return
         if self._read_ahead != (turn.item_id, words):
             self._read_ahead = (turn.item_id, words)

@@ -10,7 +10,7 @@ from vivavoce.conversation.deadlines import Deadline
 from vivavoce.conversation.events import ToolsFailed, ToolsOpened
 from vivavoce.conversation.notices import ToolsListed, ToolsListFailed, ToolsListing
 from vivavoce.conversation.orders import OpenTools
-from vivavoce.conversation.replying import Replying
+from vivavoce.conversation.replying import Replying, any_queued, may_warm
 from vivavoce.conversation.settings import Tool
 
 OPENING_PATIENCE_SECONDS = 1.5
@@ -29,7 +29,7 @@ class OpeningTools:
         settings = self._call.settings
         if self._call.sources.want(() if settings.only_transcribes else settings.tool_sources):
             self._call.order(OpenTools(self._call.sources.wanted))
-            waits = self._call.deadlines.is_set(Deadline.TOOLS) and self._replying.any_queued
+            waits = self._call.deadlines.is_set(Deadline.TOOLS) and any_queued(self._replying)
             if not waits:  # who waits already does not wait longer
                 self._call.deadlines.set(Deadline.TOOLS, self._call.now + OPENING_PATIENCE_SECONDS)
             self._settle()
@@ -50,7 +50,7 @@ class OpeningTools:
             self._call.sources.fail(fact.source, fact.label, fact.message)
             self._tell_failed(fact)
         self._settle()
-        if self._replying.may_warm:
+        if may_warm(self._replying):
             self._call.warm()
 
     def _settle(self) -> None:

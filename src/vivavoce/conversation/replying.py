@@ -166,16 +166,6 @@ class Replying:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     @property
-    def any_queued(self) -> bool:
-        """Whether a reply has begun and waits for its words or its tools."""
-        return self.beside.any_queued or (self.active is not None and self.active.state is ReplyState.QUEUED)
-
-    @property
-    def may_warm(self) -> bool:
-        """Nobody uses the model: it may read ahead."""
-        return self.active is None and not self.speculating.under_way
-
-    @property
     def quiet(self) -> bool:
         """Nobody speaks, and nothing is to come before the caller speaks."""
         floor_is_free = self.active is None and not self.caller_has_floor
@@ -244,3 +234,14 @@ class Replying:
             self.start_waiting()
         elif self.waiting.reply is not None:
             self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
+
+
+def any_queued(replying: Replying) -> bool:
+    """Whether a reply has begun and waits for its words or its tools."""
+    active = replying.active
+    return replying.beside.any_queued or (active is not None and active.state is ReplyState.QUEUED)
+
+
+def may_warm(replying: Replying) -> bool:
+    """Nobody uses the model: it may read ahead."""
+    return replying.active is None and not replying.speculating.under_way
