@@ -33,7 +33,7 @@ from vivavoce.services.callers import Caller
 from vivavoce.services.client_secrets import InvalidClientSecretError, SecretGrant, looks_like_client_secret
 from vivavoce.services.errors import ServiceError
 from vivavoce.services.platform import Platform
-from vivavoce.services.recordings.service import LiveRecording
+from vivavoce.services.recordings.service import LiveRecording, RecordingService
 from vivavoce.services.sessions import SessionWish, over
 from vivavoce.services.transcripts import TranscriptWriter
 from vivavoce.sessions.directory import NoPlaceError, SessionDirectory
@@ -54,6 +54,8 @@ _log = logging.getLogger(__name__)
 
 HISTORY_MESSAGES_MAXIMUM = 200
 ID_PREFIX_CHARACTERS = 12
+"""A session may be held more than once; what is said in it must not get the same ids again."""
+
 CALL_PREFIXES = ("rtc", "call")
 CALL_LIFETIME_SECONDS = 20 * 24 * 3600.0
 """A call that brought a key of its own has no session that could expire under it: it ends with its connection."""
@@ -257,7 +259,7 @@ class PlatformDoorkeeper:
         journal = await self._journal(place)
         keeping = KeptCall(self._resumptions, _kept(place, model), journal)
         id_prefix = new_identifier(Kind.CONVERSATION, now_ms)[-ID_PREFIX_CHARACTERS:]
-        recording = self._recording(place, id_prefix)
+        recording = _recording(place, self._platform.recordings, id_prefix)
 
         held = HeldCall(
             self._platform.sessions, session, recorder, keeping, found, recording, ends_with_call=place.ends_with_call
@@ -271,7 +273,6 @@ class PlatformDoorkeeper:
             journal=journal,
             history=items_of(said),
             session=None if place.grant is None else place.grant.session,
-            # A session may be held more than once; what is said in it must not get the same ids again.
             id_prefix=id_prefix,
             recorder=recorder,
             tap=None if recording is None else recording.tap,
@@ -317,16 +318,7 @@ class PlatformDoorkeeper:
             used = sum(record.message.role == "user" for record in here)
             left = None if settings.max_turns is None else max(1, settings.max_turns - used)
             return replace(settings, greeting=None, max_turns=left)
-        return with_consent(settings, self._asked_recording(place))
-
-    def _asked_recording(self, place: _Place) -> Recording | None:
-        """How the agent wants this call recorded; None: it is not."""
-        asked = None if place.agent is None else place.agent.definition.recording
-        return asked if asked is not None and asked.enabled and self._platform.recordings.is_on else None
-
-    def _recording(self, place: _Place, name: str) -> LiveRecording | None:
-        asked = self._asked_recording(place)
-        return None if asked is None else self._platform.recordings.plan(place.session, asked.format, name)
+        return with_consent(settings, _asked_recording(place)) if self._platform.recordings.is_on else settings
 
     def _toolbox(self, place: _Place) -> CallToolbox:
         session, agent = place.session, place.agent
@@ -349,6 +341,18 @@ class PlatformDoorkeeper:
             await asyncio.to_thread(self._resumptions.mend, session_id)
             return Journal(self._resumptions.journal_path(session_id), tells_after_writing=True)
         return Journal(self._journals / f"{session_id}.jsonl") if self._journals is not None else None
+
+
+def _asked_recording(place: _Place) -> Recording | None:
+    """How the agent wants this call recorded; None: it does not."""
+    asked = None if place.agent is None else place.agent.definition.recording
+    return asked if asked is not None and asked.enabled else None
+
+
+def _recording(place: _Place, recordings: RecordingService, name: str) -> LiveRecording | None:
+    """The recording of this call; None: there is to be none. `name`: one that no other call of the session has."""
+    asked = _asked_recording(place)
+    return None if asked is None else recordings.plan(place.session, asked.format, name)
 
 
 def _session_id_of(call_id: str) -> str:

@@ -26,7 +26,9 @@ router = APIRouter(route_class=IdempotentRoute, responses=error_responses(Dialec
 PARTS_MAXIMUM = 1_000_000
 
 SessionId = Annotated[str, Path(description="The session's id, in any rendering.")]
-Part = Annotated[int, Query(ge=1, le=PARTS_MAXIMUM, description="Which part, where a session was held repeatedly.")]
+Part = Annotated[
+    int | None, Query(ge=1, le=PARTS_MAXIMUM, description="Which part, where a session was held repeatedly.")
+]
 
 _SOUND: dict[int | str, dict[str, Any]] = {
     status: {
@@ -93,7 +95,7 @@ async def get_recording_info(platform: PlatformOf, caller: Reader, session_id: S
     responses=_SOUND | _OUTSIDE,
 )
 async def get_recording(
-    request: Request, platform: PlatformOf, caller: Reader, session_id: SessionId, part: Part | None = None
+    request: Request, platform: PlatformOf, caller: Reader, session_id: SessionId, part: Part = None
 ) -> Response:
     """Opus in Ogg or WAV, in stereo: the caller left, the agent right. `Range` asks for a part of the bytes."""
     session = await platform.sessions.get(caller, session_id)
