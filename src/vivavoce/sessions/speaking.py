@@ -215,6 +215,8 @@ class Speaking:
         )
         if order.temperature is not None:
             request = replace(request, temperature=order.temperature)
+        elif order.prompt and order.prompt[-1].role == "tool":
+            request = replace(request, temperature=0.0)  # what a tool brought is told as it is
         if (patience := _patience_seconds(order)) is not None:
             request = replace(request, due_at=asyncio.get_running_loop().time() + patience)
         async with aclosing(self._engines.language_model.generate(request)) as parts:
