@@ -6,6 +6,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= data
+# What the console is built from: installing builds it again where this has changed (hatch_build.py).
+CONSOLE := $(shell find console/src -type f 2>/dev/null) $(wildcard console/*.html console/*.json console/vite.config.ts)
 
 .PHONY: run test lint format bench-talk bench-api clean console-client
 
@@ -32,7 +34,7 @@ bench-api: $(VENV)/.installed-dev
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(VENV)/.installed: pyproject.toml
+$(VENV)/.installed: pyproject.toml $(CONSOLE)
 	@if [ -z "$(PYTHON)" ]; then echo "vivavoce needs Python 3.11 or newer; none was found on the PATH" >&2; exit 1; fi
 	@echo "Installing vivavoce into $(VENV) (with $(PYTHON)) …"
 	@$(PYTHON) -m venv $(VENV) || { echo "python's venv module is missing: install it (Debian: apt install python3-venv)" >&2; exit 1; }

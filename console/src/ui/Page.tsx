@@ -13,7 +13,7 @@ export function Page(props: { title: string; lead?: ReactNode; actions?: ReactNo
     <div className="mx-auto grid w-full max-w-6xl grid-cols-1 gap-5 p-4 sm:p-6">
       <header className="flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
-          <h1 className="truncate text-2xl font-semibold tracking-tight">{props.title}</h1>
+          <h1 className="line-clamp-2 text-2xl break-words font-semibold tracking-tight">{props.title}</h1>
           {props.lead && <div className="mt-1 text-sm text-muted">{props.lead}</div>}
         </div>
         {props.actions && <div className="flex flex-wrap items-center gap-2">{props.actions}</div>}

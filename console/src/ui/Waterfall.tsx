@@ -62,6 +62,7 @@ export function Waterfall({ turn, number, longest }: { turn: TimedTurn; number: 
       </dl>
       <p className="mt-1 text-xs text-muted">
         {turn.reason && <>over because: {turn.reason.replaceAll("_", " ")}</>}
+        {STAGES.some(({ name }) => (turn.stages[name] ?? 0) < 0) && <> · less than 0: before the caller had finished</>}
         {turn.wastedTokens ? <> · {turn.wastedTokens} tokens thrown away</> : null}
         {turn.stages.interrupted != null && <> · interrupted after {Math.round(turn.heardMs ?? 0)} ms heard</>}
       </p>
