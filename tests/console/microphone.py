@@ -22,7 +22,7 @@ SILENCE_BEHIND_SECONDS = 30.0
 
 def write_microphone(path: Path, silences_seconds: Sequence[float]) -> Path:
     """The same sentence after each of these silences, then silence. The file plays once for every opened microphone."""
-    heard = np.frombuffer(GO_FORWARD.read_bytes(), dtype="<i2").astype(np.float32) / 32_768
+    heard = np.frombuffer(GO_FORWARD.read_bytes(), dtype="<i2").astype(np.float32) / np.float32(32_768)
     sentence = resample(heard, 16_000, MICROPHONE_RATE_HZ)
     sentence *= np.float32(0.5 / np.abs(sentence).max())
     parts: list[Samples] = []

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 from tests.compliance.talking_server import STORY, TalkingServer
 from tests.console.browsing import (
     Watch,
@@ -174,12 +174,9 @@ def test_a_webhook_is_made_tried_and_called_before_anything_is_saved(page: Page)
 def test_a_document_is_uploaded_and_answered_from(page: Page) -> None:
     create_from_template(page, "Concierge", "House guide")
     page.get_by_role("tab", name="Knowledge base").click()
-    handbook = {
-        "name": "badgers.md",
-        "mimeType": "text/markdown",
-        "buffer": b"# Badgers\n\nThe hotel's badger is called Gustav and sleeps in the cellar until noon.\n",
-    }
-    page.get_by_label("Documents to upload").set_input_files([handbook])  # type: ignore[list-item]
+    words = b"# Badgers\n\nThe hotel's badger is called Gustav and sleeps in the cellar until noon.\n"
+    handbook = FilePayload(name="badgers.md", mimeType="text/markdown", buffer=words)
+    page.get_by_label("Documents to upload").set_input_files(handbook)
     row = page.get_by_role("listitem").filter(has_text="badgers.md")
     expect(row.get_by_text("ready")).to_be_visible()
     page.get_by_label("Ask the documents").fill("What is the badger called?")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -45,7 +45,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield opened
 
 
-def _made(console: TalkingServer, path: str, body: dict[str, object]) -> dict[str, str]:
+def _made(console: TalkingServer, path: str, body: Mapping[str, object]) -> dict[str, str]:
     headers = {"Authorization": f"Bearer {KEY}"}
     answer = httpx.post(console.served.url + path, headers=headers, json=body, trust_env=False)
     assert answer.status_code < 300, answer.text
