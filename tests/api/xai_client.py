@@ -18,7 +18,6 @@ FULL: Json = {
     "instructions": "Be brief.",
     "tools": [{"type": "x_search"}],
     "voice": {"voice_id": "rex", "vad_threshold": 0.3, "vad_silence_duration_ms": 900},
-    "collection_ids": ["collection_1"],
     "greeting": "Hello.",
     "language": "pt-BR",
     "max_turns": 7,
