@@ -38,8 +38,8 @@ AT_THE_LIMIT: list[Any] = [
 
 
 def test_ten_collections_fit_and_eleven_are_told_the_limit(platform: Platform) -> None:
-    made = [platform.http.post("/v1/collections", json={"collection_name": f"c{number}"}).json() for number in range(11)]
-    ids = [each["collection_id"] for each in made]
+    named = [{"collection_name": f"c{number}"} for number in range(11)]
+    ids = [platform.http.post("/v1/collections", json=each).json()["collection_id"] for each in named]
     assert platform.create(collectionIds=ids[:10])["collection_ids"] == ids[:10]
     answer = platform.http.post("/v1/agents", json={"name": "A", "collectionIds": ids})
     error = answer.json()["error"]
