@@ -200,7 +200,7 @@ async def test_a_file_that_is_too_large_is_refused_and_not_kept(
     opened: Opened, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("vivavoce.api.application.DOCUMENT_BYTES_MAXIMUM", 10_000)
-    monkeypatch.setattr(opened.running.platform.knowledge._shelf, "_bytes_maximum", 5_000)
+    monkeypatch.setattr(opened.running.platform.knowledge.files._shelf, "_bytes_maximum", 5_000)
     whole = await opened.http.post("/v1/files", files={"file": ("a.txt", b"x" * 20_000, "text/plain")})
     assert (whole.status_code, whole.json()["error"]["code"]) == (413, "request_too_large")
     inside = await opened.http.post("/v1/files", files={"file": ("a.txt", b"x" * 6_000, "text/plain")})
