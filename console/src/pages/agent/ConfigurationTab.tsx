@@ -4,6 +4,7 @@ import { api, data } from "@/api/client";
 import { Behaviour } from "@/pages/agent/configuration/Behaviour";
 import { Instructions } from "@/pages/agent/configuration/Instructions";
 import { Listening } from "@/pages/agent/configuration/Listening";
+import { RecordingSwitch } from "@/pages/agent/configuration/RecordingSwitch";
 import { Versions } from "@/pages/agent/configuration/Versions";
 import { VoicePicker } from "@/pages/agent/configuration/VoicePicker";
 import { useDraft } from "@/pages/agent/draft";
@@ -48,6 +49,7 @@ export function ConfigurationTab() {
           </Field>
         </Card>
         <Behaviour />
+        <RecordingSwitch />
       </div>
       <div className="grid content-start gap-5">
         <Card title="Voice" className="grid gap-4">

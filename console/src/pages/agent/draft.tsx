@@ -26,6 +26,7 @@ export const EDITABLE = [
   "caller_silence",
   "fillers",
   "noise_reduction",
+  "recording",
 ] as const satisfies readonly (keyof Agent)[];
 
 export type Draft = Pick<Agent, (typeof EDITABLE)[number]>;
