@@ -7,12 +7,12 @@ said when some of the spellings, one after the other, make it up. Words that onl
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-
-from num2words import num2words
+from importlib.resources import files
 
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 PHRASE_WORDS_MAXIMUM = 9
@@ -240,8 +240,9 @@ def _single_words() -> dict[str, tuple[str, ...]]:
 @cache
 def _phrases() -> dict[tuple[str, ...], str]:
     """Numbers up to 99 in other languages, as rows of words."""
+    written = json.loads((files("vivavoce.tools") / "spoken_numbers.json").read_text(encoding="utf-8"))
     told = {}
     for language in LANGUAGES:
-        for number in range(100):
-            told[tuple(words_of([num2words(number, lang=language)]))] = str(number)
+        for number, words in enumerate(written[language]):
+            told[tuple(words_of([words]))] = str(number)
     return told
