@@ -1,4 +1,4 @@
-"""The order desk of the xAI guide's kind, called aloud: `lookup_order` is run by the client, and the result is told aloud.
+"""The order desk of the xAI guide, called aloud: `lookup_order` is run by the client, and its result is told aloud.
 
     python -m bench.spoken_orders [--profile standard|small] [--voice NAME]
 

@@ -183,4 +183,4 @@ async def test_every_operation_refuses_a_key_that_lacks_its_scope(opened: Opened
         async with opened.client(without[scope]) as http:
             answer = await http.request(method, path.replace("{", "").replace("}", ""), json={})
         assert answer.status_code == 403, (method, path, scope, answer.text)
-        assert scope in answer.text
+        assert method == "HEAD" or scope in answer.text
