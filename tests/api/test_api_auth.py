@@ -158,7 +158,7 @@ def _scoped(opened: Opened) -> list[tuple[str, str, str]]:
     return [
         (method, route.path or "", next(iter(_scopes_in(route.dependant)), ""))
         for route in iter_route_contexts(opened.app.routes)
-        if isinstance(route.original_route, APIRoute) and route.path != DOCS_PATH
+        if isinstance(route.original_route, APIRoute) and route.path not in (DOCS_PATH, "/openapi.json")
         for method in sorted(route.methods or ())
     ]
 
