@@ -338,12 +338,12 @@ CANCELLING_FILLED = hosted(policy=ToolPolicy(on_interruption=OnInterruption.CANC
                 "silence_duration_ms=500, create_response=True, interrupt_response=True, "
                 "idle_timeout_ms=None), only_transcribes=True, tool_sources=('webhook:orders',)"
             ),
-            "open tools: none",
             "cancel tool c1",
             (
                 "reply 1 tool 0 ended: item 2 runs lookup({}) as c1 gave 'Cancelled: the call ended before "
                 "there was a result.' (cancelled) incomplete after item 1, 500 ms"
             ),
+            "open tools: none",
         ),
         at(3.6, result("c1")),
     ),
