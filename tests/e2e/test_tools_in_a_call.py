@@ -47,13 +47,13 @@ def looks_orders_up(request: GenerationRequest) -> Reply:
     return "I cannot look that up."
 
 
-def webhook(receiver: Receiver) -> dict[str, Any]:
+def webhook(receiver: Receiver, secret: str = "a secret") -> dict[str, Any]:
     return {
         "type": "webhook",
         "name": "look_up",
         "description": "Looks an order up.",
         "parameters": {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]},
-        "request": {"method": "POST", "url": receiver.url, "headers": {"X-Desk": "a secret"}},
+        "request": {"method": "POST", "url": receiver.url, "headers": {"X-Desk": secret}},
         "policy": {"retries": 0},
     }
 
@@ -117,7 +117,7 @@ async def _transcript(served: Served, session_id: str) -> list[dict[str, Any]]:
     async with _http(served) as http:
         session = (await http.get(f"/v1/sessions/{session_id}")).json()
         messages: list[dict[str, Any]] = (await http.get(f"/v1/threads/{session['thread_id']}/messages")).json()["data"]
-    return sorted(messages, key=lambda message: str(message["id"]))
+    return messages[::-1]  # the newest come first; ids of one moment have no order
 
 
 async def _agent(served: Served, **fields: Any) -> str:
@@ -229,14 +229,14 @@ async def test_a_call_that_is_resumed_has_its_tools_again(served: Served) -> Non
     async with receiving(SHIPPED) as receiver:
         async with _calling(served) as socket:
             conversation = (await _until(socket, "conversation.created"))[-1]["conversation"]["id"]
-            await _configure(socket, tools=[webhook(receiver)], resumption={"enabled": True})
+            await _configure(socket, tools=[webhook(receiver, "only this call's")], resumption={"enabled": True})
             await _ask(socket, "Where is order 7?")
             await _until(socket, *TOOL_CALL)
             kept = await asyncio.to_thread(_written_below, served.server._settings.data)
             assert any(path.parent.name == "resumption" for path in kept)
-            assert not [path for path, content in kept.items() if b"a secret" in content]
+            assert not [path for path, content in kept.items() if b"only this call's" in content]
         async with _calling(served, f"conversation_id={conversation}") as socket:
             await _configure(socket, resumption={"enabled": True})  # what xAI asks of who comes back
             await _ask(socket, "And now, where is order 7?")
             await _until(socket, *TOOL_CALL)
-    assert [request.headers["x-desk"] for request in receiver.received] == ["a secret"] * 2
+    assert [request.headers["x-desk"] for request in receiver.received] == ["only this call's"] * 2
