@@ -156,11 +156,10 @@ PLANTED_BUGS = (
     PlantedBug(
         "nobody comes back when words take too long",
         "replying.py",
-        """            self._call.tell(ReplyCreated(reply.snapshot()))
-            self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
+        """            if awaits_words:
+                self._call.deadlines.set(Deadline.TRANSCRIPT, self._call.now + TRANSCRIPT_PATIENCE_SECONDS)
 """,
-        """            self._call.tell(ReplyCreated(reply.snapshot()))
-""",
+        "",
     ),
     # --- the caller's turn ---
     PlantedBug(
@@ -336,8 +335,8 @@ PLANTED_BUGS = (
     PlantedBug(
         "forced words wait for the words of the caller",
         "replying.py",
-        "if self.waiting.awaits_words and reply.script is None:",
-        "if self.waiting.awaits_words:",
+        "awaits_words = self.waiting.awaits_words and reply.script is None",
+        "awaits_words = self.waiting.awaits_words",
     ),
     PlantedBug(
         "forced words that wait are never said",
