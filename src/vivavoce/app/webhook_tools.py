@@ -38,13 +38,6 @@ class ToolSecrets:
             message = "The secrets of this tool cannot be read now: the server's log tells its operator why."
             raise ToolError(ToolFailure.NOT_CONFIGURED, message) from error
 
-    async def one(self, organisation_id: str, name: str) -> str:
-        value = (await self.values(organisation_id, (name,))).get(name)
-        if value is None:
-            message = f"The secret '{name}' is not stored: an administrator stores it at /v1/secrets."
-            raise ToolError(ToolFailure.NOT_CONFIGURED, message)
-        return value
-
 
 def call_factories(
     settings: ServerSettings, secrets: ToolSecrets, closing: AsyncExitStack

@@ -17,7 +17,6 @@ from vivavoce.conversation.settings import Tool
 from vivavoce.conversation.tool_policy import ToolFailure
 from vivavoce.services.callers import Caller
 from vivavoce.tools.declared import CallContext, CallToolbox, Declaration, SourceFactory
-from vivavoce.tools.invoking import invoke
 from vivavoce.tools.keys import is_hosted, source_key
 from vivavoce.tools.ports import ToolError, ToolInvocation, ToolResult, ToolSource
 
@@ -73,7 +72,7 @@ class ToolTrials:
         invocation = ToolInvocation("trial", call_id, tool.name, arguments, seconds, call_id, (arguments,))
         try:
             async with asyncio.timeout(seconds):
-                return await invoke(source, tool, invocation)
+                return await source.invoke(invocation)  # the toolbox's sources check arguments
         except ToolError as error:
             return ToolResult(error.message, error.failure)
         except TimeoutError:

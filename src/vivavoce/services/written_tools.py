@@ -21,7 +21,6 @@ from vivavoce.engines.ports import FunctionTool, ToolCall
 from vivavoce.sessions.transcript import TranscriptToolCall
 from vivavoce.store.records import NewMessage
 from vivavoce.tools.declared import CallContext, CallToolbox, Declaration, SourceFactory
-from vivavoce.tools.invoking import invoke
 from vivavoce.tools.keys import source_key
 from vivavoce.tools.ports import ToolError, ToolInvocation, ToolResult, ToolSource
 
@@ -139,7 +138,7 @@ class WrittenTools:
         invocation = ToolInvocation(session_id, call.call_id, call.name, call.arguments, seconds, key, tuple(said))
         try:
             async with asyncio.timeout(seconds):
-                return await invoke(source, tool, invocation)
+                return await source.invoke(invocation)  # the toolbox's sources check arguments
         except ToolError as error:
             return ToolResult(error.message, error.failure)
         except TimeoutError:
