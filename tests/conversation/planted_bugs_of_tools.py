@@ -128,14 +128,14 @@ BUGS_OF_TOOLS = (
     PlantedBug(
         "a yes that was said before the question counts",
         "tool_approvals.py",
-        "at == self._call.caller_spoke or not",
-        "not",
+        "at is None or at == self._call.caller_spoke:",
+        "at is None:",
     ),
     PlantedBug(
         "anything that the caller says is a yes",
         "tool_approvals.py",
-        " or not self._agreed()",
-        "",
+        "if not agrees(self._call.caller_said, self._call.settings.language):",
+        "if not self._call.caller_said:",
     ),
     PlantedBug(
         "one yes is good for ever",

@@ -12,6 +12,7 @@ from conversation_stories import (
     calls,
     falls_silent,
     item,
+    reply,
     story,
     told,
     when_due,
@@ -27,9 +28,7 @@ from tool_stories import (
     result,
 )
 
-from vivavoce.conversation.events import (
-    ToolApprovalGiven,
-)
+from vivavoce.conversation.events import ItemDeleteRequested, ReplyFailed, ToolApprovalGiven
 from vivavoce.conversation.identifiers import EventId, ItemId
 from vivavoce.conversation.settings import Tool
 from vivavoce.conversation.tool_policy import Approval, ToolPolicy
@@ -130,6 +129,25 @@ ASKED_BACK = (*WITHHELD, *agent_says(2, "Shall I book it?", since=4.0), at(5.0, 
             "reply 3 tool 0: item 5 runs book({}) as c2 in_progress after item 4",
             (
                 "reply 3 tool 0 ended: item 5 runs book({}) as c2 gave 'Not run yet: the caller has to agree "
+                "first. Say what book would do with {}, and ask for a yes. After the yes call book again "
+                "with the same arguments.' (not_approved) after item 4, 0 ms"
+            ),
+        ),
+    ),
+    story(
+        "a no that is deleted leaves no yes behind",
+        HOSTED,
+        ASKED_BACK,
+        caller_says(4, "Yes, please.", since=6.0),
+        at(7.6, ReplyFailed(reply(3), "gone"), ...),
+        caller_says(5, "No.", since=8.0),
+        at(9.9, ItemDeleteRequested(item(5)), ...),
+        at(
+            10.0,
+            calls(4, "c2", "book"),
+            "reply 4 tool 0: item 6 runs book({}) as c2 in_progress after item 4",
+            (
+                "reply 4 tool 0 ended: item 6 runs book({}) as c2 gave 'Not run yet: the caller has to agree "
                 "first. Say what book would do with {}, and ask for a yes. After the yes call book again "
                 "with the same arguments.' (not_approved) after item 4, 0 ms"
             ),

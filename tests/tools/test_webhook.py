@@ -382,6 +382,23 @@ async def test_a_call_that_is_given_up_lets_go_of_its_connection() -> None:
     assert len(receiver.received) == 1  # and the receiver has ended: the connection was closed
 
 
+@pytest.mark.parametrize("later", range(8), ids="the second {} steps behind the first".format)
+async def test_a_call_that_is_given_up_twice_at_once_lets_go_of_its_connection(later: int) -> None:
+    """The session's patience and the tool's own end at the same time."""
+    async with receiving(None) as receiver, source_of({"url": receiver.url}) as source:
+        running = asyncio.create_task(source.invoke(call({"order_id": "1"})))
+        await receiver.came.wait()
+        running.cancel()
+        for _ in range(later):
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait({running})
+        _, left = await asyncio.wait(filter(None, receiver.serving), timeout=5)
+        for task in left:
+            task.cancel()
+    assert not left, "the connection is still open"
+
+
 FAULTS = [
     pytest.param(answer(500), id="a 500"),
     pytest.param(answer(503), id="a 503"),

@@ -24,6 +24,7 @@ class Call:
     """What every part may read; `order` and `tell` are the only ways out.
 
     `caller_spoke` counts what the caller has said or written: turns with words, and messages.
+    `caller_said` are the latest words of these: they stay said when their item is deleted.
     """
 
     def __init__(self, settings: Settings, id_prefix: str) -> None:
@@ -35,6 +36,7 @@ class Call:
         self.ledgers: dict[ItemId, HeardLedger] = {}
         self.now = 0.0
         self.caller_spoke = 0
+        self.caller_said = ""
         self._orders: list[Order] = []
         self._searched = ""
 

@@ -63,6 +63,7 @@ class ItemCommands:
         else:
             if isinstance(item, Message) and item.role is Role.USER:
                 self._call.caller_spoke += 1
+                self._call.caller_said = item.text or self._call.caller_said
             self._call.tell(ItemAdded(item, previous))
             if command.recording is not None and isinstance(item, Message):
                 self._turns.words.await_recording(item, command.recording)

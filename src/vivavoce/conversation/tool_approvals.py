@@ -11,7 +11,6 @@ from vivavoce.conversation.deadlines import Deadline
 from vivavoce.conversation.events import ToolApprovalGiven
 from vivavoce.conversation.history import DuplicateItemError
 from vivavoce.conversation.identifiers import CallId, ItemId
-from vivavoce.conversation.items import Message, Role
 from vivavoce.conversation.notices import ToolApprovalSettled
 from vivavoce.conversation.spoken_words import consists_of, phrases, spoken_words
 
@@ -32,7 +31,9 @@ class Consents:
     def use(self, asked: Asked) -> bool:
         """True if the caller has been asked for this call and the latest words since then agree; for one call."""
         at = self._asked_at.get(asked)
-        if at is None or at == self._call.caller_spoke or not self._agreed():
+        if at is None or at == self._call.caller_spoke:
+            return False
+        if not agrees(self._call.caller_said, self._call.settings.language):
             return False
         del self._asked_at[asked]
         return True
@@ -40,14 +41,6 @@ class Consents:
     def ask(self, asked: Asked) -> None:
         """The caller is asked from here on."""
         self._asked_at[asked] = self._call.caller_spoke
-
-    def _agreed(self) -> bool:
-        said = (
-            item.text
-            for item in reversed(self._call.history.items)
-            if isinstance(item, Message) and item.role is Role.USER and item.text
-        )
-        return agrees(next(said, ""), self._call.settings.language)
 
 
 def agrees(words: str, language: str | None) -> bool:

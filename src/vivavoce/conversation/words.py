@@ -88,6 +88,7 @@ class Words:
         """The words of a turn that is over are there."""
         del self._awaiting[turn.item_id]
         marks = turn.transcribe(self._call.now)
+        self._call.caller_said = text or self._call.caller_said
         if text and not turn.recorded:
             self._call.caller_spoke += 1
             self._call.search_ahead(text)

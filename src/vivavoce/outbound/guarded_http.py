@@ -8,7 +8,10 @@ is checked at each step. Whoever makes one closes it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 
 import httpx
 
@@ -30,31 +33,74 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """Connects only to what its guard allows. Connections are not kept: one that was opened for a name must not serve
     another name at the same address.
 
+    A connection ends with its exchange, also when whoever waits for it is cancelled, and cancelled again while the
+    client underneath puts its things away (which would then leave the connection open).
+
     Besides what httpx raises for a connection: `ForbiddenAddressError`, `UnknownHostError`.
     """
 
     def __init__(self, guard: SsrfGuard) -> None:
         self._guard = guard
-        self._plain = httpx.AsyncHTTPTransport(
-            verify=httpx.create_ssl_context(),
-            trust_env=False,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        )
+        self._tls = httpx.create_ssl_context()
+        self._open: set[httpx.AsyncHTTPTransport] = set()
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The whole exchange has no time limit but the request's own; a connection is given 4 seconds at most."""
         url = request.url
         addresses = await checked_addresses(self._guard, url.scheme, url.raw_host.decode("ascii"), url.port)
-        *others, last = [_addressed(request, address) for address in addresses]
-        for each in others:
-            try:
-                return await self._plain.handle_async_request(each)
-            except (httpx.ConnectError, httpx.ConnectTimeout):
-                continue
-        return await self._plain.handle_async_request(last)
+        once = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False)
+        self._open.add(once)
+        with ExitStack() as unless_answered:
+            unless_answered.callback(self._let_go, once)
+            response = await _exchange(once, [_addressed(request, address) for address in addresses])
+            unless_answered.pop_all()
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        response.stream = _Body(response.stream, partial(self._let_go, once))
+        return response
+
+    def _let_go(self, transport: httpx.AsyncHTTPTransport) -> None:
+        """Closed by a task of ours: nobody else can cancel it."""
+        if transport in self._open:
+            self._open.remove(transport)
+            task = asyncio.create_task(transport.aclose(), name="closing a connection")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
 
     async def aclose(self) -> None:
-        await self._plain.aclose()
+        for transport in tuple(self._open):
+            self._let_go(transport)
+        if self._closing:
+            await asyncio.wait(self._closing)
+
+
+class _Body(httpx.AsyncByteStream):
+    """The rest of an exchange. `let_go` is called when it is closed, however that ends."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, let_go: Callable[[], None]) -> None:
+        self._stream = stream
+        self._let_go = let_go
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._stream:
+            yield chunk
+
+    async def aclose(self) -> None:
+        try:
+            await self._stream.aclose()
+        finally:
+            self._let_go()
+
+
+async def _exchange(transport: httpx.AsyncHTTPTransport, requests: Sequence[httpx.Request]) -> httpx.Response:
+    """The first that finds somebody: they differ in their addresses."""
+    *others, last = requests
+    for each in others:
+        try:
+            return await transport.handle_async_request(each)
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            continue
+    return await transport.handle_async_request(last)
 
 
 def _addressed(request: httpx.Request, address: str) -> httpx.Request:
