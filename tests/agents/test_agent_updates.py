@@ -35,6 +35,21 @@ AGENT = AgentDefinition(
         pytest.param(
             {"turn_detection"}, {}, {"turn_detection": TurnDetection()}, id="a cleared group is that of a new agent"
         ),
+        pytest.param(
+            {"turn_detection.eagerness"},
+            {"turn_detection.eagerness": "low"},
+            {"turn_detection": TurnDetection(kind="none", eagerness="low")},
+            id="a part of a group is set and the rest of it stays",
+        ),
+        pytest.param(
+            {"turn_detection.kind"}, {}, {"turn_detection": TurnDetection()}, id="a part of a group can be cleared"
+        ),
+        pytest.param(
+            {"turn_detection", "turn_detection.threshold"},
+            {"turn_detection": TurnDetection(kind="server_vad"), "turn_detection.threshold": 0.9},
+            {"turn_detection": TurnDetection(kind="server_vad", threshold=0.9)},
+            id="a part that is named besides its group is set",
+        ),
         pytest.param({"tools", "metadata"}, {}, {"tools": (), "metadata": {}}, id="cleared lists are empty"),
         pytest.param({"max_turns"}, {"max_turns": None}, {"max_turns": None}, id="null means no limit of turns"),
         pytest.param(

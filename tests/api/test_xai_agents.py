@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from tests.api.xai_client import FULL, Json, Platform
-from tests.serving import scripted_settings, serving
+from tests.serving import KEY, scripted_settings, serving
+from websockets.sync.client import connect
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +185,42 @@ def test_a_request_sent_twice_with_one_idempotency_key_makes_one_agent(platform:
     first, second = (platform.http.post("/v1/agents", json={"name": "Once"}, headers=headers) for _ in range(2))
     assert (first.status_code, second.status_code) == (201, 201)
     assert first.json() == second.json()
+
+
+# --- eagerness ------------------------------------------------------------------------------------------------------
+
+
+def call_of(platform: Platform, agent: Json) -> Json:
+    """What a call with the agent begins with: the turn detection in its session object."""
+    headers = {"Authorization": f"Bearer {KEY}"}
+    address = f"ws{platform.url[4:]}/v1/realtime?agent_id={agent['agent_id']}"
+    with connect(address, additional_headers=headers) as socket:
+        created = json.loads(socket.recv(timeout=10))
+    return dict(created["session"]["audio"]["input"]["turn_detection"])
+
+
+def test_how_eager_an_agent_is_reaches_its_calls_and_outlives_another_voice(platform: Platform) -> None:
+    agent = platform.create(eagerness="low")
+    assert agent["eagerness"] == "low"
+    assert call_of(platform, agent)["eagerness"] == "low"
+    assert platform.patch(agent, {"agent": {"eagerness": "high"}}).json()["agent"]["eagerness"] == "high"
+    changed = platform.patch(agent, {"agent": {"voice": {"voice_id": "leo", "vad_threshold": 0.7}}}).json()["agent"]
+    assert (changed["voice"]["voice_id"], changed["eagerness"]) == ("leo", "high")
+    assert call_of(platform, agent)["eagerness"] == "high"
+    versions = platform.http.get(f"/v1/agents/{agent['agent_id']}/versions").json()["versions"]
+    assert [each["agent"]["eagerness"] for each in versions] == ["high", "high", "low"]
+    restored = platform.http.post(f"/v1/agents/{agent['agent_id']}/versions/1/restore").json()["agent"]
+    assert restored["eagerness"] == "low"
+    assert platform.patch(agent, {"field_mask": {"paths": ["eagerness"]}}).json()["agent"]["eagerness"] == "auto"
+
+
+def test_a_fixed_silence_decides_alone_and_the_eagerness_waits_for_its_end(platform: Platform) -> None:
+    agent = platform.create(eagerness="low", voice={"vad_silence_duration_ms": 700})
+    assert call_of(platform, agent)["type"] == "server_vad"
+    assert platform.patch(agent, {"voice": {"voice_id": "eve"}}).json()["agent"]["eagerness"] == "low"
+    assert call_of(platform, agent)["eagerness"] == "low"
+
+
+def test_an_eagerness_that_there_is_not_is_refused_by_name(platform: Platform) -> None:
+    answer = platform.http.post("/v1/agents", json={"name": "A", "eagerness": "keen"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "eagerness")

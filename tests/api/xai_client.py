@@ -22,6 +22,7 @@ FULL: Json = {
     "language": "pt-BR",
     "max_turns": 7,
     "interruption": "at_once",
+    "eagerness": "low",
     "endpointing": {"shortest_pause_ms": 100, "longest_pause_ms": None},
     "speculation": False,
     "caller_silence": {"after_ms": 8000, "reengagements": 1, "goodbye": "Bye."},

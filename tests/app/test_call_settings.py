@@ -12,6 +12,7 @@ from vivavoce.agents.definition import AgentDefinition, TurnDetection
 from vivavoce.app.call_settings import PRODUCT_SETTINGS, call_settings, plain_settings
 from vivavoce.conversation.settings import (
     CallerSilence,
+    Eagerness,
     Fillers,
     Interruption,
     NoiseReduction,
@@ -66,6 +67,11 @@ CHOICES = [
         {"endpointing": conduct.Endpointing(100, 3000), "turn_detection": TurnDetection("server_vad")},
         {"turn_detection": ServerVad()},
         id="pauses of a fixed length have none",
+    ),
+    pytest.param(
+        {"turn_detection": TurnDetection(eagerness="low", threshold=0.7)},
+        {"turn_detection": SemanticTurnDetection(Eagerness.LOW, 0.7)},
+        id="a caller who thinks is given time",
     ),
     pytest.param({"turn_detection": TurnDetection("none")}, {"turn_detection": None}, id="the client marks the turns"),
 ]

@@ -50,13 +50,14 @@ def _patched(platform: Platform) -> Any:
 
 def test_every_flag_of_create_is_sent(run: Run, platform: Platform, tmp_path: Path) -> None:
     (tmp_path / "tools.json").write_text('[{"type": "web_search"}]')
-    flags = ["--name", "A", "--instructions", "B", "--voice", "leo", "--language", "pt-BR"]
+    flags = ["--name", "A", "--instructions", "B", "--voice", "leo", "--language", "pt-BR", "--eagerness", "low"]
     result = run("create", *flags, "--tools", str(tmp_path / "tools.json"), "--collection", "c1", "--collection", "c2")
     assert result.exit_code == 0, result.output
     assert platform.last("POST") == {
         "name": "A",
         "instructions": "B",
         "language": "pt-BR",
+        "eagerness": "low",
         "tools": [{"type": "web_search"}],
         "collection_ids": ["c1", "c2"],
         "voice": {"voice_id": "leo"},
@@ -217,6 +218,19 @@ def test_everything_about_an_agent_is_shown(run: Run, platform: Platform) -> Non
     assert [line.split(maxsplit=1)[-1] for line in lines if line.strip()][:2] == [agent_id, "A"]
     for told in ("web_search", "function flat", "mcp wiki", "c1", "eve (threshold 0.5, silence 300 ms)", "active"):
         assert any(told in line for line in lines), told
+
+
+@pytest.mark.parametrize(
+    ("voice", "told"),
+    [
+        pytest.param({"vad_silence_duration_ms": None}, True, id="where the agent judges pauses"),
+        pytest.param({}, False, id="where a fixed silence decides it is not"),
+    ],
+)
+def test_the_eagerness_is_shown(run: Run, platform: Platform, voice: dict[str, Any], told: bool) -> None:
+    agent_id = platform.add(name="A", eagerness="high", voice=voice)
+    lines = run("get", agent_id).stdout.splitlines()
+    assert any(line.split() == ["eagerness", "high"] for line in lines) is told
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,7 @@ class AgentDefinition:
 SECTIONS = ("role", "instructions", "special_instructions", "voice_instructions")
 _LABELS = ("model", "voice_model", "stt_model", "tts_model", "avatar_id", "knowledge_store_id", "voice_provider")
 _FIELDS = {each.name: each for each in fields(AgentDefinition)}
+_PARTS = {f"turn_detection.{each.name}": each for each in fields(TurnDetection)}
 _NULLABLE = {name for name, each in _FIELDS.items() if str(each.type).endswith("| None")}
 
 
@@ -185,8 +186,9 @@ _NULLABLE = {name for name, each in _FIELDS.items() if str(each.type).endswith("
 class AgentUpdate:
     """A change of some fields: `mask` names them, `values` has the new ones; one that is named but absent is cleared.
 
-    To be cleared is to be as on a new agent; so is a field whose new value is null but cannot be null. Raises
-    `InvalidFieldError` for a field that is not there.
+    To be cleared is to be as on a new agent; so is a field whose new value is null but cannot be null. A part of the
+    turn detection is named as in `turn_detection.eagerness`; its other parts stay. Raises `InvalidFieldError` for a
+    field that is not there.
     """
 
     mask: frozenset[str]
@@ -194,7 +196,7 @@ class AgentUpdate:
 
     def __post_init__(self) -> None:
         for name in self.mask:
-            if name not in _FIELDS and name != WHOLE_INSTRUCTIONS:
+            if name not in _FIELDS and name != WHOLE_INSTRUCTIONS and name not in _PARTS:
                 raise InvalidFieldError(name, "an agent has no such field")
 
     @classmethod
@@ -210,6 +212,9 @@ class AgentUpdate:
         if WHOLE_INSTRUCTIONS in self.mask:
             definition = definition.with_whole_instructions(changed.get(WHOLE_INSTRUCTIONS, ""))
         chosen = {name: changed[name] if name in changed else _cleared(name) for name in self.mask & _FIELDS.keys()}
+        if parts := self.mask & _PARTS.keys():
+            named = {_PARTS[path].name: changed.get(path, _PARTS[path].default) for path in parts}
+            chosen["turn_detection"] = replace(chosen.get("turn_detection", definition.turn_detection), **named)
         return replace(definition, **chosen)
 
 

@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import typer
 
@@ -43,6 +43,7 @@ app = typer.Typer(
 )
 
 DEFAULT_MODEL = "vivavoce"
+Eagerness = Literal["auto", "low", "medium", "high"]
 T = TypeVar("T")
 
 _RETRIES = RetryPolicy(attempts_maximum=3, first_delay_seconds=0.3, total_maximum_seconds=30.0)
@@ -52,6 +53,9 @@ NameOption = Annotated[str | None, typer.Option("--name", help="What the agent i
 InstructionsOption = Annotated[str | None, typer.Option("--instructions", help="What the agent is told.")]
 VoiceOption = Annotated[str | None, typer.Option("--voice", help="The voice's id, such as eve.")]
 LanguageOption = Annotated[str | None, typer.Option("--language", help="What it speaks, such as en or pt-BR.")]
+EagernessOption = Annotated[
+    Eagerness | None, typer.Option("--eagerness", help="How soon a pause ends the caller's turn; a new agent: auto.")
+]
 ToolsOption = Annotated[
     str | None, typer.Option("--tools", metavar="FILE", help="A JSON list of the agent's tools; - is standard input.")
 ]
@@ -94,11 +98,12 @@ def create(
     language: LanguageOption = None,
     tools: ToolsOption = None,
     collection: CollectionsOption = None,
+    eagerness: EagernessOption = None,
 ) -> None:
     """Make an agent from flags, from a JSON file, or from JSON on standard input. Flags win over the file."""
 
     def given() -> dict[str, Any]:
-        flags = _flags(name, instructions, voice, language, tools, collection)
+        flags = _flags(name, instructions, voice, language, tools, collection, eagerness)
         source = file
         if source is None and not flags.are_given() and not sys.stdin.isatty():
             source = STANDARD_INPUT
@@ -155,6 +160,7 @@ def update(
     language: LanguageOption = None,
     tools: ToolsOption = None,
     collection: CollectionsOption = None,
+    eagerness: EagernessOption = None,
     phone_number: Annotated[
         str | None, typer.Option("--phone-number", metavar="ID", help="Assign this number; '' takes it away.")
     ] = None,
@@ -165,7 +171,7 @@ def update(
         source = target if target is not None or sys.stdin.isatty() else STANDARD_INPUT
         if source is None:
             raise InputError("name an agent, or a JSON file that contains agent.agentId")
-        flags = _flags(name, instructions, voice, language, tools, collection)
+        flags = _flags(name, instructions, voice, language, tools, collection, eagerness)
         document = agents_input.read_json(source, sys.stdin) if agents_input.is_file(source) else None
         change = Change(source) if document is None else agents_input.change_in(document)
         by_flags = agents_input.change_by(
@@ -310,9 +316,10 @@ def _flags(
     language: str | None,
     tools: str | None,
     collection: list[str] | None,
+    eagerness: str | None,
 ) -> Flags:
     declared = None if tools is None else agents_input.tools_of(agents_input.read_json(tools, sys.stdin))
-    flags = Flags(name, instructions, language, voice, declared, tuple(collection) if collection else None)
+    flags = Flags(name, instructions, language, voice, declared, tuple(collection) if collection else None, eagerness)
     agents_input.check_text(flags)
     return flags
 

@@ -55,6 +55,7 @@ class Flags:
     voice: str | None = None
     tools: tuple[dict[str, Any], ...] | None = None
     collection_ids: tuple[str, ...] | None = None
+    eagerness: str | None = None
 
     def fields(self) -> dict[str, Any]:
         """What was given, but for the voice: a change of it has to know the rest of the agent's voice."""
@@ -62,6 +63,7 @@ class Flags:
             "name": self.name,
             "instructions": self.instructions,
             "language": self.language,
+            "eagerness": self.eagerness,
             "tools": None if self.tools is None else list(self.tools),
             "collection_ids": None if self.collection_ids is None else list(self.collection_ids),
         }

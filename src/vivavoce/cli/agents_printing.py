@@ -76,6 +76,8 @@ def print_agent(agent: Agent) -> None:
         lines.append(
             ("voice", f"{voice.voice_id}{_turn_detection(voice.vad_threshold, voice.vad_silence_duration_ms)}")
         )
+    if agent.eagerness and (voice is None or voice.vad_silence_duration_ms is None):  # a fixed silence decides alone
+        lines.append(("eagerness", agent.eagerness))
     lines.append(("tools", "\n".join(map(_declared, agent.tools or ())) or "none"))
     if agent.collection_ids:
         lines.append(("collections", "\n".join(agent.collection_ids)))

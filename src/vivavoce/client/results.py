@@ -29,7 +29,10 @@ class AgentVoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
-    """A stored agent. `tools` are as they were declared. `max_turns` None: no limit."""
+    """A stored agent. `tools` are as they were declared. `max_turns` None: no limit.
+
+    `eagerness` (`low`, `medium`, `high`, `auto`): how soon a pause ends the caller's turn, where the agent judges it.
+    """
 
     id_fields: ClassVar[tuple[str, ...]] = ("agent_id", "id")
 
@@ -42,6 +45,7 @@ class Agent:
     description: str | None = None
     language: str | None = None
     max_turns: int | None = None
+    eagerness: str | None = None
     phone_number_id: str | None = None
     metadata: dict[str, Any] | None = None
     status: str | None = None
@@ -83,7 +87,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message of a session or a thread; `start_ms` and `end_ms` are places in the caller's audio."""
+    """One message of a session or a thread; `start_ms` and `end_ms` are places in the caller's audio.
+
+    `content` is what was heard; `generated_text` all that was generated of an answer of which not all was, else None.
+    """
 
     id_fields: ClassVar[tuple[str, ...]] = ("id",)
 
@@ -97,12 +104,13 @@ class Message:
     start_ms: float | None = None
     end_ms: float | None = None
     interrupted: bool | None = None
+    generated_text: str | None = None
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """What was said in a session, in order. What the caller did not hear of an answer is not in it."""
+    """What was said in a session, in order. What the caller did not hear is in no message's `content`."""
 
     id_fields: ClassVar[tuple[str, ...]] = ("session_id", "id")
 

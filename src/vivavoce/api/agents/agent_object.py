@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from vivavoce.agents.conduct import Fillers, InterruptionPolicy, NoiseReduction, RecordingFormat
-from vivavoce.agents.definition import AgentDefinition
+from vivavoce.agents.definition import AgentDefinition, Eagerness
 from vivavoce.agents.identifiers import with_prefix
 from vivavoce.api.agents.examples import AGENT_ID, LOOKUP_ORDER, NURI_AGENT_ID, PHONE_NUMBER_ID, VOICE
 from vivavoce.api.dependencies import pagination_token
@@ -87,6 +87,7 @@ class AgentObject(BaseModel):
     pronunciations: dict[str, str] = Field(description="Words and what is spoken in their place.")
     model: str | None = Field(description="A language model's name; null: the server's own.")
     interruption: InterruptionPolicy = Field(description="What stops it: speech that means to, or any speech.")
+    eagerness: Eagerness = Field(description="How soon a pause ends the caller's turn, where the agent judges it.")
     endpointing: EndpointingObject = Field(description="Limits for the pause that ends a turn.")
     speculation: bool = Field(description="Whether answers may be begun before the turn is surely over.")
     caller_silence: CallerSilenceObject | None = Field(description="What a silent caller hears; null: nothing.")
@@ -145,6 +146,7 @@ def agent_fields(definition: AgentDefinition) -> dict[str, Any]:
         "pronunciations": dict(definition.pronunciations),
         "model": definition.model,
         "interruption": definition.interruption,
+        "eagerness": definition.turn_detection.eagerness,
         "endpointing": asdict(definition.endpointing),
         "speculation": definition.speculation,
         "caller_silence": None if definition.caller_silence is None else asdict(definition.caller_silence),

@@ -10,7 +10,7 @@ from typing import Any
 
 from vivavoce.agents.checks import InvalidFieldError
 from vivavoce.agents.conduct import CallerSilence, Endpointing, Fillers, Recording
-from vivavoce.agents.definition import WHOLE_INSTRUCTIONS, AgentDefinition, AgentUpdate, TurnDetection
+from vivavoce.agents.definition import WHOLE_INSTRUCTIONS, AgentDefinition, AgentUpdate
 from vivavoce.api.agents.requests import (
     SETTABLE,
     AgentDraft,
@@ -30,7 +30,10 @@ _CORE_NAMES: Mapping[str, str] = {
     "system_prompt": WHOLE_INSTRUCTIONS,
     "voice_id": "voice",
     "status": "paused",
+    "eagerness": "turn_detection.eagerness",
 }
+_VOICE_PARTS = ("voice", "turn_detection.kind", "turn_detection.threshold", "turn_detection.silence_duration_ms")
+"""What the client's `voice` is to the core; it leaves the rest of the turn detection as it is."""
 _FIRST_STEPS = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 _NOT_ALL = ("agent", "field_mask", "phone_number_id")
 
@@ -104,7 +107,7 @@ def _update(fields: AgentFields, names: Iterable[str]) -> AgentUpdate:
     for name in (each for each in SETTABLE if each in set(names)):
         value = getattr(fields, name)
         if name == "voice":
-            mask |= {"voice", "turn_detection"}
+            mask |= set(_VOICE_PARTS)
             values |= _voice_values(value)
             continue
         core_name = _CORE_NAMES.get(name, name)
@@ -142,11 +145,9 @@ def _words(given: list[str] | None) -> tuple[str, ...] | None:
 def _voice_values(voice: VoiceFields | None) -> dict[str, Any]:
     if voice is None:
         return {}
-    values: dict[str, Any] = {} if voice.voice_id is None else {"voice": voice.voice_id}
-    chosen: dict[str, Any] = {} if voice.vad_threshold is None else {"threshold": voice.vad_threshold}
-    if voice.vad_silence_duration_ms is not None:
-        chosen |= {"kind": "server_vad", "silence_duration_ms": voice.vad_silence_duration_ms}
-    return values | {"turn_detection": TurnDetection(**chosen)} if chosen else values
+    silence_ms = voice.vad_silence_duration_ms
+    wanted = (voice.voice_id, None if silence_ms is None else "server_vad", voice.vad_threshold, silence_ms)
+    return {name: value for name, value in zip(_VOICE_PARTS, wanted, strict=True) if value is not None}
 
 
 def _written_as(core_name: str, fields: AgentFields) -> str:
@@ -160,6 +161,8 @@ def _written_as(core_name: str, fields: AgentFields) -> str:
         case "turn_detection.threshold" | "turn_detection.silence_duration_ms" if voice is not None:
             inner = voice.written(f"vad_{core_name.removeprefix('turn_detection.')}")
             return f"{fields.written('voice')}.{inner}"
+        case "turn_detection.eagerness":
+            return fields.written("eagerness")
         case "instructions" | "whole_instructions" if fields.instructions is None and fields.system_prompt is not None:
             return fields.written("system_prompt")
         case "whole_instructions":

@@ -29,6 +29,7 @@ from vivavoce.agents.definition import (
     SPEED_RANGE,
     THRESHOLD_RANGE,
     TURNS_RANGE,
+    Eagerness,
 )
 from vivavoce.agents.tools import TOOLS_MAXIMUM
 from vivavoce.api.agents.examples import ASSIGNMENT, LOOKUP_ORDER, NEW_AGENT, NEW_VOICE, VOICE
@@ -59,7 +60,7 @@ class VoiceFields(Spelled):
         default=None,
         ge=DURATION_MS_RANGE[0],
         le=DURATION_MS_RANGE[1],
-        description="How long a pause ends the caller's turn. Left out, the agent judges by the sound of the pause.",
+        description="How long a pause ends the caller's turn. Left out, the agent judges each pause: see `eagerness`.",
     )
 
 
@@ -193,6 +194,11 @@ class AgentFields(Spelled):
     interruption: InterruptionPolicy | None = Field(
         default=None,
         description="What stops the agent: `confirmed` (the default), speech that means to; `at_once`, any speech.",
+    )
+    eagerness: Eagerness | None = Field(
+        default=None,
+        description="How soon a pause ends the caller's turn, where the agent judges it: `low` lets callers think, "
+        "`high` answers quickly, `medium` lies between; `auto` (the default) suits most.",
     )
     endpointing: EndpointingFields | None = Field(
         default=None, description="Limits for the pause that ends a turn, where its sound is judged."
