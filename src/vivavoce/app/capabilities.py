@@ -12,6 +12,7 @@ SEARCH_GUIDE = "how-to/let-an-agent-search-the-web.md"
 MODELS_GUIDE = "how-to/fetch-models.md"
 LANGUAGE_MODEL_GUIDE = "how-to/use-another-language-model.md"
 SETTINGS = "reference/settings.md"
+NO_SCRIPTED_ENGINES = "run without VIVAVOCE_ENGINES=scripted: these engines are for tests"
 
 
 def capabilities_of(settings: ServerSettings) -> Sequence[Capability]:
@@ -21,7 +22,7 @@ def capabilities_of(settings: ServerSettings) -> Sequence[Capability]:
 
 def _models(settings: ServerSettings) -> Sequence[Capability]:
     is_scripted = settings.engines is EngineSet.SCRIPTED
-    remedy = "run without VIVAVOCE_ENGINES=scripted: these engines are for tests" if is_scripted else ""
+    remedy = NO_SCRIPTED_ENGINES if is_scripted else ""
 
     def engine(name: str, provider: str, guide: str) -> Capability:
         shown = "scripted" if is_scripted else provider

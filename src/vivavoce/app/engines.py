@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -92,6 +92,13 @@ class Weights:
     def language_model(self) -> Path:
         chosen = next(model for model in load_catalogue().select([self.profile]) if model.port == "llm")
         return self.file(chosen.name, chosen.files[0].name)
+
+
+def with_profile(settings: ServerSettings) -> ServerSettings:
+    """The settings with the profile that fits the machine, where none is chosen: asked again later, when the models
+    have taken their memory, another one would fit.
+    """
+    return replace(settings, profile=Weights.of(settings).profile)
 
 
 async def load_engines(

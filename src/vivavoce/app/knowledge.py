@@ -32,10 +32,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the API and the tools of calls ask."""
+    """What the API and the tools of calls ask. `by_meaning`: whether the embedder's model is there."""
 
     service: KnowledgeService
     search: KnowledgeSearch
+    by_meaning: bool
 
 
 def open_knowledge(
@@ -52,7 +53,7 @@ def open_knowledge(
     ingestion = Ingestion(store, shelf, DocumentReader(), embedder, _now)
     jobs["ingestion"] = ingestion.run
     search = KnowledgeSearch(store.knowledge.passages, embedder, IndexShelf())
-    return Knowledge(KnowledgeService(store, shelf, search, ingestion.wake), search)
+    return Knowledge(KnowledgeService(store, shelf, search, ingestion.wake), search, embedder is not None)
 
 
 def _embedder(settings: ServerSettings) -> TextEmbedder | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import httpx
@@ -18,6 +18,7 @@ from vivavoce.api.dependencies import ApiState
 from vivavoce.api.json_web_tokens import JwtVerifier
 from vivavoce.api.rate_limits import RateLimiter
 from vivavoce.app.capabilities import capabilities_of
+from vivavoce.app.equipment import EquipmentOf
 from vivavoce.app.knowledge import open_knowledge
 from vivavoce.app.recordings import open_recordings
 from vivavoce.app.resumption import Resumptions
@@ -60,7 +61,10 @@ def _utc_now() -> datetime:
 
 
 class RunningPlatform:
-    """The platform of one server. `engines` gives the loaded engines, None until they are."""
+    """The platform of one server. `engines` gives the loaded engines, None until they are.
+
+    `waiting_for`: which parts of them are still being loaded.
+    """
 
     def __init__(
         self,
@@ -69,6 +73,7 @@ class RunningPlatform:
         vault: Vault,
         directory: SessionDirectory,
         engines: Callable[[], Engines | None],
+        waiting_for: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         chosen = settings.platform
         self._store = store
@@ -111,6 +116,7 @@ class RunningPlatform:
             journals=self.journals,
             speech_to_text=settings.speech_to_text.value if settings.engines is EngineSet.EMBEDDED else "scripted",
             capabilities=capabilities_of(settings),
+            equipment=EquipmentOf(settings, waiting_for, knowledge.by_meaning).now,
         )
         identity = None if chosen.identity is None else JwtVerifier(chosen.identity, self._http, time.monotonic)
         self.authenticator = Authenticator(store.keys, store.organisations, tokens, identity)

@@ -21,7 +21,7 @@ from vivavoce.agents.demo import demo_agent
 from vivavoce.api.application import build_application, build_routes
 from vivavoce.api.problems import SERVER_ERROR, Problem
 from vivavoce.app.doorkeeper import PlatformDoorkeeper
-from vivavoce.app.engines import PARTS, close_engines, load_engines
+from vivavoce.app.engines import PARTS, close_engines, load_engines, with_profile
 from vivavoce.app.platform import RunningPlatform
 from vivavoce.config import ServerSettings
 from vivavoce.console.routes import console_routes
@@ -53,7 +53,7 @@ class Server:
     """Owns the store, the engines and the calls. `start`, then serve `application`, then `stop`."""
 
     def __init__(self, settings: ServerSettings) -> None:
-        self._settings = settings
+        self._settings = with_profile(settings)
         self._waiting_for = list(PARTS)
         self._store: Store | None = None
         self._platform: RunningPlatform | None = None
@@ -87,7 +87,9 @@ class Server:
         settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._store = store = await Store.open(settings.database_url or sqlite_url(settings.data))
         vault = Vault.open(settings.data, settings.secret_key)
-        self._platform = RunningPlatform(settings, store, vault, self.directory, lambda: self._engines)
+        self._platform = RunningPlatform(
+            settings, store, vault, self.directory, lambda: self._engines, self.waiting_for
+        )
         self._app.state.api = self._platform.api_state
         self._background = asyncio.create_task(self._platform.run(), name="platform")
         self._background.add_done_callback(_tell_of_defect)

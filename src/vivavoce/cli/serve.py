@@ -19,7 +19,7 @@ import typer
 import uvloop
 from rich.console import Console
 
-from vivavoce.app.engines import Weights
+from vivavoce.app.engines import Weights, with_profile
 from vivavoce.app.examples import write_question
 from vivavoce.app.http import ListenError, http_server, listen
 from vivavoce.app.server import FirstKey, Server
@@ -160,7 +160,7 @@ def serve(
         database_url=database_url or None,
         platform=platform,
     )
-    _run(_with_secrets(settings), as_json=as_json)
+    _run(with_profile(_with_secrets(settings)), as_json=as_json)
 
 
 def _with_secrets(settings: ServerSettings) -> ServerSettings:

@@ -17,6 +17,7 @@ from vivavoce.services.callers import Caller
 from vivavoce.services.capabilities import Capability
 from vivavoce.services.chatting import ChatService
 from vivavoce.services.client_secrets import ClientSecretService
+from vivavoce.services.equipment import Equipment
 from vivavoce.services.knowledge.service import KnowledgeService
 from vivavoce.services.livekit_tokens import LiveKitSettings
 from vivavoce.services.recordings.service import RecordingService
@@ -33,8 +34,8 @@ from vivavoce.store.vault import Vault
 class Platform:
     """`voices` is empty until the engines are loaded. `public_url` None: the address that the client used.
 
-    `journals`: where those of calls are, None where none are kept. `speech_to_text`: what the model is called that
-    hears the callers.
+    `equipment` asks the disk. `journals`: where those of calls are, None where none are kept. `speech_to_text`: what
+    the model is called that hears the callers.
     """
 
     store: Store
@@ -50,6 +51,7 @@ class Platform:
     recordings: RecordingService
     trials: ToolTrials
     voices: Callable[[], tuple[VoiceDescription, ...]]
+    equipment: Callable[[], Equipment]
     now: Callable[[], datetime]
     livekit: LiveKitSettings | None = None
     upstream_xai: UpstreamXai | None = None
