@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+PATIENCE_SECONDS = 60
+"""How long a connection may outlive the test that had it open, on a machine that is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,5 +83,22 @@ async def receiving(
         yield receiver
     finally:
         server.close()
-        await asyncio.gather(*filter(None, receiver.serving))
+        await connections_ended(receiver.serving)
         await server.wait_closed()
+
+
+async def connections_ended(serving: Iterable[asyncio.Task[None] | None]) -> None:
+    """Wait until every connection has ended; a leak fails instead of holding up the whole run."""
+    tasks = set(filter(None, serving))
+    if not tasks:
+        return
+    over, open_still = await asyncio.wait(tasks, timeout=PATIENCE_SECONDS)
+    for task in open_still:
+        task.cancel()
+    await asyncio.gather(*open_still, return_exceptions=True)
+    for task in over:
+        task.result()
+    assert not open_still, (
+        f"{len(open_still)} of {len(tasks)} connections to the test's server were still open {PATIENCE_SECONDS} seconds"
+        " after the test: whoever opened them must close them"
+    )

@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.mcp_program import running_program
 from tests.serving import KEY, Served, scripted_settings, serving
-from tests.webhook_receiver import Receiver, answer, receiving
+from tests.webhook_receiver import Receiver, answer, connections_ended, receiving
 from vivavoce.config import PlatformSettings
 from vivavoce.engines.ports import GenerationRequest, ToolCall
 from vivavoce.engines.scripted.ears import ScriptedSpeechToText
@@ -24,6 +24,9 @@ from vivavoce.engines.scripted.language_model import Reply, ScriptedLanguageMode
 
 Event = dict[str, Any]
 SHIPPED = answer(200, "content-type: application/json\r\n", b'{"status": "shipped"}')
+SHIPPED_SLOWLY = answer(200, "content-type: application/json\r\n", b'{"status": "shipped slowly"}')
+"""Told at length: there is time to break in."""
+
 HUGE = answer(200, "content-type: application/json\r\n", b'"' + b"x" * 10_000_000 + b'"')
 NO_JSON = answer(200, "content-type: application/json\r\n", b"{shipped")
 STARTED, ENDED = "vivavoce.tool_call.started", "vivavoce.tool_call.ended"
@@ -51,7 +54,8 @@ def looks_up(request: GenerationRequest) -> Reply:
     if last.role == "system" and "There is now a result" in last.text:
         last = next(message for message in request.messages if message.role == "tool")
     if last.role == "tool":
-        return "The desk says this and that. " * 8 if "shipped" in last.text else "That did not work."
+        told = "The desk says this and that. " * (8 if "slowly" in last.text else 1)
+        return told if "shipped" in last.text else "That did not work."
     if "order 7" in last.text:
         tool = next(tool for tool in request.tools if tool.name in ("look_up", "hang"))
         arguments = {"order_id": "7"} if tool.name == "look_up" else {"text": "7"}
@@ -94,7 +98,7 @@ async def gated(*answers: bytes) -> AsyncIterator[Gated]:
     finally:
         receiver.gate.set()
         server.close()
-        await asyncio.gather(*filter(None, receiver.serving))
+        await connections_ended(receiver.serving)
         await server.wait_closed()
 
 
@@ -109,7 +113,7 @@ class Line:
         await self._socket.send(json.dumps({"type": kind, **fields}))
 
     async def until(self, kind: str) -> Event:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 event: Event = json.loads(await self._socket.recv())
                 assert event["type"] != "error", event
@@ -276,7 +280,7 @@ async def test_who_breaks_in_while_a_call_runs(served: Served, policy: str, code
 
 
 async def test_who_breaks_in_while_the_result_is_told_is_answered_and_nothing_runs_again(served: Served) -> None:
-    async with receiving(SHIPPED) as receiver, on_the_line(served, webhook(receiver)) as line:
+    async with receiving(SHIPPED_SLOWLY) as receiver, on_the_line(served, webhook(receiver)) as line:
         await line.ask()
         await line.until(ENDED)
         await line.until("response.output_audio_transcript.delta")

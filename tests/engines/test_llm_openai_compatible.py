@@ -466,7 +466,7 @@ async def test_giving_up_closes_the_connection_at_once(way: str) -> None:
             await counterpart.arrived.wait()
             waiting.cancel()
             await asyncio.wait([waiting])
-        await asyncio.wait_for(counterpart.seen[0].gone.wait(), timeout=10)
+        await asyncio.wait_for(counterpart.seen[0].gone.wait(), timeout=60)
         await model.close()
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from tests.webhook_receiver import connections_ended
 
 from vivavoce.services import upstream_xai
 from vivavoce.services.upstream_xai import UpstreamError, UpstreamSecret, UpstreamXai, UpstreamXaiSettings
@@ -58,7 +59,7 @@ async def upstream(answered: bytes | None) -> AsyncIterator[tuple[Upstream, Upst
     async with server:
         async with httpx.AsyncClient(trust_env=False) as http:
             yield counterpart, UpstreamXai(UpstreamXaiSettings(KEY, counterpart.base_url), http)
-        await asyncio.gather(*filter(None, counterpart.answering))
+        await connections_ended(counterpart.answering)
 
 
 async def refused(answered: bytes | None) -> str:

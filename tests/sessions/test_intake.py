@@ -74,7 +74,7 @@ async def test_an_eager_intake_holds_nothing() -> None:
 async def test_a_window_is_complete_at_once_where_nothing_is_resampled() -> None:
     intake = Intake(PCM16_16KHZ)
     intake.take(bytes(32 * BYTES_PER_MS))
-    assert await asyncio.wait_for(taken_from(intake, 1), 1) == [bytes(32 * BYTES_PER_MS)]
+    assert await asyncio.wait_for(taken_from(intake, 1), 30) == [bytes(32 * BYTES_PER_MS)]
     resampling = Intake(PCM16_24KHZ)
     window = bytes(32 * BYTES_PER_MS * 3 // 2)
     resampling.take(window)

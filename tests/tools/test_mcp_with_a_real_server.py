@@ -71,7 +71,7 @@ async def connecting(*, allow_private: bool = True) -> AsyncIterator[Mcp]:
         resolver.close()
 
 
-def invocation(name: str, arguments: dict[str, Any] | None = None, timeout_seconds: float = 10.0) -> ToolInvocation:
+def invocation(name: str, arguments: dict[str, Any] | None = None, timeout_seconds: float = 60.0) -> ToolInvocation:
     return ToolInvocation("session_1", "call_1", name, json.dumps(arguments or {}), timeout_seconds, "key")
 
 

@@ -19,7 +19,7 @@ from vivavoce.tools.search_providers.asking import ANSWER_BYTES_MAXIMUM
 from vivavoce.tools.search_providers.chosen import WebSearchChoice, WebSearchSettings, provider_of
 from vivavoce.tools.web_search_port import Location, WebQuestion, WebSearchProvider, wanted
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 QUESTION = WebQuestion("high tide today", 5)
 ROME = Location(country="it", city="Rome", region="Lazio", timezone="Europe/Rome")
 

@@ -56,7 +56,7 @@ async def source_of(
         yield made({**declaration, "request": request}, context, ToolSourceKey("webhook:1"))
 
 
-def call(arguments: Mapping[str, Any], timeout_seconds: float = 5.0) -> ToolInvocation:
+def call(arguments: Mapping[str, Any], timeout_seconds: float = 30.0) -> ToolInvocation:
     return ToolInvocation("sess_1", "call_1", "look_up", json.dumps(arguments), timeout_seconds, "idem_1")
 
 
@@ -66,7 +66,7 @@ async def output(request: Mapping[str, Any], arguments: Mapping[str, Any] | None
 
 
 async def failure(
-    request: Mapping[str, Any], arguments: Mapping[str, Any] | None = None, timeout_seconds: float = 5.0, **rest: Any
+    request: Mapping[str, Any], arguments: Mapping[str, Any] | None = None, timeout_seconds: float = 30.0, **rest: Any
 ) -> ToolError:
     async with source_of(request, **rest) as source:
         with pytest.raises(ToolError) as caught:
@@ -393,7 +393,7 @@ async def test_a_call_that_is_given_up_twice_at_once_lets_go_of_its_connection(l
             await asyncio.sleep(0)
         running.cancel()
         await asyncio.wait({running})
-        _, left = await asyncio.wait(filter(None, receiver.serving), timeout=5)
+        _, left = await asyncio.wait(filter(None, receiver.serving), timeout=30)
         for task in left:
             task.cancel()
     assert not left, "the connection is still open"
@@ -436,7 +436,7 @@ async def test_what_fails_every_time_is_told_after_the_last_attempt() -> None:
 
 
 async def test_no_repetition_is_begun_for_which_there_is_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook, "BACKOFF_SECONDS", 10.0)
+    monkeypatch.setattr(webhook, "BACKOFF_SECONDS", 100.0)
     async with receiving(answer(500)) as receiver:
         error = await failure({"method": "GET", "url": receiver.url})
     assert error.failure is ToolFailure.REFUSED

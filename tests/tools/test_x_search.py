@@ -36,7 +36,7 @@ class Searching:
         settings = XSearchSettings(key, f"{self.services.url}/v1")
         return XSearchFactory(settings, self.http)({"type": "x_search", **declared}, CONTEXT, SOURCE)
 
-    async def ask(self, timeout_seconds: float = 20.0, key: str = KEY, **declared: Any) -> ToolResult:
+    async def ask(self, timeout_seconds: float = 60.0, key: str = KEY, **declared: Any) -> ToolResult:
         arguments = '{"query": "late ferries"}'
         invocation = ToolInvocation("sess_1", "call_1", "x_search", arguments, timeout_seconds, "key_1")
         return await self.source(key, **declared).invoke(invocation)
