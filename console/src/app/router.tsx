@@ -1,6 +1,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 import { api, data } from "@/api/client";
 import { Shell } from "@/app/Shell";
+import { queries } from "@/app/queries";
+import { agentsNamed } from "@/pages/agents/listing";
 import { Failure, Loading, Page } from "@/ui/Page";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
@@ -11,6 +13,7 @@ const pages = [
     getParentRoute: () => root,
     path: "/",
     beforeLoad: async () => {
+      void queries.prefetchInfiniteQuery(agentsNamed(""));
       throw redirect({ to: (await isFirstRun()) ? "/welcome" : "/agents" });
     },
   }),
@@ -19,6 +22,8 @@ const pages = [
     path: "/agents",
     validateSearch: (search: Record<string, unknown>): { create?: boolean } =>
       search.create === true ? { create: true } : {},
+    // The list is under way while the page's code is: nobody waits for the answer here.
+    loader: () => void queries.prefetchInfiniteQuery(agentsNamed("")),
     component: lazyRouteComponent(() => import("@/pages/agents/AgentsPage"), "AgentsPage"),
   }),
   createRoute({
