@@ -12,6 +12,7 @@ export function KeyGate({ children }: { children: ReactNode }) {
 function AskForKey() {
   const [value, setValue] = useState("");
   const [remember, setRemember] = useState(true);
+  const refused = key.complaint !== null;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (value.trim()) key.set(value.trim(), remember);
@@ -23,10 +24,11 @@ function AskForKey() {
         className="grid w-full max-w-md gap-5 rounded-2xl border border-line bg-surface p-6 shadow-sm"
       >
         <div>
-          <h1 className="text-xl font-semibold">Welcome to vivavoce</h1>
+          <h1 className="text-xl font-semibold">{refused ? "The server does not take this key" : "Welcome to vivavoce"}</h1>
           <p className="mt-1 text-sm text-muted">
-            The server printed an API key and a link to this page when it was first started. Open that link, or paste
-            the key here.
+            {refused
+              ? "It has expired, was revoked, or was never one of this server's. Enter another one to go on where you were."
+              : "The server printed an API key and a link to this page when it was first started. Open that link, or paste the key here."}
           </p>
         </div>
         <Field

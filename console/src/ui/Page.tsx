@@ -1,5 +1,5 @@
 import { CircleAlert, CloudOff, Inbox } from "lucide-react";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { ApiError } from "@/api/client";
 import { Button } from "@/ui/Button";
 import { classes } from "@/ui/classes";
@@ -72,8 +72,18 @@ export function Loading({ rows = 4, label = "Loading" }: { rows?: number; label?
   );
 }
 
-/** What went wrong, in the server's words, and the way to try again. */
+const READY_ASKED_MS = 2_000;
+
+/** What went wrong, in the server's words, and the way to try again. What is merely loading is asked for again by itself. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const isLoading = error instanceof ApiError && error.code === "not_ready";
+  const again = useRef(onRetry);
+  again.current = onRetry;
+  useEffect(() => {
+    if (!isLoading) return undefined;
+    const timer = setTimeout(() => again.current?.(), READY_ASKED_MS);
+    return () => clearTimeout(timer);
+  }, [isLoading, error]);
   const offline = !navigator.onLine || (error instanceof ApiError && error.status === 0);
   const said = error instanceof Error ? error.message : "Something went wrong.";
   return (
@@ -81,6 +91,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
       <div className="text-danger [&_svg]:size-5">{offline ? <CloudOff aria-hidden /> : <CircleAlert aria-hidden />}</div>
       <p className="min-w-0 flex-1 text-sm break-words">
         {offline ? "The server cannot be reached. Is it running, and is this device online?" : said}
+        {isLoading && onRetry && " This page asks again by itself."}
       </p>
       {onRetry && (
         <Button size="small" onClick={onRetry}>

@@ -1,7 +1,7 @@
 import { key } from "@/api/key";
-import { readiness } from "@/api/server";
 import { AudioUnavailableError, CallAudio } from "@/voice/CallAudio";
 import { type Conversation, NOTHING_SAID, after, unanswered } from "@/voice/conversation";
+import { askWhetherKeyHolds, explained } from "@/voice/explaining";
 import { type Seen, type ServerEvent, bytesOf } from "@/voice/wire";
 
 export type CallState = "idle" | "connecting" | "live" | "reconnecting" | "ended";
@@ -258,6 +258,8 @@ export class RealtimeCall {
     const wait = RECONNECT_AFTER_MS[this.attempts];
     const wanted = this.wish !== null && closed.code !== NORMAL_CLOSURE && this.current.state !== "connecting";
     if (wanted && wait !== undefined) {
+      // It did not let the call back in: nobody need wait for what a new key alone can mend.
+      if (this.attempts === 1) void askWhetherKeyHolds();
       this.attempts += 1;
       this.change({ state: "reconnecting", problem: "The connection dropped; coming back …" });
       this.retry = setTimeout(() => this.connect(), wait);
@@ -265,9 +267,10 @@ export class RealtimeCall {
     }
     const unwanted = this.wish !== null && closed.code !== NORMAL_CLOSURE;
     const ended = closed.reason || null;
+    const agentId = this.wish?.agentId ?? "default";
     this.change({ conversation: { ...this.current.conversation, ended } });
     void this.close().then(async () => {
-      if (unwanted) this.change({ problem: await explained(closed) });
+      if (unwanted) this.change({ problem: await explained(closed, agentId) });
     });
   }
 
@@ -290,16 +293,4 @@ export class RealtimeCall {
 /** Sound is long and says nothing to a reader. */
 function shortened(event: ServerEvent): ServerEvent {
   return { ...event, delta: `… ${String(event.delta).length} characters of sound` };
-}
-
-/** A socket that never opened tells nothing of why: the server is asked. */
-async function explained(closed: CloseEvent): Promise<string> {
-  if (closed.code !== 1006) return `The call ended: ${closed.reason || `code ${closed.code}`}.`;
-  const state = await readiness().catch(() => null);
-  if (state === null) return "The call could not be opened: the server does not answer. Is it running, and is this device online?";
-  if (state.status === "starting") {
-    return `The server still loads its models (${state.waiting_for.join(", ")}). Press Talk again in a moment.`;
-  }
-  if (state.takes_calls === false) return "The server takes no more calls just now. Press Talk again in a moment.";
-  return "The call could not be opened. Is the key still valid, and is the agent active?";
 }

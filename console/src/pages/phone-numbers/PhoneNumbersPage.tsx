@@ -9,6 +9,7 @@ import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Choice";
 import { Confirm } from "@/ui/Dialog";
 import { Badge, Empty, Failure, Loading, Page } from "@/ui/Page";
+import { deletions, useDeleted } from "@/ui/deletions";
 
 type PhoneNumber = components["schemas"]["PhoneNumberObject"];
 const NOBODY = "nobody";
@@ -34,17 +35,11 @@ export function PhoneNumbersPage() {
     await queries.invalidateQueries({ queryKey: ["agents"] });
     await queries.invalidateQueries({ queryKey: ["agent"] });
   };
-  const release = useMutation({
-    mutationFn: (id: string) =>
-      data(api.DELETE("/v1/phone-numbers/{phone_number_id}", { params: { path: { phone_number_id: id } } })),
-    onSuccess: async () => {
-      setLeaving(null);
-      await refresh();
-      toast.success("The number is given back.");
-    },
-    onError: (error) => toast.error(error.message),
-  });
-  const known = numbers.data?.pages.flatMap((page) => page.phone_numbers) ?? [];
+  const released = useDeleted();
+  const known =
+    numbers.data?.pages
+      .flatMap((page) => page.phone_numbers)
+      .filter((number) => !released.has(pathOf(number.phone_number_id))) ?? [];
   const add = (
     <Button kind="primary" onClick={() => setTaking(true)}>
       <Plus aria-hidden />
@@ -102,10 +97,12 @@ export function PhoneNumbersPage() {
         open={leaving !== null}
         onClose={() => setLeaving(null)}
         title={`Release ${leaving?.phone_number ?? "the number"}?`}
-        description="The agent that has it has none then. Somebody else may get the number: it cannot be had back for certain."
+        description="The agent that has it has none then. After a few seconds somebody else may get the number: it cannot be had back for certain."
         action="Release"
-        busy={release.isPending}
-        onConfirm={() => leaving && release.mutate(leaving.phone_number_id)}
+        onConfirm={() => {
+          if (leaving) deletions.begin(pathOf(leaving.phone_number_id), `${leaving.phone_number} is given back.`, refresh);
+          setLeaving(null);
+        }}
       />
     </Page>
   );
@@ -151,6 +148,10 @@ function Assigned({ number, onChanged }: { number: PhoneNumber; onChanged: () =>
       onChange={(wanted) => assign.mutate(wanted)}
     />
   );
+}
+
+function pathOf(id: string): string {
+  return `/v1/phone-numbers/${encodeURIComponent(id)}`;
 }
 
 /** Ids come as `agent_…` or `agt_…`: what is behind the first `_` is the same. */

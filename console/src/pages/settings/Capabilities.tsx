@@ -1,33 +1,34 @@
-import { useQuery } from "@tanstack/react-query";
 import { Check, CircleDashed } from "lucide-react";
-import { api, data } from "@/api/client";
+import { useEquipment } from "@/api/equipment";
 import type { components } from "@/api/schema";
 import { Card, Failure, Loading } from "@/ui/Page";
 
 type Capability = components["schemas"]["CapabilityObject"];
 
 const NAMES: Record<string, string> = {
-  language_model: "Language model",
-  speech_to_text: "Speech to text",
-  text_to_speech: "Text to speech",
   web_search: "Web search",
   x_search: "Search on X",
   livekit: "LiveKit rooms",
   telephony: "Telephone",
 };
 
-/** What is set up and what is not, with what the operator can do about it. */
+/** Told in the table of models. */
+const MODELS = ["language_model", "speech_to_text", "text_to_speech"];
+
+/** What else is set up and what is not, with what the operator can do about it. */
 export function Capabilities() {
-  const capabilities = useQuery({ queryKey: ["capabilities"], queryFn: () => data(api.GET("/v1/capabilities")) });
+  const capabilities = useEquipment();
   return (
-    <Card title="What it can do">
-      {capabilities.isPending && <Loading rows={6} />}
+    <Card title="Providers">
+      {capabilities.isPending && <Loading rows={4} />}
       {capabilities.isError && <Failure error={capabilities.error} onRetry={() => capabilities.refetch()} />}
       {capabilities.data && (
         <ul className="divide-y divide-line">
-          {capabilities.data.data.map((capability) => (
-            <OneCapability key={capability.name} capability={capability} />
-          ))}
+          {capabilities.data.data
+            .filter(({ name }) => !MODELS.includes(name))
+            .map((capability) => (
+              <OneCapability key={capability.name} capability={capability} />
+            ))}
         </ul>
       )}
     </Card>

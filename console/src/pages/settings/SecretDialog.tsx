@@ -5,6 +5,7 @@ import { toast } from "sonner";
 import { z } from "zod";
 import { api, data } from "@/api/client";
 import { Button } from "@/ui/Button";
+import { deletions } from "@/ui/deletions";
 import { Dialog } from "@/ui/Dialog";
 import { Field, Input } from "@/ui/Field";
 import { Failure } from "@/ui/Page";
@@ -22,10 +23,13 @@ export function SecretDialog(props: { name: string; onClose: () => void; onDone:
   const isNew = props.name === "";
   const form = useForm({ resolver: zodResolver(FORM), defaultValues: { name: props.name, value: "" } });
   const store = useMutation({
-    mutationFn: ({ name, value }: z.infer<typeof FORM>) =>
-      isNew
+    mutationFn: async ({ name, value }: z.infer<typeof FORM>) => {
+      // One of this name that was deleted a moment ago goes first: its deletion must not take the new one.
+      await deletions.finish(`/v1/secrets/${encodeURIComponent(name)}`);
+      return isNew
         ? data(api.POST("/v1/secrets", { body: { name, value } }))
-        : data(api.PUT("/v1/secrets/{secret_name}", { params: { path: { secret_name: name } }, body: { value } })),
+        : data(api.PUT("/v1/secrets/{secret_name}", { params: { path: { secret_name: name } }, body: { value } }));
+    },
     onSuccess: async ({ name }) => {
       await props.onDone();
       props.onClose();

@@ -1,13 +1,13 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useState } from "react";
-import { toast } from "sonner";
 import { api, data } from "@/api/client";
 import { SecretDialog } from "@/pages/settings/SecretDialog";
 import { Button } from "@/ui/Button";
 import { Confirm } from "@/ui/Dialog";
 import { Card, Empty, Failure, Loading } from "@/ui/Page";
 import { moment } from "@/ui/dates";
+import { deletions, useDeleted } from "@/ui/deletions";
 
 /** What tools sign and log in with, by name. No page ever shows a value. */
 export function Secrets() {
@@ -17,16 +17,8 @@ export function Secrets() {
   const [leaving, setLeaving] = useState<string | null>(null);
   const secrets = useQuery({ queryKey: ["secrets"], queryFn: () => data(api.GET("/v1/secrets")) });
   const refresh = () => queries.invalidateQueries({ queryKey: ["secrets"] });
-  const remove = useMutation({
-    mutationFn: (name: string) =>
-      data(api.DELETE("/v1/secrets/{secret_name}", { params: { path: { secret_name: name } } })),
-    onSuccess: async (_, name) => {
-      setLeaving(null);
-      await refresh();
-      toast.success(`${name} is deleted.`);
-    },
-    onError: (error) => toast.error(error.message),
-  });
+  const deleted = useDeleted();
+  const known = secrets.data?.data.filter(({ name }) => !deleted.has(pathOf(name)));
   return (
     <Card title="Secrets">
       <div className="grid gap-3">
@@ -35,12 +27,12 @@ export function Secrets() {
         </p>
         {secrets.isPending && <Loading rows={2} />}
         {secrets.isError && <Failure error={secrets.error} onRetry={() => secrets.refetch()} />}
-        {secrets.data?.data.length === 0 && (
+        {known?.length === 0 && (
           <Empty title="No secrets yet">A webhook tool names one instead of having the key written into it.</Empty>
         )}
-        {secrets.data && secrets.data.data.length > 0 && (
+        {known && known.length > 0 && (
           <ul className="divide-y divide-line rounded-lg border border-line">
-            {secrets.data.data.map((secret) => (
+            {known.map((secret) => (
               <li key={secret.name} className="flex flex-wrap items-center justify-between gap-2 px-3 py-2.5">
                 <span className="min-w-0">
                   <code className="block font-mono text-sm font-medium break-all">{secret.name}</code>
@@ -68,11 +60,17 @@ export function Secrets() {
         open={leaving !== null}
         onClose={() => setLeaving(null)}
         title={`Delete ${leaving ?? "the secret"}?`}
-        description="Tools that name it stop working until it is set again. Its value is lost."
+        description="Tools that name it stop working until it is set again. After a few seconds its value is lost."
         action="Delete"
-        busy={remove.isPending}
-        onConfirm={() => leaving && remove.mutate(leaving)}
+        onConfirm={() => {
+          if (leaving) deletions.begin(pathOf(leaving), `${leaving} is deleted.`, refresh);
+          setLeaving(null);
+        }}
       />
     </Card>
   );
+}
+
+function pathOf(name: string): string {
+  return `/v1/secrets/${encodeURIComponent(name)}`;
 }

@@ -3,9 +3,12 @@ import { useState } from "react";
 import { key } from "@/api/key";
 import { type Theme, applyTheme, chosenTheme } from "@/app/theme";
 import { Capabilities } from "@/pages/settings/Capabilities";
+import { Models } from "@/pages/settings/Models";
+import { Recordings } from "@/pages/settings/Recordings";
 import { Secrets } from "@/pages/settings/Secrets";
 import { ServerState } from "@/pages/settings/ServerState";
 import { Button } from "@/ui/Button";
+import { deletions } from "@/ui/deletions";
 import { Confirm } from "@/ui/Dialog";
 import { Card, Page } from "@/ui/Page";
 
@@ -19,10 +22,12 @@ const THEMES: { value: Theme; label: string }[] = [
 export function SettingsPage() {
   return (
     <Page title="Settings" lead="What this server can do, what it would take to do more, and what this browser keeps.">
+      <Models />
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <div className="grid gap-4">
           <ServerState />
           <Capabilities />
+          <Recordings />
         </div>
         <div className="grid gap-4">
           <Browser />
@@ -70,6 +75,7 @@ function Browser() {
         description="You need the key to come back, and the server cannot show it again. The key itself goes on working."
         action="Forget it"
         onConfirm={async () => {
+          await deletions.finishAll(); // they need the key
           await navigate({ to: "/agents" });
           key.forget();
         }}

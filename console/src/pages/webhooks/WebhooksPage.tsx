@@ -11,6 +11,7 @@ import { Button } from "@/ui/Button";
 import { ShownOnce } from "@/ui/Copy";
 import { Confirm } from "@/ui/Dialog";
 import { Empty, Failure, Loading, Page } from "@/ui/Page";
+import { deletions, useDeleted } from "@/ui/deletions";
 
 /** What is open over the list; one thing at a time. */
 type Open = { what: "make" } | { what: "edit" | "rotate" | "delete" | "deliveries"; webhook: Webhook } | null;
@@ -31,7 +32,8 @@ export function WebhooksPage() {
       ),
     getNextPageParam: (page) => page.pagination_token ?? undefined,
   });
-  const known = webhooks.data?.pages.flatMap((page) => page.data) ?? [];
+  const deleted = useDeleted();
+  const known = webhooks.data?.pages.flatMap((page) => page.data).filter(({ id }) => !deleted.has(pathOf(id))) ?? [];
   const close = () => setOpen(null);
   const refresh = () => queries.invalidateQueries({ queryKey: ["webhooks"] });
   const rotate = useMutation({
@@ -40,15 +42,6 @@ export function WebhooksPage() {
     onSuccess: (rotated) => {
       close();
       setSecret(rotated.secret);
-    },
-    onError: (error) => toast.error(error.message),
-  });
-  const remove = useMutation({
-    mutationFn: (id: string) => data(api.DELETE("/v1/webhooks/{webhook_id}", { params: { path: { webhook_id: id } } })),
-    onSuccess: async () => {
-      close();
-      await refresh();
-      toast.success("The webhook is deleted.");
     },
     onError: (error) => toast.error(error.message),
   });
@@ -118,10 +111,12 @@ export function WebhooksPage() {
         open={open?.what === "delete"}
         onClose={close}
         title="Delete this webhook?"
-        description={`Nothing more is sent to ${chosen?.url ?? "it"}, not even what is queued. Its secret and its log are lost.`}
+        description={`Nothing more is sent to ${chosen?.url ?? "it"}, not even what is queued. After a few seconds its secret and its log are lost.`}
         action="Delete"
-        busy={remove.isPending}
-        onConfirm={() => chosen && remove.mutate(chosen.id)}
+        onConfirm={() => {
+          if (chosen) deletions.begin(pathOf(chosen.id), "The webhook is deleted.", refresh);
+          close();
+        }}
       />
       <ShownOnce
         secret={secret}
@@ -131,4 +126,8 @@ export function WebhooksPage() {
       />
     </Page>
   );
+}
+
+function pathOf(id: string): string {
+  return `/v1/webhooks/${encodeURIComponent(id)}`;
 }

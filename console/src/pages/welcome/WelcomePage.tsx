@@ -2,9 +2,11 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { LoaderCircle, Mic, MicOff, PhoneOff } from "lucide-react";
 import { ApiError, api, data } from "@/api/client";
+import { lacking, useEquipment } from "@/api/equipment";
 import { type Readiness, readiness } from "@/api/server";
 import { NextSteps } from "@/pages/welcome/NextSteps";
 import { Button } from "@/ui/Button";
+import { MissingModels } from "@/ui/MissingModels";
 import { Badge, Card, Failure, Page } from "@/ui/Page";
 import { Lines } from "@/voice/Lines";
 import { Meters } from "@/voice/Meters";
@@ -23,9 +25,12 @@ export function WelcomePage() {
     queryKey: ["agent", "default"],
     queryFn: () => data(api.GET("/v1/agents/{agent_id}", { params: { path: { agent_id: "default" } } })),
   });
+  const equipment = useEquipment();
+  const missing = state.data?.status === "starting" ? lacking(equipment.data) : [];
   return (
     <Page title="Talk to your agent" lead="Everything runs on your own machine. Press the button and say hello.">
-      <ServerLine state={state.data} />
+      <ServerLine state={state.data} isStuck={missing.length > 0} />
+      <MissingModels models={missing} />
       {state.isError && <Failure error={state.error} onRetry={() => state.refetch()} />}
       {agent.isError && agent.error instanceof ApiError && agent.error.status === 404 ? (
         <Card className="grid justify-items-start gap-3">
@@ -50,7 +55,7 @@ export function WelcomePage() {
   );
 }
 
-function ServerLine({ state }: { state: Readiness | undefined }) {
+function ServerLine({ state, isStuck }: { state: Readiness | undefined; isStuck: boolean }) {
   return (
     <p role="status" className="flex min-h-6 flex-wrap items-center gap-2 text-sm">
       {state?.status === "ready" ? (
@@ -58,10 +63,15 @@ function ServerLine({ state }: { state: Readiness | undefined }) {
           <Badge tone="success">ready</Badge>
           <span>The server has loaded its models.</span>
         </>
+      ) : state?.status === "starting" && isStuck ? (
+        <Badge tone="danger">not ready</Badge>
       ) : state?.status === "starting" ? (
         <>
           <LoaderCircle className="size-4 animate-spin text-warning" aria-hidden />
-          <span>The server still loads: {state.waiting_for.join(", ")}.</span>
+          <span>
+            The server still loads: {state.waiting_for.join(", ")}. The button works as soon as that is done; you need
+            not load this page again.
+          </span>
         </>
       ) : (
         <span className="text-muted">Asking the server …</span>

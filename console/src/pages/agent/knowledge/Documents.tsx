@@ -9,6 +9,7 @@ import { Confirm, Dialog } from "@/ui/Dialog";
 import { Field, Input, Textarea } from "@/ui/Field";
 import { Badge, Empty, Failure, Loading } from "@/ui/Page";
 import { classes } from "@/ui/classes";
+import { deletions, useDeleted } from "@/ui/deletions";
 
 const ACCEPTED = ".pdf,.docx,.html,.htm,.md,.markdown,.txt,.csv,.json";
 const BUSY = ["PROCESSING", "CHUNKED", "EMBEDDING", "WRITING"];
@@ -38,19 +39,10 @@ export function Documents({ collectionId }: { collectionId: string }) {
     refetchInterval: (query) => (query.state.data?.documents.some(({ status }) => BUSY.includes(short(status))) ? 1000 : false),
   });
   const refresh = () => queries.invalidateQueries({ queryKey });
-  const remove = useMutation({
-    mutationFn: (fileId: string) =>
-      data(
-        api.DELETE("/v1/collections/{collection_id}/documents/{file_id}", {
-          params: { path: { ...path, file_id: fileId } },
-        }),
-      ),
-    onSuccess: async () => {
-      setLeaving(null);
-      await refresh();
-    },
-    onError: (error) => toast.error(error.message),
-  });
+  const deleted = useDeleted();
+  const pathOf = (fileId: string) =>
+    `/v1/collections/${encodeURIComponent(collectionId)}/documents/${encodeURIComponent(fileId)}`;
+  const known = documents.data?.documents.filter(({ file_metadata }) => !deleted.has(pathOf(file_metadata?.file_id ?? "")));
 
   const add = async (files: Iterable<File>) => {
     for (const file of files) {
@@ -119,13 +111,13 @@ export function Documents({ collectionId }: { collectionId: string }) {
       ))}
       {documents.isPending && <Loading rows={2} />}
       {documents.isError && <Failure error={documents.error} onRetry={() => documents.refetch()} />}
-      {documents.data?.documents.length === 0 && (
+      {known?.length === 0 && (
         <Empty title="No documents yet" icon={<FileText aria-hidden />}>
           Drop files here, or write a text. The agent finds answers in them and names where they stand.
         </Empty>
       )}
       <ul className="divide-y divide-line">
-        {documents.data?.documents.map((document) => {
+        {known?.map((document) => {
           const status = short(document.status);
           const name = document.file_metadata?.name ?? "a document";
           const id = document.file_metadata?.file_id ?? "";
@@ -158,10 +150,12 @@ export function Documents({ collectionId }: { collectionId: string }) {
         open={leaving !== null}
         onClose={() => setLeaving(null)}
         title={`Delete ${leaving?.name ?? "the document"}?`}
-        description="Its text and its index are deleted from the server and cannot be brought back."
+        description="Its text and its index are deleted from the server. After a few seconds they cannot be brought back."
         action="Delete"
-        busy={remove.isPending}
-        onConfirm={() => leaving && remove.mutate(leaving.id)}
+        onConfirm={() => {
+          if (leaving) deletions.begin(pathOf(leaving.id), `${leaving.name} is deleted.`, refresh);
+          setLeaving(null);
+        }}
       />
     </section>
   );
