@@ -112,6 +112,15 @@ CHOICES = [
         id="waits are filled with the client's words",
     ),
     pytest.param([{"fillers": {}}], {"fillers": Fillers()}, id="waits stay silent"),
+    pytest.param([{"greeting": "Ahoy!"}], {"greeting": "Ahoy!"}, id="other first words"),
+    pytest.param([{"greeting": "Ahoy!"}, {"greeting": None}], {"greeting": None}, id="the caller speaks first"),
+    pytest.param([{"max_turns": 3}], {"max_turns": 3}, id="a call of few turns"),
+    pytest.param([{"max_turns": 3}, {"max_turns": None}], {"max_turns": None}, id="turns without a limit"),
+    pytest.param(
+        [{"vad_threshold": 0.9, "endpointing": {"longest_pause_ms": 4000}}],
+        {"turn_detection": replace(paused(None, 4000), threshold=0.9)},
+        id="how probable speech must be where pauses are judged",
+    ),
 ]
 
 

@@ -291,3 +291,18 @@ def test_a_call_that_did_not_ask_leaves_nothing_to_come_back_to(data: Path, serv
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     assert not [name for name in names if call.conversation_id.removeprefix("conv_") in name]
     assert not [name for name in names if call.session["id"] in name]
+
+
+def test_who_comes_back_is_not_greeted_again_and_has_the_turns_that_are_left(served: Served) -> None:
+    with calling(served) as call:
+        before = call.conversation_id
+        call.opt_in(vivavoce={"greeting": "Ahoy!", "max_turns": 2})
+        assert call.told("response.done")["response"]["output"][0]["content"][0]["transcript"] == "Ahoy!"
+        call.write("Good morning")
+        call.answer()
+    with calling(served, before) as again:
+        again.write("And now?")
+        again.answer()
+        with pytest.raises(ConnectionClosed):
+            while again.next()["type"] != "response.created":
+                pass

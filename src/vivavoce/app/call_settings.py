@@ -77,8 +77,7 @@ def with_consent(settings: Settings, recording: conduct.Recording | None) -> Set
     """The same, with what a caller who is recorded is told first; nothing stops it."""
     if recording is None or recording.consent is None:
         return settings
-    said = recording.consent if settings.greeting is None else f"{recording.consent} {settings.greeting}"
-    return replace(settings, greeting=said, greeting_interruptible=False)
+    return replace(settings, consent=recording.consent, greeting_interruptible=False)
 
 
 def _functions(agent: AgentDefinition) -> tuple[Tool, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from vivavoce.agents.conduct import Recording
 from vivavoce.agents.identifiers import Kind, new_identifier, parse, with_prefix
@@ -259,7 +260,7 @@ class PlatformDoorkeeper:
         journal = await self._journal(place)
         keeping = KeptCall(self._resumptions, _kept(place, model), journal)
         id_prefix = new_identifier(Kind.CONVERSATION, now_ms)[-ID_PREFIX_CHARACTERS:]
-        recording = _recording(place, self._platform.recordings, id_prefix)
+        recording = _recording(place, self._platform.recordings)
 
         held = HeldCall(
             self._platform.sessions, session, recorder, keeping, found, recording, ends_with_call=place.ends_with_call
@@ -304,8 +305,7 @@ class PlatformDoorkeeper:
     def _turns_left(self, place: _Place, found: FoundConversation) -> int | None:
         if place.agent is None or place.agent.definition.max_turns is None:
             return None
-        used = sum(isinstance(item, Message) and item.role is Role.USER for item in found.resumed.items)
-        return max(1, place.agent.definition.max_turns - used)
+        return max(1, place.agent.definition.max_turns - _used(found))
 
     def _settings(self, place: _Place, said: Sequence[MessageRecord]) -> Settings:
         if place.agent is None:
@@ -349,10 +349,10 @@ def _asked_recording(place: _Place) -> Recording | None:
     return asked if asked is not None and asked.enabled else None
 
 
-def _recording(place: _Place, recordings: RecordingService, name: str) -> LiveRecording | None:
-    """The recording of this call; None: there is to be none. `name`: one that no other call of the session has."""
+def _recording(place: _Place, recordings: RecordingService) -> LiveRecording | None:
+    """The recording of this call; None: there is to be none."""
     asked = _asked_recording(place)
-    return None if asked is None else recordings.plan(place.session, asked.format, name)
+    return None if asked is None else recordings.plan(place.session, asked.format)
 
 
 def _session_id_of(call_id: str) -> str:
@@ -393,12 +393,27 @@ def _gone_on(plan: CallPlan, found: FoundConversation, turns_left: int | None) -
     own = replace(resumed.settings, tools=now.tools, tool_sources=now.tool_sources)
     return replace(
         plan,
-        settings=replace(own, greeting=None, max_turns=turns_left),
+        settings=replace(own, greeting=None, consent=None, max_turns=turns_left),
         history=resumed.past,
-        session=found.kept.session,
+        session=_under_way(found),
         replay=resumed.items,
         resumed=resumed.items,
     )
+
+
+def _under_way(found: FoundConversation) -> dict[str, Any]:
+    """The session object that is kept, without what holds for the beginning: its greeting, and turns used up since."""
+    session, own = found.kept.session, found.kept.session.get("vivavoce")
+    if not isinstance(own, dict):
+        return session
+    own = {name: value for name, value in own.items() if name != "greeting"}
+    if isinstance(limit := own.get("max_turns"), int):
+        own["max_turns"] = max(1, limit - _used(found))
+    return {**session, "vivavoce": own}
+
+
+def _used(found: FoundConversation) -> int:
+    return sum(isinstance(item, Message) and item.role is Role.USER for item in found.resumed.items)
 
 
 def _not_granted(param: str, what: str) -> ApiError:

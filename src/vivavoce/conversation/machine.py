@@ -210,7 +210,7 @@ class Conversation:
         self._opening.follow_settings()
         if not settings.only_transcribes:
             self._call.warm()
-        if settings.greeting and not settings.only_transcribes:
+        if settings.opening and not settings.only_transcribes:
             self._call.deadlines.set(Deadline.GREETING, self._call.now + GREETING_DELAY_SECONDS)
 
     def _configure(self, settings: Settings) -> None:
@@ -226,8 +226,9 @@ class Conversation:
             self._call.warm()
         self._call.deadlines.clear(Deadline.IDLE)
         self._call.deadlines.clear(Deadline.CALLER_SILENT)
-        if self._call.deadlines.is_set(Deadline.GREETING):
-            if settings.greeting and not settings.only_transcribes:
+        begins = not former.opening and not self._call.history.items and self._replying.quiet
+        if begins or self._call.deadlines.is_set(Deadline.GREETING):
+            if settings.opening and not settings.only_transcribes:
                 self._call.deadlines.set(Deadline.GREETING, self._call.now)
             else:
                 self._call.deadlines.clear(Deadline.GREETING)
@@ -237,7 +238,7 @@ class Conversation:
             match deadline:
                 case Deadline.GREETING:
                     settings = self._call.settings
-                    self._replying.speak_up(settings.greeting or "", interruptible=settings.greeting_interruptible)
+                    self._replying.speak_up(settings.opening, interruptible=settings.greeting_interruptible)
                 case Deadline.TURN_END:
                     self._turns.ends.reached()
                 case Deadline.DOUBT:

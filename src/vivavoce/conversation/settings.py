@@ -161,7 +161,7 @@ class Settings:
     `parallel_tool_calls` a reply calls one function at most. A session that `only_transcribes` has turns and
     transcripts, and never a reply. `tools` are the client's functions; what `tool_sources` bring becomes known when
     they have been opened. A greeting that is not `greeting_interruptible` is spoken to its end, whatever the
-    caller says. These defaults are the plain protocol's: what this product does beyond it (`interruption`,
+    caller says. `consent` is said before it, or alone: that the call is recorded. These defaults are the plain protocol's: what this product does beyond it (`interruption`,
     `speculation`) is chosen where a call is set up.
     """
 
@@ -189,6 +189,12 @@ class Settings:
     fillers: Fillers = Fillers()
     greeting_interruptible: bool = True
     tool_sources: tuple[ToolSourceKey, ...] = ()
+    consent: str | None = None
+
+    @property
+    def opening(self) -> str:
+        """What the agent says first; empty: the caller speaks first."""
+        return " ".join(text for text in (self.consent, self.greeting) if text)
 
     @property
     def answers_turns(self) -> bool:

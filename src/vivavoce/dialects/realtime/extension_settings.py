@@ -33,14 +33,25 @@ def extended(settings: Settings, asked: Extension | UnsetType) -> Settings:
         settings = replace(settings, caller_silence=policy)
     if not isinstance(asked.fillers, UnsetType):
         settings = replace(settings, fillers=_fillers(asked.fillers))
-    detection = settings.turn_detection
-    if isinstance(detection, SemanticTurnDetection) and not isinstance(asked.endpointing, UnsetType):
-        limits_ms = asked.endpointing
-        detection = replace(
-            detection, shortest_pause_ms=limits_ms.shortest_pause_ms, longest_pause_ms=limits_ms.longest_pause_ms
-        )
-        settings = replace(settings, turn_detection=detection)
+    if not isinstance(asked.greeting, UnsetType):
+        settings = replace(settings, greeting=asked.greeting)
+    if not isinstance(asked.max_turns, UnsetType):
+        settings = replace(settings, max_turns=asked.max_turns)
+    if isinstance(detection := settings.turn_detection, SemanticTurnDetection):
+        settings = replace(settings, turn_detection=_judged(detection, asked))
     return settings
+
+
+def _judged(detection: SemanticTurnDetection, asked: Extension) -> SemanticTurnDetection:
+    """What the protocol has no words for where pauses are judged."""
+    if not isinstance(asked.endpointing, UnsetType):
+        limits = asked.endpointing
+        detection = replace(
+            detection, shortest_pause_ms=limits.shortest_pause_ms, longest_pause_ms=limits.longest_pause_ms
+        )
+    if not isinstance(asked.vad_threshold, UnsetType):
+        detection = replace(detection, threshold=asked.vad_threshold)
+    return detection
 
 
 def _fillers(asked: FillersShape) -> Fillers:

@@ -186,6 +186,9 @@ class Extension(Struct, frozen=True):
     endpointing: EndpointingShape | UnsetType = UNSET
     caller_silence: CallerSilenceShape | UnsetType | None = UNSET
     fillers: FillersShape | UnsetType = UNSET
+    greeting: Annotated[str, Meta(min_length=1, max_length=4000)] | UnsetType | None = UNSET
+    max_turns: Annotated[int, Meta(ge=1, le=10_000)] | UnsetType | None = UNSET
+    vad_threshold: Annotated[float, Meta(ge=0.0, le=1.0)] | UnsetType = UNSET
 
 
 Include = Literal["item.input_audio_transcription.logprobs"]
