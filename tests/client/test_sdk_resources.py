@@ -335,6 +335,14 @@ async def test_a_transcript_is_read_over_all_pages() -> None:
     assert [message.content for message in transcript.messages] == ["Hi", "Bye"]
 
 
+async def test_a_message_tells_what_was_heard_and_what_was_generated() -> None:
+    said = {"role": "assistant", "content": "One two", "interrupted": True, "generated_text": "One two three."}
+    page = Answer(200, {"messages": [said, {"role": "user", "content": "Hi"}]})
+    async with answering(page) as script, _client(script.url) as client:
+        messages = (await client.sessions.transcript("ses_1")).messages
+    assert [(each.content, each.generated_text) for each in messages] == [("One two", "One two three."), ("Hi", None)]
+
+
 async def test_turns_are_typed_and_come_in_the_order_in_which_they_were_answered() -> None:
     known = {"response_id": "resp_1", "endpoint_reason": "words", "stages": {"soft_end": 70, "first_played": None}}
     page = Answer(200, {"data": [known], "has_more": False, "pagination_token": None})

@@ -103,6 +103,22 @@ def test_a_session_tells_what_was_said_and_where_the_time_went(page: Page, calle
 
 
 @pytest.mark.corpus
+def test_what_was_generated_and_never_heard_is_struck_through(page: Page, called: str) -> None:
+    page.goto(called)
+    story = page.get_by_role("listitem").filter(has=page.get_by_role("deletion")).first
+    expect(story).to_contain_text("Not heard: ")
+    unheard, whole = story.get_by_role("deletion"), story.get_by_role("button", name="Show all that was not heard")
+    expect(unheard).not_to_contain_text("sentence 1 of")
+    expect(unheard).not_to_contain_text("sentence 30 of a long story.")
+    assert_accessible(page)
+    whole.click()
+    expect(unheard).to_contain_text("sentence 30 of a long story.")
+    expect(story.get_by_role("button", name="Show less")).to_have_attribute("aria-expanded", "true")
+    assert_accessible(page)
+    assert_fits(page)
+
+
+@pytest.mark.corpus
 def test_a_recording_is_played_from_a_line_of_the_transcript(page: Page, called: str) -> None:
     page.goto(called)
     player = page.get_by_role("group", name="Player")

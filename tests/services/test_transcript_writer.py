@@ -14,7 +14,9 @@ import pytest
 from vivavoce.agents.lifecycle import SessionStatus
 from vivavoce.conversation.identifiers import ItemId, ReplyId
 from vivavoce.conversation.items import Message, Part, PartKind, Role
-from vivavoce.conversation.notices import ItemDone, TurnTimed
+from vivavoce.conversation.notices import ItemDone, ReplyDone, ReplyMessageDone, TurnTimed
+from vivavoce.conversation.replies import EndReason, ReplySnapshot
+from vivavoce.conversation.settings import Modality
 from vivavoce.services import transcripts
 from vivavoce.services.sessions import SessionService
 from vivavoce.services.transcripts import TranscriptWriter
@@ -241,6 +243,23 @@ async def test_words_that_no_database_keeps_are_kept_without_what_it_cannot_hold
         recorder.note(_typed(1, "a\0b"))
         await recorder.flush()
         assert kept.said() == ["a\N{REPLACEMENT CHARACTER}b"]
+
+
+@pytest.mark.looptime
+async def test_what_was_generated_is_kept_beside_what_was_heard_of_it() -> None:
+    kept = Kept()
+    async with _writing(kept) as writer:
+        recorder = writer.recorder(SESSION, THREAD, AT)
+        heard = Message(ItemId("item_3"), Role.ASSISTANT, (Part(PartKind.OUTPUT_AUDIO, "One two"),))
+        reply = ReplySnapshot(ReplyId("resp_1"), Modality.AUDIO, "eve", None, None, ended=EndReason.TURN_DETECTED)
+        recorder.note(ReplyMessageDone(reply.reply_id, 0, heard, None, generated_text="One two three\0."))
+        recorder.note(ReplyDone(reply))
+        recorder.note(_typed(4, "Stop!"))
+        await recorder.flush()
+    assert [(each.content, each.generated_text) for each in kept.messages.values()] == [
+        ("One two", "One two three\N{REPLACEMENT CHARACTER}."),
+        ("Stop!", None),
+    ]
 
 
 # --- the times of turns ---------------------------------------------------------------------------------------------

@@ -255,6 +255,7 @@ async def test_the_transcript_of_a_call_holds_what_was_heard_until_the_caller_hu
     assert answer.interrupted
     assert "It is noon. The sun is high.".startswith(answer.content)
     assert answer.content != "It is noon. The sun is high."
+    assert answer.generated_text == "It is noon. The sun is high."
 
 
 async def test_what_was_said_in_an_earlier_call_is_in_the_prompt(open_call: OpenCall) -> None:
@@ -293,6 +294,21 @@ async def test_a_journal_that_is_older_than_a_setting_replays(open_call: OpenCal
     written = path.read_text()
     assert written.count('"max_turns":null') >= 4
     path.write_text(written.replace(',"max_turns":null', ""))
+    assert replay(path) is None
+
+
+async def test_a_journal_says_what_was_generated_once_and_replays_like_those_of_older_versions(
+    open_call: OpenCall, tmp_path: Path
+) -> None:
+    path = tmp_path / "call.jsonl"
+    async with open_call(journal=Journal(path)) as call:
+        await call.ask()
+        await call.outlet.until_audio(frames=30)
+        await call.session.receive(events.ResponseCancelRequested(None))
+        done = await call.outlet.until(notices.ReplyMessageDone)
+    assert done.generated_text == "It is noon. The sun is high."
+    assert "ReplyMessageDone" in path.read_text()
+    assert "generated_text" not in path.read_text()
     assert replay(path) is None
 
 

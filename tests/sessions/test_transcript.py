@@ -60,7 +60,7 @@ def _agent_says(text: str = LINE) -> tuple[Step, ...]:
 QUESTION = TranscriptEntry(ITEM_1, "user", "Count!", 800, 2000)
 ASKED_AND_SPEAKING = (*_caller_says("Count!"), *_agent_says())
 HEARD = TranscriptEntry(ITEM_2, "assistant", LINE)
-HEARD_HALF = TranscriptEntry(ITEM_2, "assistant", "One two", interrupted=True)
+HEARD_HALF = TranscriptEntry(ITEM_2, "assistant", "One two", interrupted=True, generated_text=LINE)
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,30 @@ CALLS = (
         VAD,
         (*ASKED_AND_SPEAKING, (4.0, events.PlaybackProgressed(R1, 1000)), (4.0, events.ReplyFailed(R1, "gone"))),
         (QUESTION, replace(HEARD_HALF, interrupted=False)),
+    ),
+    Told(
+        "what was written and never came to the voice is what was generated",
+        VAD,
+        (
+            *ASKED_AND_SPEAKING[:-4],
+            (3.0, events.ReplyTextGenerated(R1, f"{LINE}\n\n- Five.\n")),
+            *ASKED_AND_SPEAKING[-3:],
+            (4.0, events.PlaybackProgressed(R1, 1000)),
+            (4.0, events.SpeechStarted(4000)),
+        ),
+        (QUESTION, replace(HEARD_HALF, generated_text=f"{LINE}\n\n- Five.")),
+    ),
+    Told(
+        "spaces between the pieces do not tell apart what was heard and what was generated",
+        VAD,
+        (
+            *ASKED_AND_SPEAKING[:-4],
+            (3.0, events.ReplyTextGenerated(R1, "One.\n\nTwo.\n")),
+            (3.0, events.PieceStarted(R1, "One.", 0)),
+            (4.0, events.PieceStarted(R1, "Two.", 400)),
+            (5.0, events.ReplySpoken(R1, 800)),
+        ),
+        (QUESTION, replace(HEARD, content="One. Two.")),
     ),
     Told(
         "a reply that the end of the call cuts is interrupted",

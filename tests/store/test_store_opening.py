@@ -20,7 +20,7 @@ from sqlalchemy import JSON, Connection, TextClause, bindparam, inspect, text
 
 from vivavoce.store.database import DATABASE_FILE_NAME, Database, sqlite_url
 from vivavoce.store.errors import DatabaseTooNewError, StoreError, StoreUnavailableError
-from vivavoce.store.records import FIRST_ORGANISATION
+from vivavoce.store.records import FIRST_ORGANISATION, NewMessage, PageRequest
 from vivavoce.store.schema import UtcDateTime, metadata
 from vivavoce.store.store import Store
 
@@ -44,6 +44,14 @@ FORMER_AGENT_ROW = text(
 ).bindparams(bindparam("definition", type_=JSON), bindparam("at", type_=UtcDateTime))
 FORMER_KEY_ROW = text(
     "INSERT INTO api_keys (id, name, secret_sha256, last4, created_at) VALUES ('key_1', 'Old', :digest, 'cret', :at)"
+).bindparams(bindparam("at", type_=UtcDateTime))
+FORMER_THREAD_ROW = text(
+    "INSERT INTO threads (id, organisation_id, status, metadata, message_count, created_at, updated_at) "
+    "VALUES ('thr_1', :organisation, 'active', '{}', 1, :at, :at)"
+).bindparams(bindparam("at", type_=UtcDateTime))
+FORMER_MESSAGE_ROW = text(
+    "INSERT INTO messages (id, organisation_id, thread_id, role, content, interrupted, created_at) "
+    "VALUES ('msg_1', :organisation, 'thr_1', 'assistant', 'One two', true, :at)"
 ).bindparams(bindparam("at", type_=UtcDateTime))
 REVISION = text("SELECT version_num FROM alembic_version")
 
@@ -243,6 +251,36 @@ async def test_a_database_of_the_first_version_keeps_its_agents_and_keys(new_sto
         key = await store.keys.verify("my-own-secret")
         assert key is not None
         assert key.organisation_id == FIRST_ORGANISATION
+
+
+async def test_a_message_of_an_older_version_was_generated_as_it_was_heard_also_after_a_way_back(
+    new_store_url: str,
+) -> None:
+    database = Database(new_store_url)
+    async with database.writing() as connection:
+        await connection.run_sync(_migrate_to, "0008")
+    for statement in (FORMER_THREAD_ROW, FORMER_MESSAGE_ROW):
+        async with database.writing() as connection:
+            await connection.execute(statement, {"organisation": FIRST_ORGANISATION, "at": NOON})
+    for revision in ("0009", "0008"):
+        async with database.writing() as connection:
+            await connection.run_sync(_migrate_to if revision == "0009" else _migrate_back_to, revision)
+            columns = await connection.run_sync(
+                lambda sync: [each["name"] for each in inspect(sync).get_columns("messages")]
+            )
+        assert ("generated_text" in columns) is (revision == "0009")
+    await database.close()
+
+    async with await Store.open(new_store_url) as store:
+        page = await store.threads.messages(FIRST_ORGANISATION, PageRequest(), thread_id="thr_1")
+        assert [each.message for each in page.items] == [NewMessage("assistant", "One two", interrupted=True)]
+
+
+def _migrate_back_to(connection: Connection, revision: str) -> None:
+    configuration = Config()
+    configuration.set_main_option("script_location", "vivavoce.store:migrations")
+    configuration.attributes["connection"] = connection
+    command.downgrade(configuration, revision)
 
 
 def _migrate_to(connection: Connection, revision: str) -> None:

@@ -34,7 +34,7 @@ async def _count(store: Store, thread: ThreadRecord) -> int:
 
 async def test_a_message_comes_back_with_everything_that_is_known_of_it(store: Store, thread: ThreadRecord) -> None:
     said = NewMessage("tool", "42", "sess_1", {"call_id": "c", "name": "f", "arguments": "{}"}, 10, 20)
-    said = replace(said, interrupted=True, client_id="c1")
+    said = replace(said, interrupted=True, client_id="c1", generated_text="42 and more")
     kept, newly = await store.threads.append(thread, said)
     assert (kept.message, newly) == (said, True)
     page = await store.threads.messages(OURS, OLDEST_FIRST, thread_id=thread.thread_id, session_id="sess_1")
@@ -70,9 +70,12 @@ async def test_a_newer_state_of_a_message_replaces_the_former_and_keeps_its_plac
     first = NewMessage("assistant", "One two three.", "sess_1", client_id="item_1")
     kept, newly = await store.threads.keep(thread, first)
     await store.threads.keep(thread, NewMessage("user", "Stop.", "sess_1", client_id="item_2"))
-    again, again_newly = await store.threads.keep(thread, replace(first, content="One two", interrupted=True))
+    cut = replace(first, content="One two", interrupted=True, generated_text="One two three.")
+    again, again_newly = await store.threads.keep(thread, cut)
     assert (newly, again_newly, again.message_id) == (True, False, kept.message_id)
-    assert again.message.interrupted
+    assert again.message == cut
+    assert (await store.threads.keep(thread, first))[0].message == first
+    assert (await store.threads.keep(thread, cut))[0].message == cut
     assert await _said(store, thread) == ["One two", "Stop."]
     assert await _count(store, thread) == 2
 
@@ -126,7 +129,7 @@ async def _one_by_one(store: Store, said: list[tuple[ThreadRecord, NewMessage]])
 async def test_many_messages_kept_at_once_are_those_that_are_kept_one_by_one(store: Store) -> None:
     one, other = NewMessage("user", "one", "sess_1", client_id="c1"), NewMessage("assistant", "two", "sess_1")
     tool = NewMessage("tool", "42", "sess_1", {"call_id": "c", "name": "f", "arguments": "{}"}, 10, 20, client_id="c3")
-    corrected = replace(one, content="one, corrected", interrupted=True, start_ms=7)
+    corrected = replace(one, content="one, corrected", interrupted=True, start_ms=7, generated_text="one, and more")
     second_call = replace(one, content="of another session", session_id="sess_2")
     batches = [
         [one, other, corrected],

@@ -134,7 +134,8 @@ class Delivering:
             reply.items.replace(item)
             previous = reply.items.before(item.item_id)
         output_index, inside = reply.output.index(item.item_id), reply.options.in_conversation
-        self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, previous, inside))
+        generated = reply.generated_text
+        self._call.tell(ReplyMessageDone(reply.reply_id, output_index, item, previous, inside, generated))
 
     def _output(self, reply: Reply) -> tuple[Item, ...]:
         found = [reply.items.get(item_id) for item_id in reply.output if item_id in reply.items]

@@ -44,7 +44,8 @@ class Filling:
             return
         self._filled = reply.reply_id
         reply.marks.filled = True
-        self._call.order(SpeakFiller(reply.reply_id, words[self._replies_filled % len(words)]))
+        reply.wait_words = words[self._replies_filled % len(words)]
+        self._call.order(SpeakFiller(reply.reply_id, reply.wait_words))
         self._replies_filled += 1
 
     def fill_tool(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vivavoce.conversation.identifiers import EventId, ItemId, ReplyId
 from vivavoce.conversation.items import FunctionCall, Item, Message, Part, ServerCall
@@ -146,13 +146,18 @@ class ReplyTextGrew:
 
 @dataclass(frozen=True, slots=True)
 class ReplyMessageDone:
-    """The reply's message is complete (or cut short: see its status)."""
+    """The reply's message is complete (or cut short: see its status).
+
+    `item` holds what was heard, and so does the conversation. `generated_text` is all that was written until then, for
+    whoever keeps transcripts: it says again what the facts said and decides nothing, so it is not compared.
+    """
 
     reply_id: ReplyId
     output_index: int
     item: Message
     previous_item_id: ItemId | None
     in_conversation: bool = True
+    generated_text: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,8 @@ class Reply:
     `items`: where its items go, the call's history or, out of the conversation, one of its own. `message_id` may be
     wished for with `wanted_message_id`. `output`: the items that clients see. `functions`, `hosted`: how many calls
     it made that its client runs, and that the server runs; `round` is the number of these. `follows_tools`: begun for
-    what tools brought. `filled`: words for the wait were said because of its calls.
+    what tools brought. `filled`: words for the wait were said because of its calls. `wait_words`: those that were to be
+    said before its own, which are `text`.
     """
 
     reply_id: ReplyId
@@ -166,6 +167,7 @@ class Reply:
     ledger: HeardLedger = field(default_factory=HeardLedger)
     generated: Generated | None = None
     text: str = ""
+    wait_words: str = ""
     played_ms: int = 0
     spoken_ms: int | None = None
     marks: ReplyMarks = field(default_factory=ReplyMarks)
@@ -188,6 +190,14 @@ class Reply:
     def goes_on_with_tools(self) -> bool:
         """Functions were called, and only words for the wait are being spoken: the client may ask for the rest."""
         return self.is_filler or (self.generated is not None and self.called_tools)
+
+    @property
+    def generated_text(self) -> str:
+        """All that was written to be said, heard or not. Words for the wait are in it once they are being said."""
+        wait, own = self.wait_words.strip(), self.text.strip()
+        if wait and self.ledger.text.startswith(wait) and not own.startswith(wait):
+            return f"{wait} {own}".strip()
+        return own
 
     @property
     def part_kind(self) -> PartKind:

@@ -222,11 +222,17 @@ def _message(said: _Said) -> tuple[ThreadRecord, NewMessage]:
     entry = said.entry
     return said.thread, NewMessage(
         role=entry.role,
-        content=entry.content.replace("\0", "\N{REPLACEMENT CHARACTER}"),  # neither database keeps a NUL
+        content=_storable(entry.content),
         session_id=said.session.session_id,
         tool_call=None if entry.tool_call is None else asdict(entry.tool_call),
         start_ms=entry.audio_start_ms,
         end_ms=entry.audio_end_ms,
         interrupted=entry.interrupted,
         client_id=entry.item_id,
+        generated_text=None if entry.generated_text is None else _storable(entry.generated_text),
     )
+
+
+def _storable(words: str) -> str:
+    """Neither database keeps a NUL."""
+    return words.replace("\0", "\N{REPLACEMENT CHARACTER}")

@@ -178,8 +178,10 @@ def to_plain(value: Any) -> Any:
 
 @cache
 def _field_names(kind: Any) -> tuple[str, ...] | None:
-    """Those of a dataclass; None for anything else."""
-    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+    """Those of a dataclass that count: what is not compared says again what stands before. None for anything else."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(field.name for field in dataclasses.fields(kind) if field.compare)
 
 
 def from_plain(plain: Any, wanted: Any) -> Any:
@@ -221,7 +223,8 @@ def _completed(plain: Any) -> Any:
     if not isinstance(plain, dict):
         return plain
     kind = _KINDS.get(plain.get("$", ""))
-    missing = [field for field in dataclasses.fields(kind) if field.name not in plain] if kind is not None else []
+    counting = [field for field in dataclasses.fields(kind) if field.compare] if kind is not None else []
+    missing = [field for field in counting if field.name not in plain]
     defaults = {field.name: to_plain(field.default) for field in missing if field.default is not dataclasses.MISSING}
     return {name: _completed(value) for name, value in plain.items()} | defaults
 

@@ -44,6 +44,7 @@ class TranscriptToolCall:
 class TranscriptEntry:
     """One message. `content` is what was said; of the agent's words, what was heard.
 
+    `generated_text`: what was written of it, where not all of that was heard; None where it was.
     `audio_…_ms`: where a spoken turn lies in the caller's audio; None for all else and for turns marked by the client.
     `tool_call`: an assistant's call has no content; a tool's content is the output.
     """
@@ -55,6 +56,7 @@ class TranscriptEntry:
     audio_end_ms: int | None = None
     interrupted: bool = False
     tool_call: TranscriptToolCall | None = None
+    generated_text: str | None = None
 
 
 class TranscriptBuilder:
@@ -63,8 +65,9 @@ class TranscriptBuilder:
     def __init__(self) -> None:
         self._turns: dict[ItemId, tuple[int | None, int | None]] = {}
         self._spoken: set[ItemId] = set()
-        self._closed: dict[ReplyId, Message] = {}
+        self._closed: dict[ReplyId, tuple[Message, str]] = {}
         self._replies: dict[ItemId, TranscriptEntry] = {}
+        self._generated: dict[ItemId, str] = {}
         self._calls: dict[CallId, TranscriptToolCall] = {}
 
     def note(self, notice: Notice) -> TranscriptEntry | None:
@@ -92,8 +95,8 @@ class TranscriptBuilder:
                 return self._hosted_called(item)
             case notices.ToolCallEnded(item=item, duration_ms=duration_ms, in_conversation=True):
                 return self._hosted_ended(item, duration_ms)
-            case notices.ReplyMessageDone(reply_id=reply_id, item=item, in_conversation=True):
-                self._closed[reply_id] = item
+            case notices.ReplyMessageDone(reply_id=reply_id, item=item, in_conversation=True, generated_text=generated):
+                self._closed[reply_id] = item, generated
             case notices.ReplyDone(reply=reply):
                 return self._replied(reply)
             case notices.ItemTruncated(item_id=item_id, kept_text=kept):
@@ -134,10 +137,17 @@ class TranscriptBuilder:
         return TranscriptEntry(ItemId(f"{item.item_id}_output"), "tool", item.output or "", tool_call=call)
 
     def _replied(self, reply: ReplySnapshot) -> TranscriptEntry | None:
-        message = self._closed.pop(reply.reply_id, None)
-        if message is None:
+        if reply.reply_id not in self._closed:
             return None
-        entry = TranscriptEntry(message.item_id, "assistant", message.text, interrupted=reply.ended in INTERRUPTIONS)
+        message, generated = self._closed.pop(reply.reply_id)
+        self._generated[message.item_id] = generated
+        entry = TranscriptEntry(
+            message.item_id,
+            "assistant",
+            message.text,
+            interrupted=reply.ended in INTERRUPTIONS,
+            generated_text=_beyond(message.text, generated),
+        )
         self._replies[entry.item_id] = entry
         return entry if entry.content else None
 
@@ -145,8 +155,14 @@ class TranscriptBuilder:
         settled = self._replies.get(item_id)
         if settled is None or settled.content == kept:
             return None
-        corrected = self._replies[item_id] = replace(settled, content=kept, interrupted=True)
+        beyond = _beyond(kept, self._generated[item_id])
+        corrected = self._replies[item_id] = replace(settled, content=kept, interrupted=True, generated_text=beyond)
         return corrected
+
+
+def _beyond(heard: str, generated: str) -> str | None:
+    """What was generated, unless it was heard: pieces are joined by spaces of their own, so these do not count."""
+    return None if "".join(heard.split()) == "".join(generated.split()) else generated
 
 
 def _asker(item: ServerCall) -> AskedBy:

@@ -107,6 +107,7 @@ class MessagesToKeep:
             interrupted=new.interrupted,
             start_ms=new.start_ms,
             end_ms=new.end_ms,
+            generated_text=new.generated_text,
         )
         return state
 
@@ -138,7 +139,7 @@ _NEWER = (
     .values(
         {
             name: bindparam(f"new_{name}", type_=messages.c[name].type)
-            for name in ("content", "tool_call", "interrupted", "start_ms", "end_ms")
+            for name in ("content", "tool_call", "interrupted", "start_ms", "end_ms", "generated_text")
         }
     )
 )
@@ -160,4 +161,5 @@ def _newer(state: _State) -> dict[str, object]:
         "new_interrupted": said.interrupted,
         "new_start_ms": said.start_ms,
         "new_end_ms": said.end_ms,
+        "new_generated_text": said.generated_text,
     }

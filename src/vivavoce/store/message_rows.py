@@ -29,6 +29,7 @@ def message_row(thread: ThreadRecord, new: NewMessage, now: datetime) -> dict[st
         "interrupted": new.interrupted,
         "client_id": new.client_id,
         "created_at": now,
+        "generated_text": new.generated_text,
     }
 
 
@@ -42,6 +43,7 @@ def message_of(row: Row[Any]) -> MessageRecord:
         end_ms=row.end_ms,
         interrupted=row.interrupted,
         client_id=row.client_id,
+        generated_text=row.generated_text,
     )
     return MessageRecord(row.id, row.seq, OrganisationId(row.organisation_id), row.thread_id, said, row.created_at)
 

@@ -186,6 +186,7 @@ class NewMessage:
     """A message to be kept. `client_id`: the same one again in a thread is the same message.
 
     `start_ms` and `end_ms` are milliseconds since its session began. `message_id` None: the store gives it one.
+    `generated_text`: of an answer whose `content` is what was heard, all that was written; None: they are the same.
     """
 
     role: MessageRole
@@ -197,6 +198,7 @@ class NewMessage:
     interrupted: bool = False
     client_id: str | None = None
     message_id: str | None = None
+    generated_text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,7 @@ messages = Table(
     Column("interrupted", Boolean, nullable=False),
     Column("client_id", String(255), nullable=True),
     _made_at(),
+    Column("generated_text", Text, nullable=True),
     UniqueConstraint("thread_id", "client_id", name="uq_messages_client_id"),
     Index("ix_messages_thread_id", "thread_id", "seq"),
     Index("ix_messages_session_id", "session_id", "seq"),

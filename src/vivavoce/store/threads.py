@@ -128,6 +128,7 @@ class StoredThreads:
                 "interrupted": new.interrupted,
                 "start_ms": new.start_ms,
                 "end_ms": new.end_ms,
+                "generated_text": new.generated_text,
             }
             newer = update(messages).where(messages.c.seq == known.seq).values(**values).returning(*messages.c)
             return message_of((await connection.execute(newer)).one()), False

@@ -1,5 +1,6 @@
 import { Bot, Play, User, Wrench } from "lucide-react";
 import { type Message, useTranscript } from "@/pages/session/transcript";
+import { Words } from "@/pages/session/Words";
 import { Button } from "@/ui/Button";
 import { Empty, Failure, Loading } from "@/ui/Page";
 import { classes } from "@/ui/classes";
@@ -8,7 +9,7 @@ import { clock } from "@/ui/dates";
 type ToolCall = { call_id?: string; name?: string; arguments?: string; kind?: string; failure?: string | null; duration_ms?: number | null };
 type PlayFrom = ((audioMs: number) => void) | null;
 
-/** The transcript: words as they were heard, calls of tools with what came of them. A line's time plays it. */
+/** The transcript: words as they were heard, and what was not; calls of tools with what came of them. A line's time plays it. */
 export function Said({ sessionId, isActive, playFrom }: { sessionId: string; isActive: boolean; playFrom: PlayFrom }) {
   const transcript = useTranscript(sessionId, isActive);
   if (transcript.isPending) return <Loading />;
@@ -63,10 +64,7 @@ function OneMessage({ message, playFrom }: { message: Message; playFrom: PlayFro
             {message.role === "tool" ? message.content : call.arguments}
           </pre>
         ) : (
-          <p className="break-words">
-            {message.content}
-            {message.interrupted && <span className="text-muted"> — (the caller broke in here; no more was heard)</span>}
-          </p>
+          <Words message={message} />
         )}
       </div>
     </div>

@@ -233,6 +233,7 @@ def _shown_message(message: MessageRecord) -> dict[str, Any]:
         "message_id": message.message_id,
         "role": said.role,
         "content": said.content,
+        "generated_text": said.generated_text,
         "tool_call": None if said.tool_call is None else dict(said.tool_call),
         "start_ms": said.start_ms,
         "end_ms": said.end_ms,

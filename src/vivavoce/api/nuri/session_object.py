@@ -67,6 +67,9 @@ class TranscriptMessage(BaseModel):
     id: str = Field(description="The message's id.")
     role: MessageRole = Field(description="Who said it; `tool`: what a function answered.")
     content: str = Field(description="What was said; of an interrupted answer only what the caller heard.")
+    generated_text: str | None = Field(
+        description="All that was generated of an answer of which not all was heard; null where `content` is all of it."
+    )
     tool_call: dict[str, Any] | None = Field(description="The function call that it is or answers: `call_id`, `name`.")
     start_ms: int | None = Field(description="When it began.")
     end_ms: int | None = Field(description="When it ended.")
@@ -150,6 +153,7 @@ def _message(record: MessageRecord) -> TranscriptMessage:
         id=record.message_id,
         role=said.role,
         content=said.content,
+        generated_text=said.generated_text,
         tool_call=None if said.tool_call is None else dict(said.tool_call),
         start_ms=said.start_ms,
         end_ms=said.end_ms,

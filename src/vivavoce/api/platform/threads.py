@@ -89,6 +89,9 @@ class MessageObject(BaseModel):
     session_id: str | None = Field(description="The session in which it was said.")
     role: Literal["user", "assistant", "system", "tool"] = Field(description="Who said it.")
     content: str = Field(description="The words; of the agent's, those that were heard.")
+    generated_text: str | None = Field(
+        description="All that was generated of an answer of which not all was heard; null where `content` is all of it."
+    )
     tool_call: ToolCallObject | None = Field(description="The call of a tool that this is, or answers.")
     start_ms: int | None = Field(description="Where it began in the caller's audio, in milliseconds.")
     end_ms: int | None = Field(description="Where it ended in the caller's audio, in milliseconds.")
@@ -196,6 +199,7 @@ def message_object(record: MessageRecord) -> MessageObject:
         session_id=said.session_id,
         role=said.role,
         content=said.content,
+        generated_text=said.generated_text,
         tool_call=call,
         start_ms=said.start_ms,
         end_ms=said.end_ms,
