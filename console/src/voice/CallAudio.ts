@@ -1,16 +1,16 @@
+import { Microphone, openMicrophone } from "@/voice/Microphone";
 import captureUrl from "@/voice/worklets/capture.worklet.ts?worker&url";
 import playbackUrl from "@/voice/worklets/playback.worklet.ts?worker&url";
 
-/** Why there is no sound, in words that say what to do. */
-export class AudioUnavailableError extends Error {}
-
 export type AudioEvents = {
-  /** 20 ms of the caller, 16-bit PCM at 24 kHz. */
+  /** 20 ms of the caller, 16-bit PCM at 24 kHz; silence while there is no microphone. */
   onFrame: (frame: ArrayBuffer) => void;
   /** How much of each reply has been played, in milliseconds. */
   onPlayed: (played: Record<string, number>) => void;
-  /** Loudness of the two sides, 0 to 1. */
-  onLevels: (levels: { caller?: number; agent?: number }) => void;
+  /** The microphone was unplugged: another hears the caller now, or none does. */
+  onMicrophone: (missing: boolean) => void;
+  /** The chosen loudspeaker is not there: the system's own plays. */
+  onSpeakerMissing: () => void;
 };
 
 /**
@@ -19,44 +19,51 @@ export type AudioEvents = {
  */
 export class CallAudio {
   private muted = false;
+  private caller = 0;
+  private readonly heard: Float32Array<ArrayBuffer>;
 
   private constructor(
     private readonly context: AudioContext,
-    private readonly microphone: MediaStream,
+    private readonly microphone: Microphone,
     private readonly playback: AudioWorkletNode,
-    /** For meters and for tests: what the page plays. */
-    readonly analyser: AnalyserNode,
-  ) {}
+    private readonly analyser: AnalyserNode,
+  ) {
+    this.heard = new Float32Array(analyser.fftSize);
+    document.addEventListener("visibilitychange", this.wake);
+  }
 
   /** Raises `AudioUnavailableError`. */
   static async open(events: AudioEvents, devices: { microphone?: string; speaker?: string } = {}): Promise<CallAudio> {
-    const microphone = await openMicrophone(devices.microphone);
+    const stream = await openMicrophone(devices.microphone);
+    const context = openContext(stream);
     try {
-      const context = openContext();
       await context.resume();
       await Promise.all([context.audioWorklet.addModule(captureUrl), context.audioWorklet.addModule(playbackUrl)]);
-      if (devices.speaker && "setSinkId" in context) {
-        await (context as AudioContext & { setSinkId(id: string): Promise<void> }).setSinkId(devices.speaker);
-      }
-      const capture = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
-      context.createMediaStreamSource(microphone).connect(capture);
-      const playback = new AudioWorkletNode(context, "playback", { numberOfInputs: 0, outputChannelCount: [1] });
-      const analyser = context.createAnalyser();
-      playback.connect(analyser).connect(context.destination);
-      const audio = new CallAudio(context, microphone, playback, analyser);
-      capture.port.onmessage = ({ data }: MessageEvent<{ frame: ArrayBuffer; level: number }>) => {
-        events.onFrame(audio.muted ? new ArrayBuffer(data.frame.byteLength) : data.frame);
-        events.onLevels({ caller: audio.muted ? 0 : data.level });
-      };
-      playback.port.onmessage = ({ data }: MessageEvent<{ played?: Record<string, number>; level?: number }>) => {
-        if (data.played) events.onPlayed(data.played);
-        if (data.level !== undefined) events.onLevels({ agent: data.level });
-      };
-      return audio;
+      if (devices.speaker) await chooseSpeaker(context, devices.speaker, events.onSpeakerMissing);
     } catch (error) {
-      for (const track of microphone.getTracks()) track.stop();
+      for (const track of stream.getTracks()) track.stop();
+      await context.close();
       throw error;
     }
+    const capture = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
+    const playback = new AudioWorkletNode(context, "playback", { numberOfInputs: 0, outputChannelCount: [1] });
+    const analyser = context.createAnalyser();
+    playback.connect(analyser).connect(context.destination);
+    const microphone = Microphone.connect(stream, context, capture, events.onMicrophone);
+    const audio = new CallAudio(context, microphone, playback, analyser);
+    capture.port.onmessage = ({ data }: MessageEvent<{ frame: ArrayBuffer; level: number }>) => {
+      audio.caller = audio.muted ? 0 : data.level;
+      events.onFrame(audio.muted ? new ArrayBuffer(data.frame.byteLength) : data.frame);
+    };
+    playback.port.onmessage = ({ data }: MessageEvent<{ played: Record<string, number> }>) => events.onPlayed(data.played);
+    return audio;
+  }
+
+  /** How loud both sides are now, 0 to 1. The agent's side is what the page really plays. */
+  levels(): { caller: number; agent: number } {
+    this.analyser.getFloatTimeDomainData(this.heard);
+    const square = this.heard.reduce((sum, sample) => sum + sample * sample, 0);
+    return { caller: this.caller, agent: Math.sqrt(square / this.heard.length) };
   }
 
   play(replyId: string, pcm: ArrayBuffer): void {
@@ -75,50 +82,36 @@ export class CallAudio {
   }
 
   async close(): Promise<void> {
-    for (const track of this.microphone.getTracks()) track.stop();
+    document.removeEventListener("visibilitychange", this.wake);
+    this.microphone.close();
     if (this.context.state !== "closed") await this.context.close();
   }
+
+  /** Telephones stop the sound of a page that is put aside; it goes on when the person comes back. */
+  private readonly wake = () => {
+    if (!document.hidden && this.context.state !== "running" && this.context.state !== "closed") void this.context.resume();
+  };
 }
 
-function openContext(): AudioContext {
+/** Of 24 kHz; where the browser refuses that, or refuses to connect a microphone to it, of its own rate. */
+function openContext(stream: MediaStream): AudioContext {
+  let context: AudioContext | undefined;
   try {
-    return new AudioContext({ sampleRate: 24_000, latencyHint: "interactive" });
+    context = new AudioContext({ sampleRate: 24_000, latencyHint: "interactive" });
+    context.createMediaStreamSource(stream);
+    return context;
   } catch {
+    void context?.close();
     return new AudioContext({ latencyHint: "interactive" }); // the worklets resample
   }
 }
 
-async function openMicrophone(deviceId: string | undefined): Promise<MediaStream> {
-  if (!navigator.mediaDevices) {
-    throw new AudioUnavailableError(
-      "This page may not use the microphone: browsers allow it over https or on localhost only. Open the console at such an address, or type instead.",
-    );
-  }
+async function chooseSpeaker(context: AudioContext, id: string, onMissing: () => void): Promise<void> {
+  if (!("setSinkId" in context)) return;
   try {
-    return await navigator.mediaDevices.getUserMedia({
-      audio: {
-        channelCount: 1,
-        echoCancellation: true,
-        noiseSuppression: true,
-        autoGainControl: true,
-        ...(deviceId ? { deviceId: { exact: deviceId } } : {}),
-      },
-    });
+    await (context as AudioContext & { setSinkId(id: string): Promise<void> }).setSinkId(id);
   } catch (error) {
-    throw new AudioUnavailableError(explained(error instanceof DOMException ? error.name : ""));
-  }
-}
-
-function explained(name: string): string {
-  switch (name) {
-    case "NotAllowedError":
-      return "The microphone is blocked for this page. Allow it beside the address in your browser, then press Talk again; or type instead.";
-    case "NotFoundError":
-    case "OverconstrainedError":
-      return "No microphone was found. Connect one or choose another under the device menu, then press Talk again; or type instead.";
-    case "NotReadableError":
-      return "Another program holds the microphone. Close it, then press Talk again; or type instead.";
-    default:
-      return "The microphone could not be opened. Check it in your system's settings, then press Talk again; or type instead.";
+    if (!(error instanceof DOMException)) throw error;
+    onMissing();
   }
 }

@@ -9,9 +9,10 @@ export function Meters({ call, live }: { call: RealtimeCall; live: boolean }) {
     if (!live) return;
     let frame = 0;
     const draw = () => {
+      const levels = call.levels();
       for (const [bar, level] of [
-        [caller.current, call.levels.caller],
-        [agent.current, call.levels.agent],
+        [caller.current, levels.caller],
+        [agent.current, levels.agent],
       ] as const) {
         // A logarithmic scale from -54 dB, as ears have it.
         if (bar) bar.style.transform = `scaleX(${Math.max(0, 1 + Math.log10(Math.max(level, 0.002)) / 2.7)})`;

@@ -1,7 +1,10 @@
 import { key } from "@/api/key";
-import { AudioUnavailableError, CallAudio } from "@/voice/CallAudio";
+import { CallAudio } from "@/voice/CallAudio";
+import { ComingBack } from "@/voice/ComingBack";
+import { AudioUnavailableError } from "@/voice/Microphone";
 import { type Conversation, NOTHING_SAID, after, unanswered } from "@/voice/conversation";
 import { askWhetherKeyHolds, explained } from "@/voice/explaining";
+import { ANOTHER_MICROPHONE, DROPPED, NO_MICROPHONE, NO_SPEAKER } from "@/voice/problems";
 import { type Seen, type ServerEvent, bytesOf } from "@/voice/wire";
 
 export type CallState = "idle" | "connecting" | "live" | "reconnecting" | "ended";
@@ -27,7 +30,9 @@ export type CallWish = {
 };
 
 const EVENTS_KEPT = 2_000;
-const RECONNECT_AFTER_MS = [250, 500, 1_000, 2_000, 4_000, 8_000];
+/** Five seconds of the caller that the network has not taken: what is said now would be heard far too late. */
+const BEHIND_BYTES = 256_000;
+const SILENT = { caller: 0, agent: 0 };
 const NORMAL_CLOSURE = 1000;
 const NOTHING: CallView = {
   state: "idle",
@@ -49,18 +54,21 @@ export class RealtimeCall {
   private socket: WebSocket | null = null;
   private wish: CallWish | null = null;
   private conversationId: string | null = null;
-  private attempts = 0;
   private opened = 0;
   private numbered = 0;
-  private retry: ReturnType<typeof setTimeout> | undefined;
+  private readonly comingBack = new ComingBack(() => this.connect());
+  /** What was typed while there was no connection. */
+  private unsent: string[] = [];
   private speaking: string | null = null;
+  /** A reply that the person cut off by typing; the rest of its sound is on its way still. */
+  private cutOff: string | null = null;
+  /** How much of each reply the server was told to have been played, in milliseconds. */
+  private readonly told = new Map<string, number>();
   /** The reply that the server works on, spoken or not. */
   private underWay: string | null = null;
   /** A reply was asked for and has not begun. */
   private asked = false;
-  /** What is played: for meters. */
-  audio: CallAudio | null = null;
-  readonly levels = { caller: 0, agent: 0 };
+  private audio: CallAudio | null = null;
 
   get view(): CallView {
     return this.current;
@@ -71,27 +79,32 @@ export class RealtimeCall {
     return () => this.listeners.delete(listener);
   };
 
+  /** How loud both sides are now, 0 to 1. */
+  levels(): { caller: number; agent: number } {
+    return this.audio?.levels() ?? SILENT;
+  }
+
   /** Call inside a click. A microphone that cannot be had leaves a call in writing. */
   async open(wish: CallWish): Promise<void> {
     await this.close();
     this.wish = wish;
     this.conversationId = null;
-    this.attempts = 0;
     this.opened = performance.now();
     this.change({ ...NOTHING, state: "connecting" });
-    if (wish.withMicrophone) await this.openAudio();
-    this.connect();
+    if (wish.withMicrophone) await this.openAudio(wish);
+    if (this.wish === wish) this.connect();
   }
 
-  /** A typed turn; it waits for a call that is being opened. */
+  /** A typed turn; it waits for a call that is being opened, or comes back. */
   say(text: string): void {
-    if (this.socket?.readyState === WebSocket.CONNECTING) {
-      this.socket.addEventListener("open", () => this.say(text), { once: true });
+    if (this.socket?.readyState !== WebSocket.OPEN) {
+      if (this.wish) this.unsent.push(text);
       return;
     }
     const item = { type: "message", role: "user", content: [{ type: "input_text", text }] };
     this.send({ type: "conversation.item.create", item });
     if (this.underWay) this.send({ type: "response.cancel" });
+    this.cutOff = this.underWay;
     this.audio?.clear();
     this.asked = true;
     this.send({ type: "response.create" });
@@ -122,8 +135,9 @@ export class RealtimeCall {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.retry);
+    this.comingBack.stop();
     this.wish = null;
+    this.unsent = [];
     const socket = this.socket;
     this.socket = null;
     socket?.close(NORMAL_CLOSURE);
@@ -139,30 +153,45 @@ export class RealtimeCall {
     this.note("sent", event);
   }
 
-  private async openAudio(): Promise<void> {
+  private async openAudio(wish: CallWish): Promise<void> {
     try {
-      this.audio = await CallAudio.open(
+      const audio = await CallAudio.open(
         {
-          onFrame: (frame) => {
-            const socket = this.socket;
-            // A socket that is far behind would only make the caller late: sound that waits is let go.
-            if (socket?.readyState === WebSocket.OPEN && socket.bufferedAmount < 256_000) socket.send(frame);
-          },
-          onPlayed: (played) => {
-            const replyId = this.speaking;
-            const ms = replyId === null ? undefined : played[replyId];
-            if (replyId !== null && ms !== undefined) {
-              this.sendQuietly({ type: "vivavoce.output_audio.played", response_id: replyId, played_ms: ms });
-            }
-          },
-          onLevels: (levels) => Object.assign(this.levels, levels),
+          onFrame: (frame) => this.sendSound(frame),
+          onPlayed: (played) => this.tellPlayed(played),
+          onMicrophone: (missing) =>
+            this.change({ hasMicrophone: !missing, problem: missing ? NO_MICROPHONE : ANOTHER_MICROPHONE }),
+          onSpeakerMissing: () => this.change({ problem: NO_SPEAKER }),
         },
-        this.wish?.devices,
+        wish.devices,
       );
+      // Hung up, or opened anew, while the person was asked for the microphone.
+      if (this.wish !== wish) return await audio.close();
+      this.audio = audio;
       this.change({ hasMicrophone: true });
     } catch (error) {
       if (!(error instanceof AudioUnavailableError)) throw error;
-      this.change({ problem: error.message });
+      if (this.wish === wish) this.change({ problem: error.message });
+    }
+  }
+
+  private sendSound(frame: ArrayBuffer): void {
+    const socket = this.socket;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    if (socket.bufferedAmount < BEHIND_BYTES) {
+      socket.send(frame);
+      return;
+    }
+    // The network is gone, and the browser has not noticed: its own closing would wait for an answer.
+    this.comeBack();
+    socket.close();
+  }
+
+  private tellPlayed(played: Record<string, number>): void {
+    for (const [replyId, ms] of Object.entries(played)) {
+      if (ms <= (this.told.get(replyId) ?? 0)) continue;
+      this.told.set(replyId, ms);
+      this.sendQuietly({ type: "vivavoce.output_audio.played", response_id: replyId, played_ms: ms });
     }
   }
 
@@ -180,27 +209,31 @@ export class RealtimeCall {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     socket.onopen = () => {
-      this.attempts = 0;
+      this.comingBack.stop();
       this.send({ type: "session.update", session: this.session() });
-      this.change({ state: "live", ...(this.current.state === "reconnecting" ? { problem: null } : {}) });
+      this.change({ state: "live", ...(this.current.problem === DROPPED ? { problem: null } : {}) });
+      for (const text of this.unsent.splice(0)) this.say(text);
     };
     socket.onmessage = ({ data }) => {
-      if (typeof data === "string") this.receive(JSON.parse(data) as ServerEvent);
+      if (this.socket === socket && typeof data === "string") this.receive(JSON.parse(data) as ServerEvent);
     };
     socket.onclose = (closed) => this.socket === socket && this.dropped(closed);
   }
 
   private session(): Record<string, unknown> {
     const own = { timings: true, overlaps: true, tool_calls: true };
-    const transcription = { model: "vivavoce" };
     const { vivavoce, audio, ...rest } = (this.wish?.session ?? {}) as Record<string, Record<string, unknown>>;
-    const input = { ...(audio?.input as object | undefined), transcription };
+    const asked = audio?.input as { transcription?: object } | undefined;
+    const input = { ...asked, transcription: { model: "vivavoce", ...asked?.transcription } };
+    // Who comes back was greeted, and has used up some turns: the server knows of both.
+    const { greeting: _, max_turns: __, ...lasting } = vivavoce ?? {};
+    const wanted = this.conversationId === null ? vivavoce : lasting;
     return {
       type: "realtime",
       ...(this.audio ? {} : { output_modalities: ["text"] }),
       ...rest,
       audio: { ...audio, input },
-      vivavoce: { ...vivavoce, ...own },
+      vivavoce: { ...wanted, ...own },
       resumption: { enabled: true },
     };
   }
@@ -214,18 +247,19 @@ export class RealtimeCall {
         this.conversationId = (event.conversation as { id: string }).id;
         break;
       case "response.output_audio.delta":
+        if (event.response_id === this.cutOff) break;
         this.speaking = String(event.response_id);
         this.audio?.play(this.speaking, bytesOf(String(event.delta)));
         break;
       case "input_audio_buffer.speech_started":
-        this.audio?.clear();
+        // What is under way is told at once after this if the caller stops it, and goes on if not.
+        if (this.speaking !== this.underWay) this.audio?.clear();
         break;
       case "response.created":
-        this.speaking = null;
         this.underWay = (event.response as { id: string }).id;
         break;
       case "response.done":
-        if (this.underWay === (event.response as { id: string }).id) this.underWay = null;
+        this.replyEnded(event.response as { id: string; status: string });
         break;
     }
     this.note("received", event.type.endsWith("audio.delta") ? shortened(event) : event);
@@ -253,18 +287,13 @@ export class RealtimeCall {
     return true;
   }
 
+  private replyEnded(reply: { id: string; status: string }): void {
+    if (reply.status === "cancelled" && reply.id === this.speaking) this.audio?.clear();
+    if (this.underWay === reply.id) this.underWay = null;
+  }
+
   private dropped(closed: CloseEvent): void {
-    this.audio?.clear();
-    const wait = RECONNECT_AFTER_MS[this.attempts];
-    const wanted = this.wish !== null && closed.code !== NORMAL_CLOSURE && this.current.state !== "connecting";
-    if (wanted && wait !== undefined) {
-      // It did not let the call back in: nobody need wait for what a new key alone can mend.
-      if (this.attempts === 1) void askWhetherKeyHolds();
-      this.attempts += 1;
-      this.change({ state: "reconnecting", problem: "The connection dropped; coming back …" });
-      this.retry = setTimeout(() => this.connect(), wait);
-      return;
-    }
+    if (closed.code !== NORMAL_CLOSURE && this.current.state !== "connecting" && this.comeBack()) return;
     const unwanted = this.wish !== null && closed.code !== NORMAL_CLOSURE;
     const ended = closed.reason || null;
     const agentId = this.wish?.agentId ?? "default";
@@ -272,6 +301,19 @@ export class RealtimeCall {
     void this.close().then(async () => {
       if (unwanted) this.change({ problem: await explained(closed, agentId) });
     });
+  }
+
+  /** The connection dropped: try again. What was being said is lost. False: it has been tried for long enough. */
+  private comeBack(): boolean {
+    this.socket = null;
+    this.audio?.clear();
+    this.underWay = null;
+    this.asked = false;
+    // It did not let the call back in: nobody need wait for what a new key alone can mend.
+    if (this.comingBack.attempts === 1) void askWhetherKeyHolds();
+    if (!this.comingBack.again()) return false;
+    this.change({ state: "reconnecting", problem: DROPPED });
+    return true;
   }
 
   private sendQuietly(event: ServerEvent): void {

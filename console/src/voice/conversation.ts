@@ -8,6 +8,7 @@ export const NOTHING_SAID: Conversation = { lines: [], turns: [], ended: null };
 /** The conversation after one more event of the server's. */
 export function after(before: Conversation, event: ServerEvent): Conversation {
   switch (event.type) {
+    case "conversation.item.created": // after a connection that dropped: what the server has of it
     case "conversation.item.added":
     case "conversation.item.done":
       return withItem(before, event.item as Item);
@@ -77,7 +78,8 @@ function withItem(before: Conversation, item: Item): Conversation {
   if (item.type !== "message" || (item.role !== "user" && item.role !== "assistant")) return before;
   const text = (item.content ?? []).map((part) => part.text ?? part.transcript ?? "").join("");
   const kind = item.role === "user" ? "caller" : "agent";
-  return text || kind === "caller" ? settled(before, item.id, { kind, text, keep: true }) : before;
+  if (!text && kind === "agent") return before;
+  return settled(before, item.id, { kind, text, keep: true, isCut: item.status === "incomplete" });
 }
 
 function withResponse(before: Conversation, response: Response): Conversation {
@@ -114,11 +116,11 @@ function grown(before: Conversation, id: string, kind: "caller" | "agent", delta
 function settled(
   before: Conversation,
   id: string,
-  said: { kind: "caller" | "agent"; text: string; keep?: boolean },
+  said: { kind: "caller" | "agent"; text: string; keep?: boolean; isCut?: boolean },
 ): Conversation {
   const known = before.lines.find((line) => line.id === id);
   const text = said.keep && !said.text && known && "text" in known ? known.text : said.text;
-  const interrupted = known?.kind === "agent" ? known.interrupted : false;
+  const interrupted = said.isCut || (known?.kind === "agent" && known.interrupted);
   return put(before, { kind: said.kind, id, text, done: text !== "", interrupted, spoken: known !== undefined });
 }
 

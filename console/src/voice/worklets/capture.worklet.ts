@@ -2,10 +2,12 @@
  * The microphone's side: samples of the audio context, 20 ms at a time, as 16-bit PCM of 24 kHz.
  *
  * Browsers that refuse a context of 24 kHz give one of their own rate; then every frame is resampled here, linearly: the
- * server's ears work at 16 kHz, and what lies above is of no use to them.
+ * server's ears work at 16 kHz, and what lies above is of no use to them. Without a microphone it hears silence, so that
+ * what the caller said last comes to its end.
  */
 const RATE_HZ = 24_000;
 const FRAME_SAMPLES = 480;
+const NOTHING = new Float32Array(128);
 
 class Capture extends AudioWorkletProcessor {
   private frame = new Int16Array(FRAME_SAMPLES);
@@ -15,11 +17,9 @@ class Capture extends AudioWorkletProcessor {
   private last = 0;
 
   process(inputs: Float32Array[][]): boolean {
-    const samples = inputs[0]?.[0];
-    if (samples) {
-      if (sampleRate === RATE_HZ) for (const sample of samples) this.take(sample);
-      else this.resample(samples);
-    }
+    const samples = inputs[0]?.[0] ?? NOTHING;
+    if (sampleRate === RATE_HZ) for (const sample of samples) this.take(sample);
+    else this.resample(samples);
     return true;
   }
 

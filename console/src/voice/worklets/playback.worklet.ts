@@ -14,7 +14,6 @@ class Playback extends AudioWorkletProcessor {
   private queue: Chunk[] = [];
   private played = new Map<string, number>();
   private unreported = 0;
-  private square = 0;
   private readonly step = RATE_HZ / sampleRate;
 
   constructor() {
@@ -29,9 +28,7 @@ class Playback extends AudioWorkletProcessor {
     const out = outputs[0]?.[0];
     if (!out) return true;
     for (let index = 0; index < out.length; index += 1) {
-      const sample = this.next();
-      out[index] = sample;
-      this.square += sample * sample;
+      out[index] = this.next();
     }
     for (const other of outputs[0]?.slice(1) ?? []) other.set(out);
     this.unreported += out.length;
@@ -58,15 +55,12 @@ class Playback extends AudioWorkletProcessor {
   private clear(): void {
     this.report();
     this.queue = [];
-    this.port.postMessage({ cleared: true });
   }
 
   private report(): void {
-    const level = this.unreported ? Math.sqrt(this.square / this.unreported) : 0;
     const played = Object.fromEntries([...this.played].map(([id, samples]) => [id, Math.floor((samples / RATE_HZ) * 1000)]));
     this.unreported = 0;
-    this.square = 0;
-    this.port.postMessage({ played, level });
+    this.port.postMessage({ played });
     const current = this.queue[0]?.replyId;
     for (const id of this.played.keys()) if (id !== current && this.played.size > 4) this.played.delete(id);
   }
