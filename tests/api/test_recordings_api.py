@@ -37,9 +37,9 @@ async def session(opened: Opened) -> SessionRecord:
     return await opened.store.sessions.add(NewSession(OURS, None, thread.thread_id, "realtime", "web", later), 100)
 
 
-async def _record(opened: Opened, session: SessionRecord, name: str = "one") -> bytes:
+async def _record(opened: Opened, session: SessionRecord) -> bytes:
     """A call of a second; the file that came of it."""
-    live = opened.running.platform.recordings.plan(session, "wav", name)
+    live = opened.running.platform.recordings.plan(session, "wav")
     assert live is not None
     await live.begin(session)
     assert isinstance(live.tap, Recording)
@@ -48,7 +48,8 @@ async def _record(opened: Opened, session: SessionRecord, name: str = "one") -> 
     live.tap.hear(SECOND, 24_000, now + 1)
     live.tap.say(SECOND, now)
     await live.end()
-    return _files(live.tap.path.parent.parent)[-1].read_bytes()
+    assert live.tap.path is not None
+    return _files(live.tap.path.parents[3])[-1].read_bytes()
 
 
 def _files(data: Path) -> list[Path]:
@@ -70,7 +71,7 @@ async def test_a_recording_is_heard_as_it_was_made(opened: Opened, session: Sess
     (tmp_path / "heard.wav").write_bytes(answer.content)
     with wave.open(str(tmp_path / "heard.wav")) as heard:
         assert (heard.getnchannels(), heard.getframerate(), heard.getnframes()) == (2, 24_000, (len(sound) - 44) // 4)
-    assert not list((tmp_path / UNFINISHED).iterdir())
+    assert [each.name for each in (tmp_path / UNFINISHED).rglob("*") if each.is_file()] == ["lock"]
 
 
 async def test_its_description_says_what_there_is(opened: Opened, session: SessionRecord) -> None:
@@ -135,6 +136,20 @@ async def test_its_head_says_how_much_there_is_and_sends_nothing(opened: Opened,
     assert answer.headers["content-length"] == str(len(sound))
 
 
+async def test_a_range_of_a_head_is_left_aside(opened: Opened, session: SessionRecord) -> None:
+    sound = await _record(opened, session)
+    answer = await opened.http.head(_path(session), headers={"range": "bytes=0-9"})
+    assert (answer.status_code, answer.headers["content-length"]) == (200, str(len(sound)))
+
+
+async def test_what_is_deleted_while_it_is_downloaded_arrives_whole(opened: Opened, session: SessionRecord) -> None:
+    sound = await _record(opened, session)
+    recordings = opened.running.platform.recordings
+    pieces = await recordings.read(await recordings.ready(session), 0, len(sound))
+    assert (await opened.http.delete(_path(session))).status_code == 200
+    assert b"".join(pieces) == sound
+
+
 async def test_what_is_deleted_is_gone_from_the_disk(opened: Opened, session: SessionRecord, tmp_path: Path) -> None:
     await _record(opened, session)
     deleted = await opened.http.delete(_path(session))
@@ -148,7 +163,7 @@ async def test_what_is_deleted_is_gone_from_the_disk(opened: Opened, session: Se
 
 
 async def test_a_call_that_goes_on_can_be_neither_heard_nor_deleted(opened: Opened, session: SessionRecord) -> None:
-    live = opened.running.platform.recordings.plan(session, None, "one")
+    live = opened.running.platform.recordings.plan(session, None)
     assert live is not None
     await live.begin(session)
     assert (await opened.http.get(f"{_path(session)}/info")).json()["state"] == "recording"
@@ -164,7 +179,7 @@ async def test_a_session_that_was_held_twice_has_two_parts(
     opened: Opened, session: SessionRecord, tmp_path: Path
 ) -> None:
     first = await _record(opened, session)
-    await _record(opened, session, "two")
+    await _record(opened, session)
     told = (await opened.http.get(f"{_path(session)}/info")).json()
     assert (told["part"], [part["part"] for part in told["parts"]]) == (2, [1, 2])
     assert (await opened.http.get(f"{_path(session)}?part=1")).content == first
@@ -175,7 +190,7 @@ async def test_a_session_that_was_held_twice_has_two_parts(
 
 async def test_a_recording_that_failed_says_why(opened: Opened, session: SessionRecord, tmp_path: Path) -> None:
     (tmp_path / UNFINISHED).write_text("a file, where a folder should be")
-    live = opened.running.platform.recordings.plan(session, "wav", "one")
+    live = opened.running.platform.recordings.plan(session, "wav")
     assert live is not None
     await live.begin(session)
     await live.end()
@@ -199,23 +214,18 @@ async def test_what_is_older_than_the_retention_is_deleted(
     assert (await opened.http.get(f"{_path(session)}/info")).json()["state"] == "deleted"
 
 
-async def test_what_a_server_left_behind_when_it_died_is_told_as_failed(
-    opened: Opened, session: SessionRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_recording_that_is_on_no_disk_is_told_as_failed(
+    opened: Opened, session: SessionRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a machine that is gone: nobody comes back to end it."""
     recordings = opened.running.platform.recordings
-    live = recordings.plan(session, "wav", "one")
-    assert live is not None
-    await live.begin(session)
-    torn = tmp_path / UNFINISHED / f"{session.session_id}-one.wav"
-    torn.parent.mkdir()
-    torn.write_bytes(b"half a call")
+    await opened.store.recordings.begin(OURS, session.session_id, "wav", 0)
     await opened.store.sessions.end(session.session_id, "expired")
     await recordings.sweep()
-    assert torn.exists()
+    assert (await opened.http.get(f"{_path(session)}/info")).json()["state"] == "recording"
     later = datetime.now(UTC) + timedelta(minutes=11)
     monkeypatch.setattr(recordings, "_now", lambda: later)
     await recordings.sweep()
-    assert not torn.exists()
     told = (await opened.http.get(f"{_path(session)}/info")).json()
     assert (told["state"], told["failure"]) == ("failed", DIED)
 

@@ -62,9 +62,8 @@ async def test_the_caller_is_told_and_both_sides_are_heard_afterwards(served: Se
     assert said == f"{CONSENT} Good day!"
     async with httpx.AsyncClient(base_url=served.url, headers=HEADERS) as http:
         async with asyncio.timeout(30):
-            while (info := (await http.get(f"/v1/sessions/{session_id}/recording/info")).json())[
-                "state"
-            ] == "recording":
+            address = f"/v1/sessions/{session_id}/recording/info"
+            while (info := (await http.get(address)).json())["state"] in {"recording", "uploading"}:
                 await asyncio.to_thread(lambda: None)
         assert (info["state"], info["format"]) == ("ready", "wav")
         answer = await http.get(f"/v1/sessions/{session_id}/recording")

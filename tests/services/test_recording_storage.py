@@ -2,84 +2,43 @@
 
 from __future__ import annotations
 
-import re
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
 
 import obstore
 import pytest
 from obstore.store import MemoryStore
+from tests.s3_server import S3Server, s3_server
 
 from vivavoce.services.recordings.object_store import ObjectStorage, open_bucket
 from vivavoce.services.recordings.storage import READ_AT_ONCE, FolderStorage, RecordingStorage, StorageError
 
 NAME = "org_1/sess_1-1.ogg"
 SOUND = bytes(range(256)) * (READ_AT_ONCE // 256 * 2) + b"end"
+PART_BYTES = 5 * 1024 * 1024
 
 
-class _Bucket(BaseHTTPRequestHandler):
-    """As much of S3's REST API as recordings need: PUT, GET with a range, and DeleteObjects."""
-
-    objects: dict[str, bytes]
-    protocol_version = "HTTP/1.1"
-
-    def do_PUT(self) -> None:
-        assert self.headers["authorization"].startswith("AWS4-HMAC-SHA256")
-        self.objects[self.path] = self.rfile.read(int(self.headers["content-length"]))
-        self._answer(200, b"", {"etag": '"1"'})
-
-    def do_GET(self) -> None:
-        content = self.objects.get(self.path)
-        asked = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("range", ""))
-        if content is None or asked is None:
-            self._answer(404, b"<Error><Code>NoSuchKey</Code></Error>", {})
-            return
-        first, last = int(asked[1]), min(int(asked[2]), len(content) - 1)
-        told = {"etag": '"1"', "content-range": f"bytes {first}-{last}/{len(content)}"}
-        told["last-modified"] = "Sat, 21 Nov 2026 21:00:00 GMT"
-        self._answer(206, content[first : last + 1], told)
-
-    def do_POST(self) -> None:
-        """Several objects are deleted at once (S3's DeleteObjects)."""
-        body = self.rfile.read(int(self.headers["content-length"])).decode()
-        keys = re.findall(r"<Key>(.+?)</Key>", body)
-        for key in keys:
-            self.objects.pop(f"/bucket/{key}", None)
-        told = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
-        self._answer(200, f"<DeleteResult>{told}</DeleteResult>".encode(), {"content-type": "application/xml"})
-
-    def log_message(self, *_: Any) -> None:
-        """Nobody reads it."""
-
-    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
-        for name, value in {**headers, "content-length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with s3_server() as running:
+        yield running
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStorage]:
-    _Bucket.objects = {}
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Bucket) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        environment = {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_address[1]}",
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": "key",
-            "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "eu-central-1",
-        }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        yield open_bucket("s3://bucket/calls")
-        server.shutdown()
-        thread.join()
+def bucket(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStorage]:
+    for name, value in server.environment.items():
+        monkeypatch.setenv(name, value)
+    yield open_bucket("s3://bucket/calls")
+    server.empty()
+
+
+def _keep(storage: RecordingStorage, source: Path) -> None:
+    if isinstance(storage, FolderStorage):
+        storage.keep(NAME, source)
+    else:
+        assert isinstance(storage, ObjectStorage)
+        asyncio.run(storage.send(NAME, source, PART_BYTES))
 
 
 @pytest.fixture(
@@ -108,8 +67,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_what_is_kept_is_read_in_whole_and_in_parts(storage: RecordingStorage, source: Path) -> None:
-    storage.keep(NAME, source)
-    assert not source.exists()
+    _keep(storage, source)
     pieces = list(storage.read(NAME, 0, len(SOUND)))
     assert b"".join(pieces) == SOUND
     assert max(map(len, pieces)) <= READ_AT_ONCE
@@ -117,7 +75,7 @@ def test_what_is_kept_is_read_in_whole_and_in_parts(storage: RecordingStorage, s
 
 
 def test_what_is_removed_is_gone_and_may_be_removed_again(storage: RecordingStorage, source: Path) -> None:
-    storage.keep(NAME, source)
+    _keep(storage, source)
     storage.remove(NAME)
     storage.remove(NAME)
     with pytest.raises(StorageError):
@@ -126,9 +84,46 @@ def test_what_is_removed_is_gone_and_may_be_removed_again(storage: RecordingStor
 
 def test_a_source_that_is_missing_is_told(storage: RecordingStorage, tmp_path: Path) -> None:
     with pytest.raises(StorageError):
-        storage.keep(NAME, tmp_path / "missing.ogg")
+        _keep(storage, tmp_path / "missing.ogg")
 
 
 def test_an_address_that_is_no_bucket_is_refused() -> None:
     with pytest.raises(StorageError, match="no bucket"):
         open_bucket("s3://")
+
+
+def test_a_folder_takes_the_file_away_from_where_it_was(source: Path, tmp_path: Path) -> None:
+    FolderStorage(tmp_path / "kept").keep(NAME, source)
+    assert not source.exists()
+
+
+def test_a_bucket_gets_the_parts_of_what_goes_on_and_shows_nothing_before_its_end(
+    server: S3Server, bucket: ObjectStorage
+) -> None:
+    seen: list[tuple[dict[str, int], list[str]]] = []
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(2):
+            yield SOUND[:1] * PART_BYTES
+            yield b"+"  # asked for once the part is there, taken once it is
+            seen.append((await asyncio.to_thread(server.parts_under_way), server.keys()))
+            yield SOUND[:1] * (PART_BYTES - 1)
+        yield b"end"
+
+    asyncio.run(bucket.stream(NAME, pieces(), PART_BYTES))
+    key = f"calls/{NAME}"
+    assert seen == [({key: 1}, []), ({key: 3}, [])]
+    part = SOUND[:1] * PART_BYTES + b"+" + SOUND[:1] * (PART_BYTES - 1)
+    assert server.content(key) == part + part + b"end"
+    assert server.parts_under_way() == {}
+
+
+def test_what_is_taken_back_in_the_middle_leaves_nothing_in_the_bucket(server: S3Server, bucket: ObjectStorage) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield bytes(PART_BYTES)
+        yield bytes(PART_BYTES)
+        raise OSError("not wanted any more")
+
+    with pytest.raises(StorageError):
+        asyncio.run(bucket.stream(NAME, pieces(), PART_BYTES))
+    assert (server.keys(), server.parts_under_way()) == ([], {})

@@ -73,6 +73,37 @@ async def test_a_recording_that_outlived_its_session_is_found(store: Store) -> N
     session = await _session(store)
     begun = await store.recordings.begin(OURS, session.session_id, "opus", 0)
     soon = datetime.now(UTC) + timedelta(seconds=5)
-    assert await store.recordings.left_behind(soon) == []
+    assert await store.recordings.left_behind(soon, soon) == []
     await store.sessions.end(session.session_id, "hung_up")
-    assert [each.seq for each in await store.recordings.left_behind(soon)] == [begun.seq]
+    assert [each.seq for each in await store.recordings.left_behind(soon, soon)] == [begun.seq]
+
+
+async def test_a_recording_is_uploading_until_it_is_filed(store: Store) -> None:
+    session = await _session(store)
+    begun = await store.recordings.begin(OURS, session.session_id, "wav", 0)
+    assert not await store.recordings.filed(begun.seq)
+    assert await store.recordings.finish(begun.seq, WHOLE, is_filed=False)
+    uploading = await store.recordings.part(session.session_id, 1)
+    assert uploading is not None
+    assert (uploading.state, uploading.size_bytes) == ("uploading", WHOLE.size_bytes)
+    assert await store.recordings.filed(begun.seq)
+    (ready,) = await store.recordings.of_session(OURS, session.session_id)
+    assert (ready.state, ready.duration_ms, tuple(ready.places)) == ("ready", WHOLE.duration_ms, WHOLE.places)
+    assert not await store.recordings.finish(begun.seq, FinishedRecording(failure="too late"))
+
+
+async def test_an_upload_that_was_deleted_or_has_failed_is_not_filed(store: Store) -> None:
+    session = await _session(store)
+    deleted, failed = [await store.recordings.begin(OURS, session.session_id, "wav", 0) for _ in range(2)]
+    for each in (deleted, failed):
+        await store.recordings.finish(each.seq, WHOLE, is_filed=False)
+    soon, long_ago = datetime.now(UTC) + timedelta(seconds=5), datetime.now(UTC) - timedelta(hours=25)
+    assert await store.recordings.left_behind(soon, long_ago) == []
+    assert [each.seq for each in await store.recordings.left_behind(long_ago, soon)] == [deleted.seq, failed.seq]
+    await store.recordings.delete(deleted.seq)
+    assert await store.recordings.finish(failed.seq, FinishedRecording(failure="no bucket"))
+    for each in (deleted, failed):
+        assert not await store.recordings.filed(each.seq)
+    states = [each.state for each in await store.recordings.of_session(OURS, session.session_id)]
+    assert states == ["deleted", "failed"]
+    assert await store.recordings.part(session.session_id, 3) is None

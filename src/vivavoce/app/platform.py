@@ -131,6 +131,7 @@ class RunningPlatform:
             tasks.create_task(self.transcripts.run(), name="transcripts")
             tasks.create_task(self._sweep(), name="session sweep")
             tasks.create_task(self._webhooks.run(), name="webhooks")
+            tasks.create_task(self.platform.recordings.run(), name="recordings")
             for name, job in self._tools.jobs.items():
                 tasks.create_task(job(), name=name)
 
@@ -138,6 +139,7 @@ class RunningPlatform:
         """Call it when `run` has ended."""
         await self._tools.close()
         await self._webhooks.close()
+        await self.platform.recordings.close()
         await self._http.aclose()
 
     async def _sweep(self) -> None:

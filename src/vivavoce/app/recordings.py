@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from vivavoce.config import ServerSettings
 from vivavoce.services.recordings.object_store import open_bucket
 from vivavoce.services.recordings.service import RecordingService
-from vivavoce.services.recordings.storage import FolderStorage, RecordingStorage, StorageError
+from vivavoce.services.recordings.spool import Spool
+from vivavoce.services.recordings.storage import FolderStorage, StorageError
+from vivavoce.services.recordings.uploading import Uploads
 from vivavoce.store.errors import StoreError
 from vivavoce.store.store import Store
 
@@ -20,19 +22,15 @@ UNFINISHED = "recordings-unfinished"
 
 def open_recordings(settings: ServerSettings, store: Store) -> RecordingService:
     """Raises `StoreError` for a bucket that cannot be used."""
-    return RecordingService(
-        store.recordings, _storage(settings), settings.data / UNFINISHED, settings.recording.choice, _now
-    )
-
-
-def _storage(settings: ServerSettings) -> RecordingStorage:
-    url = settings.recording.url
+    spool, choice, url = Spool(settings.data / UNFINISHED), settings.recording.choice, settings.recording.url
     if url is None:
-        return FolderStorage(settings.data / RECORDINGS)
+        return RecordingService(store.recordings, FolderStorage(settings.data / RECORDINGS), spool, choice, _now)
     try:
-        return open_bucket(url)
+        bucket = open_bucket(url)
     except StorageError as error:
         raise StoreError(str(error)) from error
+    uploads = Uploads(store.recordings, bucket, _now)
+    return RecordingService(store.recordings, bucket, spool, choice, _now, uploads)
 
 
 def _now() -> datetime:

@@ -32,6 +32,7 @@ WAKING_BYTES = 1024 * 1024
 """So much is written at once, without waiting for the next time."""
 
 TOO_SLOW = "the storage is too slow to keep up with the call"
+NOT_PLACED = "the call ended before its recording began"
 
 Note = Callable[[StereoTape], None]
 
@@ -47,12 +48,13 @@ class Recorded:
 
 
 class Recording:
-    """Writes one call to `path`, which nobody else writes to.
+    """Writes one call to `path`, which nobody else writes to. None: to where `place` says, and nothing until then.
 
     `run` starts its clock and writes behind; it begins and ends with the call. `finish` may be called without it.
+    `written_bytes` are in the file and stay as they are, but for a header that is set right at the end.
     """
 
-    def __init__(self, path: Path, recording_format: RecordingFormat) -> None:
+    def __init__(self, path: Path | None, recording_format: RecordingFormat) -> None:
         self._path = path
         self._format: RecordingFormat = recording_format
         self._tape = StereoTape(RECORDING_RATE_HZ)
@@ -65,10 +67,19 @@ class Recording:
         self._file: FileIO | None = None
         self._recorded: Recorded | None = None
         self.failure: str | None = None
+        self.written_bytes = 0
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Path | None:
         return self._path
+
+    def place(self, path: Path) -> None:
+        """Write there. Once, and only for a recording without a path."""
+        self._path = path
+
+    def give_up(self, why: str) -> None:
+        """Write nothing, or nothing more: the recording has failed. The call goes on."""
+        self._fail(why)
 
     # --- from the call ----------------------------------------------------------------------------------------------
 
@@ -107,12 +118,14 @@ class Recording:
 
     def _write_behind(self, now: float) -> None:
         with self._writing:
-            if self.failure is None and self._recorded is None:
+            if self.failure is None and self._recorded is None and self._path is not None:
                 self._attempt(lambda encoder: map(encoder.push, self._played_back(now)))
 
     def _finish(self, now: float) -> Recorded:
         with self._writing:  # a thread that outlived its task may still write
             if self._recorded is None:
+                if self._path is None and self.failure is None:
+                    self._fail(NOT_PLACED)
                 if self.failure is None:
                     self._attempt(lambda encoder: map(encoder.push, self._played_back(now, to_the_end=True)))
                 if self.failure is None:
@@ -133,11 +146,13 @@ class Recording:
             for data in encode(self._encoder):
                 if data:
                     _write_whole(self._opened(), data)
+                    self.written_bytes += len(data)
         except OSError as error:
             self._fail(error.strerror or "the storage failed")
 
     def _opened(self) -> FileIO:
         if self._file is None:
+            assert self._path is not None, "nothing is written before there is a place"
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             # without a buffer, so that closing has nothing left to fail at
@@ -168,7 +183,8 @@ class Recording:
                 self._encoder.close()
             if self._file is not None:
                 self._file.close()
-            self._path.unlink(missing_ok=True)
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
         except OSError as error:
             self.failure = f"{self.failure}; {error.strerror}"
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 
 from vivavoce.store.database import Database
 from vivavoce.store.records import OrganisationId, RecordingPlace, RecordingRecord, RecordingState
@@ -59,18 +59,26 @@ class StoredRecordings:
             added = await connection.execute(insert(recordings).values(**row).returning(*recordings.c))
             return _record_of(added.one())
 
-    async def finish(self, seq: int, finished: FinishedRecording) -> None:
-        """The recording is over; one that is over already stays as it is."""
-        is_ready = finished.failure is None
+    async def finish(self, seq: int, finished: FinishedRecording, *, is_filed: bool = True) -> bool:
+        """The recording is over; one that is over already stays as it is. Whether it is now what this says.
+
+        `is_filed` false: the storage does not have it yet, until `filed`.
+        """
+        is_whole = finished.failure is None
         values = {
-            "state": "ready" if is_ready else "failed",
-            "size_bytes": finished.size_bytes if is_ready else None,
-            "duration_ms": finished.duration_ms if is_ready else None,
+            "state": "failed" if not is_whole else "ready" if is_filed else "uploading",
+            "size_bytes": finished.size_bytes if is_whole else None,
+            "duration_ms": finished.duration_ms if is_whole else None,
             "places": msgspec.to_builtins(list(finished.places)),
             "failure": finished.failure,
             "ended_at": self._now(),
         }
-        await self._change(and_(recordings.c.seq == seq, recordings.c.state == "recording"), values)
+        open_states = ("recording",) if is_whole else ("recording", "uploading")
+        return await self._change(and_(recordings.c.seq == seq, recordings.c.state.in_(open_states)), values)
+
+    async def filed(self, seq: int) -> bool:
+        """The storage has it. False: nobody waits for it any more; it was deleted, or given up."""
+        return await self._change(and_(recordings.c.seq == seq, recordings.c.state == "uploading"), {"state": "ready"})
 
     async def delete(self, seq: int) -> None:
         """Its sound is gone."""
@@ -88,19 +96,32 @@ class StoredRecordings:
         old = (recordings.c.created_at < moment, recordings.c.deleted_at.is_(None), recordings.c.state != "recording")
         return await self._read(select(recordings).where(*old).order_by(recordings.c.created_at).limit(SWEPT_AT_ONCE))
 
-    async def left_behind(self, ended_before: datetime) -> Sequence[RecordingRecord]:
-        """Those, of every organisation, that nobody has ended although their sessions were over by then."""
-        going = (recordings.c.deleted_at.is_(None), recordings.c.state == "recording")
+    async def part(self, session_id: str, part: int) -> RecordingRecord | None:
+        """This one, whose ever it is."""
+        wanted = (recordings.c.session_id == session_id, recordings.c.part == part)
+        found = await self._read(select(recordings).where(*wanted))
+        return found[0] if found else None
+
+    async def left_behind(self, ended_before: datetime, uploading_before: datetime) -> Sequence[RecordingRecord]:
+        """Those, of every organisation, that nobody brings to an end.
+
+        Their sessions were over by the first moment and they are still recorded; or they were over by the second one
+        and the storage does not have them yet.
+        """
         over = select(sessions.c.id).where(sessions.c.id == recordings.c.session_id, sessions.c.ended_at < ended_before)
-        return await self._read(select(recordings).where(*going, over.exists()).limit(SWEPT_AT_ONCE))
+        recorded = and_(recordings.c.state == "recording", over.exists())
+        uploaded = and_(recordings.c.state == "uploading", recordings.c.ended_at < uploading_before)
+        query = select(recordings).where(recordings.c.deleted_at.is_(None), or_(recorded, uploaded))
+        return await self._read(query.limit(SWEPT_AT_ONCE))
 
     async def _read(self, query: Any) -> Sequence[RecordingRecord]:
         async with self._database.reading() as connection:
             return [_record_of(row) for row in await connection.execute(query)]
 
-    async def _change(self, wanted: ColumnElement[bool], values: dict[str, Any]) -> None:
+    async def _change(self, wanted: ColumnElement[bool], values: dict[str, Any]) -> bool:
         async with self._database.writing() as connection:
-            await connection.execute(update(recordings).where(wanted).values(**values))
+            changed = await connection.execute(update(recordings).where(wanted).values(**values))
+            return changed.rowcount > 0
 
 
 def _record_of(row: Row[Any]) -> RecordingRecord:

@@ -261,7 +261,7 @@ class TurnRecord:
     created_at: datetime
 
 
-RecordingState = Literal["recording", "ready", "failed", "deleted"]
+RecordingState = Literal["recording", "uploading", "ready", "failed", "deleted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +281,7 @@ class RecordingRecord:
     """The recording of one connection of a session. `part` counts from 1; `format` is `opus` or `wav`.
 
     `started_ms`: how long the session was under way when it began. `ended_at` None: the call goes on. `failure`: why
-    there is none.
+    there is none. `uploading`: the call is over, and the storage does not have it yet.
     """
 
     seq: int

@@ -53,7 +53,9 @@ class RecordingPartObject(BaseModel):
     """The recording of one connection of a session."""
 
     part: int = Field(description="Counts from 1.")
-    state: Literal["recording", "ready", "failed", "deleted"] = Field(description="Only `ready` can be heard.")
+    state: Literal["recording", "uploading", "ready", "failed", "deleted"] = Field(
+        description="Only `ready` can be heard. `uploading`: the call is over, and it is on its way into the bucket."
+    )
     format: Literal["opus", "wav"] = Field(description="`opus` is Opus in Ogg.")
     started_ms: int = Field(description="When it began, in milliseconds since the session was first connected.")
     duration_ms: int | None = Field(description="How long it is, in milliseconds.")
@@ -68,8 +70,8 @@ class RecordingPartObject(BaseModel):
 class RecordingObject(BaseModel):
     """What there is of a session to be heard. The fields are those of the newest part."""
 
-    state: Literal["recording", "ready", "failed", "deleted", "none"] = Field(
-        description="`none`: there never was one."
+    state: Literal["recording", "uploading", "ready", "failed", "deleted", "none"] = Field(
+        description="That of the newest part; `none`: there never was one."
     )
     part: int | None = Field(description="The newest part.")
     format: Literal["opus", "wav"] | None = Field(description="`opus` is Opus in Ogg.")
@@ -152,8 +154,8 @@ def _part(record: RecordingRecord) -> RecordingPartObject:
 
 
 def _asked(request: Request, record: RecordingRecord, size: int) -> ByteRange | None:
-    """Raises `ApiError` (416)."""
-    if request.headers.get("if-range", _etag(record)) != _etag(record):
+    """Raises `ApiError` (416). Ranges are for GET alone (RFC 9110, section 14.2)."""
+    if request.method != "GET" or request.headers.get("if-range", _etag(record)) != _etag(record):
         return None
     try:
         return asked_range(request.headers.get("range"), size)

@@ -1,13 +1,14 @@
 """Recordings in a bucket that speaks S3's words, through obstore, which is there with the extra `s3`.
 
-A recording is written to the disk while the call lasts and uploaded in parts when it is over: what is in the bucket is
+Recordings come in parts while their calls last; an object is there when its last part is, so what is in the bucket is
 whole. Owned by the composition root; obstore keeps its connections for as long as the process lives.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +18,36 @@ MISSING = "recordings in a bucket need the extra 's3': install vivavoce[s3]"
 
 
 class ObjectStorage:
-    """`store` is one of obstore's: `S3Store` in production. Calls block, so they are made in threads."""
+    """`store` is one of obstore's: `S3Store` in production.
+
+    Sending is for event loops: obstore's own threads do it, and none of ours waits. Reading and removing block, so they
+    are called in threads.
+    """
 
     def __init__(self, obstore: Any, store: Any) -> None:
         self._obstore = obstore
         self._store = store
         self._errors: tuple[type[Exception], ...] = (obstore.exceptions.BaseError, OSError)
 
-    def keep(self, name: str, source: Path) -> None:
+    async def stream(self, name: str, pieces: AsyncIterator[bytes], part_bytes: int) -> None:
+        """Pieces as they come, in parts of this size: no more than one is under way, and one waits.
+
+        What the pieces raise takes back all parts; what is cancelled leaves them, unseen, to the bucket's rules.
+        """
         try:
-            self._obstore.put(self._store, name, source)
-            source.unlink()
+            await self._obstore.put_async(self._store, name, pieces, chunk_size=part_bytes, max_concurrency=1)
         except self._errors as error:
             raise _failed(error) from error
+
+    async def send(self, name: str, source: Path, part_bytes: int) -> None:
+        """A file, whole."""
+        try:
+            await self._obstore.put_async(self._store, name, source, chunk_size=part_bytes, max_concurrency=1)
+        except self._errors as error:
+            raise _failed(error) from error
+
+    async def discard(self, name: str) -> None:
+        await asyncio.to_thread(self.remove, name)
 
     def read(self, name: str, start: int, length: int) -> Iterator[bytes]:
         first = self._piece(name, start, min(length, READ_AT_ONCE))

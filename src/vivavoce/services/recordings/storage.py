@@ -17,10 +17,7 @@ class StorageError(Exception):
 
 
 class RecordingStorage(Protocol):
-    """Keeps files by their names, such as `org_1/sess_2-1.ogg`. Every method raises `StorageError`."""
-
-    def keep(self, name: str, source: Path) -> None:
-        """Take the file in, whole or not at all; `source` is gone afterwards."""
+    """Gives files by their names, such as `org_1/sess_2-1.ogg`. Every method raises `StorageError`."""
 
     def read(self, name: str, start: int, length: int) -> Iterator[bytes]:
         """These bytes of a file, in pieces. Raises `StorageError` before the first piece for a file that is missing."""
@@ -36,6 +33,7 @@ class FolderStorage:
         self._directory = directory
 
     def keep(self, name: str, source: Path) -> None:
+        """Take the file in, whole or not at all; `source` is gone afterwards. Raises `StorageError`."""
         kept = self._directory / name
         try:
             kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
