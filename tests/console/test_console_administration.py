@@ -83,6 +83,9 @@ def test_a_webhook_is_added_tested_changed_turned_off_and_deleted(page: Page, re
     row.get_by_role("button", name="Delete").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
+    expect(page.get_by_text("The webhook is deleted.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
 
 
 def test_a_phone_number_is_taken_given_to_an_agent_and_released(page: Page) -> None:
@@ -111,11 +114,17 @@ def test_a_phone_number_is_taken_given_to_an_agent_and_released(page: Page) -> N
     row.get_by_role("button", name="Release").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Release").click()
     expect(page.get_by_role("heading", name="No numbers yet")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(row.get_by_text("Front desk")).to_be_visible()
 
 
 def test_settings_tell_what_is_missing_and_how_to_have_it(page: Page) -> None:
     page.goto("/settings")
-    expect(page.get_by_text("ready", exact=True)).to_be_visible()
+    expect(page.get_by_text("ready", exact=True).first).to_be_visible()
+    models = page.get_by_role("table", name="The models of this server")
+    expect(models.get_by_role("row", name=re.compile("^Speech recognition scripted"))).to_contain_text("ready")
+    expect(page.get_by_text("No profile: the engines are scripted.")).to_be_visible()
+    expect(page.get_by_text("To have them: start the server with VIVAVOCE_RECORDING=on")).to_be_visible()
     expect(page.get_by_text("Web search")).to_be_visible()
     expect(page.get_by_text("docs/how-to/let-an-agent-search-the-web.md").first).to_be_visible()
     expect(page.get_by_text("not in this version")).to_be_visible()  # the telephone
@@ -142,6 +151,86 @@ def test_a_secret_is_added_replaced_and_deleted_and_its_value_is_never_shown(pag
     page.get_by_role("button", name="Delete ORDERS_API_KEY").click()
     page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
     expect(page.get_by_role("heading", name="No secrets yet")).to_be_visible()
+    assert_accessible(page)  # with the toast that takes it back
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("ORDERS_API_KEY", exact=True)).to_be_visible()
+
+
+def _secrets(console: TalkingServer) -> list[str]:
+    answer = httpx.get(f"{console.served.url}/v1/secrets", headers={"authorization": f"Bearer {KEY}"})
+    return [each["name"] for each in answer.json()["data"]]
+
+
+def _put_secret(console: TalkingServer, name: str) -> None:
+    body = {"name": name, "value": "open sesame, and quickly"}
+    httpx.post(
+        f"{console.served.url}/v1/secrets", json=body, headers={"authorization": f"Bearer {KEY}"}
+    ).raise_for_status()
+
+
+def _delete_secret(page: Page, name: str) -> None:
+    page.get_by_role("button", name=f"Delete {name}").click()
+    page.get_by_role("alertdialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("button", name=f"Delete {name}")).to_have_count(0)
+    expect(page.locator("#content")).to_be_focused()
+
+
+def test_what_is_deleted_reaches_the_server_when_undo_is_over(page: Page, console: TalkingServer) -> None:
+    _put_secret(console, "LATE_KEY")
+    page.clock.install()
+    page.goto("/settings")
+    _delete_secret(page, "LATE_KEY")
+    assert "LATE_KEY" in _secrets(console)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as answered:
+        page.clock.run_for(6_100)
+    assert answered.value.ok
+    assert "LATE_KEY" not in _secrets(console)
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_what_is_deleted_is_deleted_also_when_the_page_goes_away_first(page: Page, console: TalkingServer) -> None:
+    _put_secret(console, "STAYING_KEY")
+    _put_secret(console, "LEFT_KEY")
+    page.goto("/settings")
+    _delete_secret(page, "LEFT_KEY")
+    page.goto("about:blank")
+    page.goto("/settings")
+    expect(page.get_by_text("STAYING_KEY", exact=True)).to_be_visible()
+    assert "LEFT_KEY" not in _secrets(console)
+
+
+def test_a_new_secret_is_not_taken_by_the_deletion_of_the_former_one(page: Page, console: TalkingServer) -> None:
+    _put_secret(console, "TWICE_KEY")
+    page.goto("/settings")
+    _delete_secret(page, "TWICE_KEY")
+    page.get_by_role("button", name="Add a secret").click()
+    page.get_by_label("Name").fill("TWICE_KEY")
+    page.get_by_label("Value").fill("open sesame, once more")
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_text("TWICE_KEY is set.")).to_be_visible()
+    expect(page.get_by_text("TWICE_KEY", exact=True)).to_be_visible()
+    page.goto("/agents")
+    assert "TWICE_KEY" in _secrets(console)
+
+
+def test_what_the_server_does_not_delete_comes_back(page: Page, console: TalkingServer, watch: Watch) -> None:
+    watch.expected.append(FAILED_REQUEST)
+    _put_secret(console, "KEPT_KEY")
+    page.clock.install()
+    page.goto("/settings")
+
+    def refuse(route: Route) -> None:
+        if route.request.method != "DELETE":
+            route.fallback()
+            return
+        route.fulfill(status=409, json={"error": {"message": "It is in use.", "code": "conflict"}})
+
+    page.route("**/v1/secrets/*", refuse)
+    _delete_secret(page, "KEPT_KEY")
+    page.clock.run_for(6_100)
+    expect(page.get_by_text("It was not deleted: It is in use.")).to_be_visible()
+    expect(page.get_by_text("KEPT_KEY", exact=True)).to_be_visible()
+    assert "KEPT_KEY" in _secrets(console)
 
 
 def test_a_chosen_theme_stays_and_a_forgotten_key_is_asked_for(page: Page) -> None:

@@ -1,7 +1,7 @@
 import { Check, CircleDashed } from "lucide-react";
 import { useEquipment } from "@/api/equipment";
 import type { components } from "@/api/schema";
-import { Card, Failure, Loading } from "@/ui/Page";
+import { Card, Loading } from "@/ui/Page";
 
 type Capability = components["schemas"]["CapabilityObject"];
 
@@ -18,10 +18,10 @@ const MODELS = ["language_model", "speech_to_text", "text_to_speech"];
 /** What else is set up and what is not, with what the operator can do about it. */
 export function Capabilities() {
   const capabilities = useEquipment();
+  if (capabilities.isError && !capabilities.data) return null; // the card of models tells
   return (
     <Card title="Providers">
       {capabilities.isPending && <Loading rows={4} />}
-      {capabilities.isError && <Failure error={capabilities.error} onRetry={() => capabilities.refetch()} />}
       {capabilities.data && (
         <ul className="divide-y divide-line">
           {capabilities.data.data
