@@ -27,7 +27,8 @@ export function Models() {
 
 function Known({ equipment }: { equipment: Equipment }) {
   const { profile, models } = equipment;
-  const bytes = models.reduce((sum, model) => sum + (model.size_bytes ?? 0), 0);
+  const there = models.filter((model) => model.state !== "missing");
+  const bytes = there.reduce((sum, model) => sum + (model.size_bytes ?? 0), 0);
   return (
     <div className="grid gap-4">
       <p className="text-sm text-muted">
@@ -77,7 +78,7 @@ function OneModel(props: { model: EquippedModel; isFirst: boolean; isScripted: b
   const bytes = size_bytes === null ? null : size(size_bytes);
   return (
     <tr className="border-t border-line align-top">
-      <th scope="row" className="w-1/4 py-2 pr-3 font-normal text-muted">
+      <th scope="row" className="w-44 py-2 pr-3 font-normal text-muted">
         <span className={props.isFirst ? "" : "sr-only"}>{ROLES[role]}</span>
       </th>
       <td className="py-2 pr-3">
@@ -86,15 +87,18 @@ function OneModel(props: { model: EquippedModel; isFirst: boolean; isScripted: b
         <span className="block text-[13px] text-muted md:hidden">
           {[engine !== name && engine, licence, bytes].filter(Boolean).join(" · ")}
         </span>
-        {state === "missing" && (
+        {state === "missing" && role === "embeddings" && (
           <span className="mt-1 block text-[13px] text-warning">
-            To have it: {remedy}.{" "}
-            {role === "embeddings" && "Until then documents are found by their words alone. "}
-            Guide: <code className="font-mono break-all">docs/{guide}</code>
+            Documents are found by their words alone. To have it: {remedy}.
           </span>
         )}
         {state !== "missing" && remedy && !props.isScripted && (
           <span className="mt-1 block text-[13px] text-warning">To have it: {remedy}.</span>
+        )}
+        {state === "missing" && guide && (
+          <span className="block text-[13px] text-muted">
+            Guide: <code className="font-mono text-xs">docs/{guide}</code>
+          </span>
         )}
       </td>
       <td className="py-2 pr-3 max-md:hidden">{engine}</td>

@@ -13,7 +13,7 @@ export function ServerState() {
       {state.isPending && <Loading rows={3} />}
       {state.isError && <Failure error={state.error} onRetry={() => state.refetch()} />}
       {state.data?.status === "starting" && (
-        <div className="grid gap-2 text-sm">
+        <div className="grid justify-items-start gap-2 text-sm">
           <Badge tone="warning">starting</Badge>
           <p>Calls are taken as soon as these are loaded: {state.data.waiting_for.join(", ")}.</p>
         </div>
