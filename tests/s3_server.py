@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
+import obstore
+from obstore.store import S3Store
 
 BUCKET = "bucket"
 REGION = "eu-central-1"
@@ -41,7 +43,15 @@ class S3Server:
         return re.findall(r"<Key>(.+?)</Key>", self._get(BUCKET))
 
     def content(self, key: str) -> bytes:
-        return self._asked(f"{BUCKET}/{key}").content
+        keys = S3Store(
+            BUCKET,
+            endpoint=self.url,
+            region=REGION,
+            access_key_id="key",
+            secret_access_key="secret",
+            client_options={"allow_http": True},
+        )
+        return bytes(obstore.get(keys, key).bytes())
 
     def parts_under_way(self) -> dict[str, int]:
         """How many parts there are of every object that is being uploaded."""
