@@ -48,16 +48,20 @@ class Opened:
 
     def client(self, key: str | None) -> httpx.AsyncClient:
         """A client that comes with another key, or with none. Holds nothing that must be closed."""
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        # What broke is told as an answer, as a server would.
-        transport = httpx.ASGITransport(self.asgi, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://server", headers=headers)
+        return _client(self.asgi, key)
 
     async def new_key(
         self, *scopes: str, organisation_id: OrganisationId = FIRST_ORGANISATION, name: str = "another"
     ) -> str:
         made = await self.store.keys.create(name, organisation_id=organisation_id, scopes=scopes or ALL_SCOPES)
         return made.secret
+
+
+def _client(asgi: ASGIApp, key: str | None) -> httpx.AsyncClient:
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    # What broke is told as an answer, as a server would.
+    transport = httpx.ASGITransport(asgi, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://server", headers=headers)
 
 
 @asynccontextmanager
@@ -76,9 +80,7 @@ async def application_open(
         app, asgi = build_application(Ready(), [], settings.platform.cors_origins)
         app.state.api = running.api_state
         key = (await store.keys.create("administrator")).secret
-        opened = Opened(app, asgi, running, store, httpx.AsyncClient(), key)
-        await opened.http.aclose()
-        async with opened.client(key) as http:
+        async with _client(asgi, key) as http:
             yield Opened(app, asgi, running, store, http, key)
         await running.close()
 

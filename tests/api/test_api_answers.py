@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 from fastapi.routing import iter_route_contexts
 from pydantic import TypeAdapter
 from tests.platform_application import Opened, Ready, application_open
@@ -19,9 +20,13 @@ from vivavoce.api.application import BODY_BYTES_MAXIMUM, build_application, buil
 Json = Mapping[str, Any]
 
 
-@pytest.fixture
-async def opened(tmp_path: Path) -> AsyncGenerator[Opened]:
-    async with application_open(tmp_path) as one:
+# One application, on one event loop: no test here changes anything that another would see.
+on_the_one_loop = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def opened(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Opened]:
+    async with application_open(tmp_path_factory.mktemp("answers")) as one:
         yield one
 
 
@@ -71,6 +76,7 @@ WORDS = [
 
 
 @pytest.mark.parametrize(("path", "code_of"), WORDS)
+@on_the_one_loop
 async def test_nothing_at_a_path_is_told_in_the_words_of_its_dialect(opened: Opened, path: str, code_of: Any) -> None:
     answer = await opened.http.get(path, headers={"x-request-id": "my-request"})
     assert answer.status_code == 404
@@ -78,6 +84,7 @@ async def test_nothing_at_a_path_is_told_in_the_words_of_its_dialect(opened: Ope
 
 
 @pytest.mark.parametrize(("path", "code_of"), WORDS)
+@on_the_one_loop
 async def test_a_body_beyond_a_mebibyte_is_413_in_the_words_of_its_dialect(
     opened: Opened, path: str, code_of: Any
 ) -> None:
@@ -92,6 +99,7 @@ async def test_a_body_beyond_a_mebibyte_is_413_in_the_words_of_its_dialect(
     ("extra_bytes", "status"),
     [pytest.param(0, 201, id="exactly a mebibyte passes"), pytest.param(1, 413, id="a byte more does not")],
 )
+@on_the_one_loop
 async def test_the_limit_of_a_body_is_a_mebibyte(opened: Opened, extra_bytes: int, status: int) -> None:
     body = json.dumps({"title": "long", "unknown": ""}).encode()
     padding = b" " * (BODY_BYTES_MAXIMUM - len(body) + extra_bytes)
@@ -100,6 +108,7 @@ async def test_the_limit_of_a_body_is_a_mebibyte(opened: Opened, extra_bytes: in
     assert answer.status_code == status, answer.text
 
 
+@on_the_one_loop
 async def test_a_method_that_a_path_does_not_take_is_405_with_every_one_it_takes(opened: Opened) -> None:
     answer = await opened.http.put("/v1/threads")
     assert answer.status_code == 405
@@ -121,6 +130,7 @@ async def test_a_method_that_a_path_does_not_take_is_405_with_every_one_it_takes
     ],
 )
 @pytest.mark.parametrize("path", ["/healthz", "/v1/organisation", "/nothing"])
+@on_the_one_loop
 async def test_every_answer_names_its_request(opened: Opened, path: str, brought: str, kept: bool) -> None:
     told = (await opened.http.get(path, headers={"x-request-id": brought})).headers["x-request-id"]
     assert told == brought if kept else re.fullmatch(r"req_[0-9a-f]{32}", told)
@@ -157,6 +167,7 @@ async def test_a_server_that_starts_answers_503_wherever_it_needs_its_store() ->
     assert not hasattr(app.state, "api")
 
 
+@on_the_one_loop
 async def test_the_docs_page_needs_nothing_from_elsewhere(opened: Opened) -> None:
     async with opened.client(None) as http:
         page = await http.get("/docs")
