@@ -20,6 +20,18 @@ PLANTED_BUGS = (
         "return reply.ledger.text",
     ),
     PlantedBug(
+        "what never came to the voice is not told as generated",
+        "delivering.py",
+        "generated = reply.generated_text",
+        "generated = reply.ledger.text",
+    ),
+    PlantedBug(
+        "words for the wait that came too late are told as generated twice",
+        "replies.py",
+        "and not own.startswith(wait)",
+        "",
+    ),
+    PlantedBug(
         "a word of which half was heard counts as heard",
         "heard.py",
         'cut = cut.rpartition(" ")[0]',
