@@ -7,12 +7,16 @@ import os
 from pathlib import Path
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import settings
 
 from vivavoce.engines.catalogue import models_directory as cached_models
 
 settings.register_profile("vivavoce", deadline=None, print_blob=True)
 settings.load_profile("vivavoce")
+
+# httpx gives an answer five seconds. A test that names no time of its own asks a server on a machine that may be slow.
+DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = DEFAULT_TIMEOUT_CONFIG.write = 60.0
 
 
 def pytest_configure() -> None:
