@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vivavoce import __version__
-from vivavoce.cli import agents, collections, keys, models, secrets
+from vivavoce.cli import agents, collections, keys, models, secrets, sessions
 from vivavoce.cli.doctor import doctor
 from vivavoce.cli.replay import replay_journal
 from vivavoce.cli.serve import serve
@@ -28,6 +28,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(agents.app, name="agents")
 app.add_typer(collections.app, name="collections")
 app.add_typer(secrets.app, name="secrets")
+app.add_typer(sessions.app, name="sessions")
 
 
 def _print_version(wanted: bool) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import quote
 import httpx
 
 from vivavoce.client.addresses import is_loopback, shown_address
+from vivavoce.client.downloads import Download
 from vivavoce.client.errors import (
     ApiError,
     InvalidIdError,
@@ -145,6 +146,22 @@ class Wire:
         if not isinstance(outcome, httpx.Response):
             raise outcome
         return _object(outcome, self._where)
+
+    async def download(self, path: str, download: Download, query: Query | None = None) -> int:
+        """Write an answer into a file as it comes, and take it up where it breaks; how many bytes it had.
+
+        Raises as `call`, and what writing raises.
+        """
+        is_whole = False
+        while not is_whole:
+            request = self._request("GET", path, None, query, patient=False)
+            request.headers.update(download.headers)
+            response = await self._send(request, stream=True)
+            try:
+                is_whole = await download.take(response, self._where)
+            finally:
+                await response.aclose()
+        return download.size_bytes
 
     @asynccontextmanager
     async def events(self, path: str, body: Mapping[str, Any]) -> AsyncGenerator[AsyncIterator[dict[str, Any]]]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, BinaryIO
 
+from vivavoce.client.downloads import Download
 from vivavoce.client.pages import Pages
+from vivavoce.client.recording_results import Recording, Replay
 from vivavoce.client.results import Message, Session, Transcript, Turn, TurnSummary, result_of
+from vivavoce.client.uploads import Progress
 from vivavoce.client.wire import Wire, path_of
 
 
@@ -67,3 +70,32 @@ class Sessions:
         """The turns of a session at a glance."""
         path = path_of("v1", "sessions", session_id, "turns", "summary")
         return result_of(TurnSummary, await self._wire.get(path))
+
+    # --- recordings and journals --------------------------------------------------------------------------------------
+
+    async def recording(self, session_id: str) -> Recording:
+        """What there is of it to be heard; also while the call goes on, and of what was deleted."""
+        return result_of(Recording, await self._wire.get(path_of("v1", "sessions", session_id, "recording", "info")))
+
+    async def download_recording(
+        self, session_id: str, sink: BinaryIO, *, part: int | None = None, progress: Progress | None = None
+    ) -> int:
+        """Write the sound of the newest part, or of this one, into an open file; how many bytes there were.
+
+        Opus in Ogg or WAV, as `recording` says: the caller left, the agent right. A connection that breaks is taken up
+        again. Raises `NotFoundError`, which says why, where there is nothing to be heard.
+        """
+        path = path_of("v1", "sessions", session_id, "recording")
+        return await self._wire.download(path, Download(sink, progress), {"part": part})
+
+    async def delete_recording(self, session_id: str) -> None:
+        """Every part of it, for good. What was said stays in the transcript."""
+        await self._wire.call("DELETE", path_of("v1", "sessions", session_id, "recording"))
+
+    async def download_journal(self, session_id: str, sink: BinaryIO) -> int:
+        """Write the call's journal into an open file, a JSON object a line; how many bytes there were."""
+        return await self._wire.download(path_of("v1", "sessions", session_id, "journal"), Download(sink))
+
+    async def replay(self, session_id: str) -> Replay:
+        """Run the decisions of the call again on the server, without sound and without models."""
+        return result_of(Replay, await self._wire.get(path_of("v1", "sessions", session_id, "replay")))
