@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.compliance.talking_server import TalkingServer
+from tests.compliance.talking_server import STORY, TalkingServer
 from tests.console.browsing import (
     Watch,
     assert_accessible,
@@ -102,18 +102,42 @@ def test_a_session_tells_what_was_said_and_where_the_time_went(page: Page, calle
     assert_fits(page)
 
 
-@pytest.mark.corpus
-def test_what_was_generated_and_never_heard_is_struck_through(page: Page, called: str) -> None:
-    page.goto(called)
-    story = page.get_by_role("listitem").filter(has=page.get_by_role("deletion")).first
-    expect(story).to_contain_text("Not heard: ")
-    unheard, whole = story.get_by_role("deletion"), story.get_by_role("button", name="Show all that was not heard")
-    expect(unheard).not_to_contain_text("sentence 1 of")
-    expect(unheard).not_to_contain_text("sentence 30 of a long story.")
+def _answers(*said: tuple[str, str | None]) -> dict[str, object]:
+    """A transcript of interrupted answers: what was heard of each, and what was generated."""
+    told: dict[str, object] = {"role": "assistant", "tool_call": None, "start_ms": None, "end_ms": None}
+    told |= {"interrupted": True, "created_at": "2026-11-21T12:00:00Z"}
+    messages = [
+        told | {"id": f"msg_{number}", "content": heard, "generated_text": generated}
+        for number, (heard, generated) in enumerate(said)
+    ]
+    return {"messages": messages, "has_more": False, "pagination_token": None}
+
+
+def test_what_was_generated_and_never_heard_is_struck_through(console: TalkingServer, page: Page) -> None:
+    agent = _made(console, "/v1/agents", {"name": "Cut short", "instructions": "Answer."})["agent_id"]
+    session = _made(console, f"/v1/agents/{agent}/sessions", {})["session_id"]
+    transcript = _answers(
+        ("One two", "One two\n\nthree **four**."),
+        ("Of this all was heard.", None),
+        ("Rule: be kind.", "Rule:\n\n---\n\nbe kind."),
+        ("This is sentence 1 of a long", STORY),
+        ("Nobody wrote this.", "But this."),
+    )
+    page.route("**/transcript?*", lambda route: route.fulfill(json=transcript))
+    page.goto(f"/sessions/{session}")
+    cut, whole, ruled, long, other = (page.get_by_role("listitem").nth(number) for number in range(5))
+    expect(cut).to_contain_text("One two — (the caller broke in here; no more was heard) Not heard: three **four**.")
+    expect(cut.get_by_role("deletion")).to_have_text("three **four**.")
+    expect(whole.get_by_text("Of this all was heard.")).to_be_visible()
+    expect(whole.get_by_role("deletion")).to_have_count(0)
+    expect(ruled.get_by_role("deletion")).to_have_text("---")
+    expect(other).to_contain_text("Nobody wrote this.")
+    expect(other).to_contain_text("(generated: But this.)")
+    expect(long.get_by_role("deletion")).not_to_contain_text("sentence 30 of")
     assert_accessible(page)
-    whole.click()
-    expect(unheard).to_contain_text("sentence 30 of a long story.")
-    expect(story.get_by_role("button", name="Show less")).to_have_attribute("aria-expanded", "true")
+    long.get_by_role("button", name="Show all that was not heard").click()
+    expect(long.get_by_role("deletion")).to_contain_text("sentence 30 of a long story.")
+    expect(long.get_by_role("button", name="Show less")).to_have_attribute("aria-expanded", "true")
     assert_accessible(page)
     assert_fits(page)
 
