@@ -74,6 +74,16 @@ def test_a_page_is_accessible_fits_and_reports_no_error(tour: Tour, path: str) -
     tour.watch.check()
 
 
+def test_the_link_that_the_server_prints_lets_in_and_does_not_keep_the_key(
+    browser: Browser, console: TalkingServer
+) -> None:
+    with opened_page(browser, console, f"/agents#key={KEY}", key=None) as page:
+        expect(page.get_by_role("link", name="Talk to").first).to_be_visible()
+        assert KEY not in page.url
+        page.reload()
+        expect(page.get_by_role("link", name="Talk to").first).to_be_visible()
+
+
 def test_no_page_of_the_router_is_left_out() -> None:
     shown = {re.sub(r"\$\w+", "{}", path) for path in re.findall(r'path: "([^"]+)"', ROUTER.read_text())}
     visited = {re.sub(r"\{\w+\}", "{}", path.partition("?")[0]) for path in PLACES}
