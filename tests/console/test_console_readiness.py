@@ -5,22 +5,60 @@ The servers are real and have no engines yet: nothing is made up for the page. E
 
 from __future__ import annotations
 
+import json
 import re
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from tests.compliance.talking_server import TalkingServer
-from tests.console.browsing import Watch, assert_accessible, assert_fits, opened_page
+from tests.console.browsing import Watch, assert_accessible, assert_fits, console_server, opened_page
 from tests.console.starting import starting_server
 from tests.serving import KEY
 
-from vivavoce.config import EngineSet
+from vivavoce.config import EngineSet, LanguageModelEndpoint
 
 FAILED_REQUEST = "Failed to load resource"
 FAILED_SOCKET = "WebSocket connection to"
+
+
+class _Provider(BaseHTTPRequestHandler):
+    """A language model behind an API whose key holds for one request and has expired then."""
+
+    has_answered = False
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        if _Provider.has_answered:
+            body, status, kind = b'{"error": {"message": "The key has expired."}}', 401, "application/json"
+        else:
+            chunk = {"choices": [{"index": 0, "delta": {"content": "Hello."}, "finish_reason": "stop"}]}
+            body, status, kind = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode(), 200, "text/event-stream"
+        _Provider.has_answered = True
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        pass
+
+
+@pytest.fixture
+def provider() -> Iterator[str]:
+    """The base URL of a provider that answers while the server warms up, and never after."""
+    _Provider.has_answered = False
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Provider) as server:
+        thread = threading.Thread(target=server.serve_forever, name="provider")
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
@@ -109,6 +147,7 @@ def test_pages_follow_a_server_that_loads_until_it_is_ready(
         opened_page(browser, loading, "/settings", watch=watch) as settings,
         opened_page(browser, loading, "/welcome", watch=watch) as welcome,
         opened_page(browser, loading, "/agents/default?tab=testing", watch=watch) as testing,
+        opened_page(browser, loading, "/agents/default", watch=watch) as configuration,
     ):
         models = settings.get_by_role("table", name="The models of this server")
         expect(models.get_by_text("loading")).to_have_count(5)
@@ -118,9 +157,13 @@ def test_pages_follow_a_server_that_loads_until_it_is_ready(
         assert_accessible(welcome)
         testing.get_by_role("button", name="Talk").click()
         expect(testing.get_by_text("The server still loads its models")).to_be_visible()
+        voices = configuration.get_by_role("alert").filter(has_text="The voices are still loading")
+        expect(voices).to_contain_text("This page asks again by itself.")
+        assert_accessible(configuration)
         _load(loading)
         expect(models.get_by_text("ready")).to_have_count(6)
         expect(welcome.get_by_role("button", name="Talk to your agent")).to_be_enabled()
+        expect(voices).to_have_count(0)
 
 
 def test_a_revoked_key_leads_to_the_page_that_asks_for_another_one(
@@ -161,3 +204,22 @@ def test_a_call_to_an_agent_that_is_paused_says_so(page: Page, console: TalkingS
     page.goto(f"/agents/{made['agent_id']}?tab=testing")
     page.get_by_role("button", name="Talk").click()
     expect(page.get_by_text("This agent is paused and takes no calls.")).to_be_visible()
+
+
+def test_a_provider_whose_key_has_expired_is_named_in_the_conversation(
+    browser: Browser, provider: str, tmp_path: Path
+) -> None:
+    endpoint = LanguageModelEndpoint(provider, "some-model", "sk-expired")
+    with (
+        console_server(tmp_path, language_model=endpoint) as server,
+        opened_page(browser, server, "/agents/default?tab=testing") as page,
+    ):
+        page.get_by_label("Type a message").fill("Good morning.")
+        page.get_by_role("button", name="Send").click()
+        told = page.get_by_role("log", name="Conversation")
+        expect(told).to_contain_text("answered 401 (The key has expired.); check the API key")
+        expect(told).not_to_contain_text("sk-expired")
+        assert_accessible(page)
+        page.goto("/settings")
+        row = page.get_by_role("table", name="The models of this server").get_by_role("row", name="some-model")
+        expect(row).to_contain_text("openai-compatible")

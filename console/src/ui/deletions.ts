@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { toast } from "sonner";
 import { ApiError, authorisedFetch } from "@/api/client";
+import { queries } from "@/app/queries";
 
 /**
  * Deletions that the person may still take back. The server cannot undo one, so it is sent late: what is deleted leaves
@@ -12,13 +13,30 @@ export const UNDO_MS = 6_000;
 type Deletion = { timer: ReturnType<typeof setTimeout>; toastId: string | number; isSent: boolean; refresh: () => unknown };
 type Listener = () => void;
 
+const LEFT = "vivavoce.deleted";
+const LEFT_HIDDEN_MS = 2_000;
+
 const pending = new Map<string, Deletion>();
 const listeners = new Set<Listener>();
-let hidden: ReadonlySet<string> = new Set();
+/** What the former page sent when it went away: a page that is loaded at once may be answered earlier. */
+let left = takeLeft();
+let hidden: ReadonlySet<string> = new Set(left);
 
 function tell(): void {
-  hidden = new Set(pending.keys());
+  hidden = new Set([...left, ...pending.keys()]);
   for (const listener of listeners) listener();
+}
+
+function takeLeft(): string[] {
+  const written = sessionStorage.getItem(LEFT);
+  sessionStorage.removeItem(LEFT);
+  if (written === null) return [];
+  setTimeout(async () => {
+    await queries.invalidateQueries();
+    left = [];
+    tell();
+  }, LEFT_HIDDEN_MS);
+  return JSON.parse(written) as string[];
 }
 
 /** The path of a `DELETE` request is what a deletion is known by: `/v1/webhooks/wh_1`. */
@@ -78,7 +96,11 @@ export const deletions = {
   },
 };
 
-window.addEventListener("pagehide", () => void deletions.finishAll());
+window.addEventListener("pagehide", () => {
+  const unsent = [...pending].flatMap(([path, { isSent }]) => (isSent ? [] : [path]));
+  if (unsent.length > 0) sessionStorage.setItem(LEFT, JSON.stringify(unsent));
+  void deletions.finishAll();
+});
 
 /** The paths of what has been deleted and may still be shown by the server: leave them out of lists. */
 export function useDeleted(): ReadonlySet<string> {
