@@ -29,7 +29,10 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PATIENCE_MS = 30_000
 """For how long a page may take on a machine that does much else; a page that is ready is not waited for."""
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-_LET_IN = "if (location.protocol === 'http:' && !window.name) { window.name = 'let in'; sessionStorage.setItem('vivavoce.key', %s); }"
+_LET_IN = """if (location.protocol === 'http:' && !window.name) {
+    window.name = 'let in';
+    sessionStorage.setItem('vivavoce.key', %s);
+}"""
 """Once a tab: a test that has the key forgotten finds it forgotten."""
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
