@@ -1,23 +1,22 @@
 import { useMutation } from "@tanstack/react-query";
 import { FileDown, History } from "lucide-react";
 import { toast } from "sonner";
-import { ApiError, authorisedFetch } from "@/api/client";
+import { ApiError, api, data } from "@/api/client";
 import { download } from "@/api/download";
+import type { components } from "@/api/schema";
 import { Button } from "@/ui/Button";
 import { Card, Failure } from "@/ui/Page";
 
-type Difference = { line: number; event: unknown; recorded: unknown[]; replayed: unknown[] };
-type Replayed = { events: number; differences: Difference[] };
+type Replayed = components["schemas"]["ReplayObject"];
 
 /** Every fact of the call and what followed from it: as a file, and run once more without sound or models. */
 export function Journal({ sessionId }: { sessionId: string }) {
-  const path = `/v1/sessions/${encodeURIComponent(sessionId)}`;
   const saving = useMutation({
-    mutationFn: () => download(`${path}/journal`, `${sessionId}.jsonl`),
+    mutationFn: () => download(`/v1/sessions/${encodeURIComponent(sessionId)}/journal`, `${sessionId}.jsonl`),
     onError: (error) => toast.error(explained(error)),
   });
   const replay = useMutation({
-    mutationFn: async () => (await authorisedFetch(`${path}/replay`)).json() as Promise<Replayed>,
+    mutationFn: () => data(api.GET("/v1/sessions/{session_id}/replay", { params: { path: { session_id: sessionId } } })),
   });
   return (
     <Card title="Journal" className="grid grid-cols-1 gap-3">

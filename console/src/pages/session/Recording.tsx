@@ -4,7 +4,7 @@ import { Suspense, lazy, useState } from "react";
 import { toast } from "sonner";
 import { authorisedFetch } from "@/api/client";
 import { save } from "@/api/download";
-import { type Part, recordingInfo, recordingPath } from "@/pages/session/recordings";
+import { COMING, type Part, type RecordingInfo, deleteRecording, recordingInfo, recordingPath } from "@/pages/session/recordings";
 import { useTranscript } from "@/pages/session/transcript";
 import { Button } from "@/ui/Button";
 import { Select } from "@/ui/Choice";
@@ -27,8 +27,8 @@ export function Recording(props: {
   const info = useQuery({
     queryKey: ["session", sessionId, "recording"],
     queryFn: () => recordingInfo(sessionId),
-    // A recording is filed just after the call's end.
-    refetchInterval: (query) => (isActive || query.state.data?.state === "recording" ? 3000 : false),
+    // A recording is filed some time after the call's end.
+    refetchInterval: (query) => (isActive || COMING.has(query.state.data?.state ?? "none") ? 3000 : false),
   });
   const ready = info.data?.parts.filter(({ state }) => state === "ready") ?? [];
   const part = ready.find((each) => each.part === chosen) ?? ready.at(-1);
@@ -36,7 +36,7 @@ export function Recording(props: {
     <Card title="Recording">
       {info.isPending && <Loading rows={2} />}
       {info.isError && <Failure error={info.error} onRetry={() => info.refetch()} />}
-      {info.data && !part && <Absent state={info.data.state} failure={info.data.failure} />}
+      {info.data && !part && <Absent info={info.data} isActive={isActive} />}
       {part && (
         <div className="grid grid-cols-1 gap-3">
           {ready.length > 1 && (
@@ -49,24 +49,29 @@ export function Recording(props: {
             />
           )}
           <Heard key={part.part} part={part} {...props} />
+          {info.data && info.data.state !== "ready" && <Absent info={info.data} isActive={isActive} />}
         </div>
       )}
     </Card>
   );
 }
 
-function Absent({ state, failure }: { state: string; failure: string | null }) {
-  const text =
-    state === "recording"
+/** Why the newest connection cannot be heard. */
+function Absent({ info, isActive }: { info: RecordingInfo; isActive: boolean }) {
+  const { state, failure } = info;
+  const texts: Record<RecordingInfo["state"], string> = {
+    recording: isActive
       ? "The call is being recorded. It can be heard here when the call is over."
-      : state === "failed"
-        ? `The recording failed: ${failure ?? "the server does not say why"}.`
-        : state === "deleted"
-          ? "The recording was deleted. What was said stays in the transcript."
-          : "This call was not recorded. Recording is switched on for the server, and for each agent.";
+      : "The recording is being finished. It can be heard here in a moment.",
+    uploading: "The recording is on its way to where recordings are kept. It can be heard here when it has arrived.",
+    ready: "",
+    failed: `The recording failed: ${failure ?? "the server does not say why"}.`,
+    deleted: "The recording was deleted. What was said stays in the transcript.",
+    none: "This call was not recorded. Recording is switched on for the server, and for each agent.",
+  };
   return (
     <p className={`text-sm ${state === "failed" ? "text-danger" : "text-muted"}`} role="status">
-      {text}
+      {texts[state]}
     </p>
   );
 }
@@ -124,7 +129,7 @@ function Deleting({ sessionId }: { sessionId: string }) {
   const queries = useQueryClient();
   const [asked, setAsked] = useState(false);
   const remove = useMutation({
-    mutationFn: () => authorisedFetch(recordingPath(sessionId), { method: "DELETE" }),
+    mutationFn: () => deleteRecording(sessionId),
     onSuccess: async () => {
       setAsked(false);
       await queries.invalidateQueries({ queryKey: ["session", sessionId, "recording"] });

@@ -1,21 +1,21 @@
-import { authorisedFetch } from "@/api/client";
+import { api, data } from "@/api/client";
+import type { components } from "@/api/schema";
 
-/** What `GET /v1/sessions/{session_id}/recording/info` tells. */
-export type Part = {
-  part: number;
-  state: "recording" | "ready" | "failed" | "deleted";
-  format: "opus" | "wav";
-  duration_ms: number | null;
-  bytes: number | null;
-  places: { recording_ms: number; audio_ms: number }[];
-  failure: string | null;
-};
-export type RecordingInfo = { state: Part["state"] | "none"; parts: Part[]; failure: string | null };
+export type Part = components["schemas"]["RecordingPartObject"];
+export type RecordingInfo = components["schemas"]["SessionRecordingObject"];
 
-export async function recordingInfo(sessionId: string): Promise<RecordingInfo> {
-  return (await authorisedFetch(`${recordingPath(sessionId)}/info`)).json() as Promise<RecordingInfo>;
+/** It is not there yet, and comes by itself. */
+export const COMING: ReadonlySet<RecordingInfo["state"]> = new Set(["recording", "uploading"]);
+
+export function recordingInfo(sessionId: string): Promise<RecordingInfo> {
+  return data(api.GET("/v1/sessions/{session_id}/recording/info", { params: { path: { session_id: sessionId } } }));
 }
 
+export function deleteRecording(sessionId: string) {
+  return data(api.DELETE("/v1/sessions/{session_id}/recording", { params: { path: { session_id: sessionId } } }));
+}
+
+/** For what the typed client does not fetch: the sound itself. */
 export function recordingPath(sessionId: string): string {
   return `/v1/sessions/${encodeURIComponent(sessionId)}/recording`;
 }

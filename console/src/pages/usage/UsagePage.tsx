@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { BarChart3 } from "lucide-react";
 import { useState } from "react";
-import { authorisedFetch } from "@/api/client";
+import { api, data } from "@/api/client";
 import { Days } from "@/pages/usage/Days";
-import { MEASURES, type Measure, type Usage, firstOf } from "@/pages/usage/days";
+import { MEASURES, type Measure, firstOf } from "@/pages/usage/days";
 import { Select } from "@/ui/Choice";
 import { Card, Empty, Failure, Loading, Page } from "@/ui/Page";
 
@@ -13,7 +13,7 @@ export function UsagePage() {
   const [measure, setMeasure] = useState<Measure>("sessions");
   const usage = useQuery({
     queryKey: ["usage", days],
-    queryFn: async () => (await (await authorisedFetch(`/v1/usage?from=${firstOf(Number(days))}`)).json()) as Usage,
+    queryFn: () => data(api.GET("/v1/usage", { params: { query: { from: firstOf(Number(days)) } } })),
   });
   return (
     <Page title="Usage" lead="What your agents were used for. Days are those of UTC.">

@@ -1,9 +1,9 @@
-type Use = { sessions: number; minutes: number; turns: number; tool_calls: number };
-export type Measure = keyof Use;
-/** One day of `GET /v1/usage`. */
-export type Day = Use & { day: string };
+import type { components } from "@/api/schema";
+
+export type Usage = components["schemas"]["UsageObject"];
 /** `days`: each of them, the oldest first. */
-export type Usage = { days: Day[]; totals: Use };
+export type Day = Usage["days"][number];
+export type Measure = keyof Usage["totals"];
 
 const WHOLE = new Intl.NumberFormat();
 const TENTHS = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });

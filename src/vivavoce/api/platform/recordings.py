@@ -67,7 +67,7 @@ class RecordingPartObject(BaseModel):
     created_at: datetime = Field(description="When it began.")
 
 
-class RecordingObject(BaseModel):
+class SessionRecordingObject(BaseModel):
     """What there is of a session to be heard. The fields are those of the newest part."""
 
     state: Literal["recording", "uploading", "ready", "failed", "deleted", "none"] = Field(
@@ -83,7 +83,7 @@ class RecordingObject(BaseModel):
 
 
 @router.get("/v1/sessions/{session_id}/recording/info", summary="Tell what there is of a session's recording")
-async def get_recording_info(platform: PlatformOf, caller: Reader, session_id: SessionId) -> RecordingObject:
+async def get_recording_info(platform: PlatformOf, caller: Reader, session_id: SessionId) -> SessionRecordingObject:
     """Also while the call goes on, and of what was deleted."""
     parts = await platform.recordings.parts(await platform.sessions.get(caller, session_id))
     return recording_object([_part(record) for record in parts])
@@ -125,9 +125,9 @@ async def delete_recording(platform: PlatformOf, caller: Writer, session_id: Ses
     return Deleted(id=session.session_id)
 
 
-def recording_object(parts: list[RecordingPartObject]) -> RecordingObject:
+def recording_object(parts: list[RecordingPartObject]) -> SessionRecordingObject:
     newest = parts[-1] if parts else None
-    return RecordingObject(
+    return SessionRecordingObject(
         state="none" if newest is None else newest.state,
         part=None if newest is None else newest.part,
         format=None if newest is None else newest.format,
