@@ -69,7 +69,9 @@ class ConsoleBuildHook(BuildHookInterface[Any]):
     def _build(self) -> None:
         self.app.display_info("vivavoce: building the console …")
         # Not `ci`: it refuses a lock without the packages of other systems, which not every registry serves.
-        self._npm("install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error")
+        # What only checks the source, the compiler of types first of all, is not fetched.
+        quiet = ("--no-save", "--no-audit", "--no-fund", "--loglevel=error")
+        self._npm("install", *quiet, "--prefer-offline", "--omit=dev", "--ignore-scripts")
         self._npm("run", "--silent", "build")
         for file in self._assets.rglob("*"):
             if file.suffix in COMPRESSED:
