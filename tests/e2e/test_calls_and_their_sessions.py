@@ -25,10 +25,12 @@ from vivavoce.services.platform import Platform
 from vivavoce.services.sessions import OpenedSession, SessionLimits, SessionWish
 from vivavoce.sessions.directory import NoPlaceError
 from vivavoce.store.records import FIRST_ORGANISATION as OURS
-from vivavoce.store.records import MessageRecord, OrganisationId, PageRequest, SessionRecord
+from vivavoce.store.records import MessageRecord, NewMessage, OrganisationId, PageRequest, SessionRecord
 
 US = Caller(OURS)
 TEXT_ONLY = {"output_modalities": ["text"]}
+ONE_SECOND = 48_000
+"""Bytes of a call's sound."""
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +72,16 @@ def _session(served: Served, session_id: str) -> SessionRecord:
 
 
 def _messages(served: Served, session_id: str) -> list[tuple[str, str, bool]]:
+    return [(each.role, each.content, each.interrupted) for each in _said(served, session_id)]
+
+
+def _said(served: Served, session_id: str) -> list[NewMessage]:
     async def read() -> list[MessageRecord]:
         platform = _platform(served)
         session = await platform.sessions.get(US, session_id)
         return list((await platform.sessions.messages(session, PageRequest(newest_first=False))).items)
 
-    said = [record.message for record in served.inside(read)]
-    return [(each.role, each.content, each.interrupted) for each in said]
+    return [record.message for record in served.inside(read)]
 
 
 def _open_count(served: Served) -> int:
@@ -198,17 +203,22 @@ async def test_a_reply_that_is_broken_off_is_kept_as_interrupted_with_what_was_h
     agent = await asyncio.to_thread(_agent, served, greeting="One two three four. " * 100)
     async with _calling(served, f"/v1/realtime?agent_id={agent}") as socket:
         session_id = (await _until(socket, "session.created"))["session"]["id"]
-        for _ in range(3):
-            await _until(socket, "response.output_audio.delta")
+        sent = 0
+        while sent < ONE_SECOND:
+            sent += len(base64.b64decode((await _until(socket, "response.output_audio.delta"))["delta"]))
         await _speak(socket)
         done = (await _until(socket, "response.done"))["response"]
         assert (done["status"], done["status_details"]["reason"]) == ("cancelled", "turn_detected")
         await _until(socket, "response.done")
     await _over(served, session_id)
-    said = await asyncio.to_thread(_messages, served, session_id)
-    assert {role for role, _, _ in said} == {"user", "assistant"}
-    assert all(interrupted for _, content, interrupted in said if "three" in content)
-    assert max(len(content) for _, content, _ in said) < 2_000
+    said = await asyncio.to_thread(_said, served, session_id)
+    assert {each.role for each in said} == {"user", "assistant"}
+    assert all(each.interrupted for each in said if "three" in each.content)
+    assert max(len(each.content) for each in said) < 2_000
+    greeted = next(each for each in said if each.role == "assistant")
+    assert greeted.interrupted
+    assert greeted.generated_text == ("One two three four. " * 100).strip()
+    assert greeted.generated_text.startswith(greeted.content)
 
 
 # --- tokens ---------------------------------------------------------------------------------------------------------
