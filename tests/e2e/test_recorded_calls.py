@@ -81,3 +81,31 @@ async def test_an_agent_that_did_not_ask_is_not_recorded(served: Served) -> None
     async with httpx.AsyncClient(base_url=served.url, headers=HEADERS) as http:
         assert (await http.get(f"/v1/sessions/{session_id}/recording/info")).json()["state"] == "none"
         assert (await http.get(f"/v1/sessions/{session_id}/recording")).status_code == 404
+
+
+async def test_a_call_in_which_everything_is_written_has_a_recording_of_silence(served: Served) -> None:
+    agent = await asyncio.to_thread(_agent, served, greeting=None, recording={"format": "opus"})
+    item = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Good day"}]}
+    wishes = (
+        {"type": "session.update", "session": {"type": "realtime", "output_modalities": ["text"]}},
+        {"type": "conversation.item.create", "item": item},
+        {"type": "response.create"},
+    )
+    async with connect(f"{served.websocket_url}?agent_id={agent}", additional_headers=HEADERS) as socket:
+        session_id = ""
+        for wish in wishes:
+            await socket.send(json.dumps(wish))
+        async with asyncio.timeout(30):
+            async for frame in socket:
+                event = json.loads(frame)
+                session_id = session_id or event.get("session", {}).get("id", "")
+                if event["type"] == "response.done":
+                    break
+    async with httpx.AsyncClient(base_url=served.url, headers=HEADERS) as http:
+        address = f"/v1/sessions/{session_id}/recording"
+        async with asyncio.timeout(30):
+            while (info := (await http.get(f"{address}/info")).json())["state"] in {"recording", "uploading"}:
+                await asyncio.to_thread(lambda: None)
+        assert (info["state"], info["failure"]) == ("ready", None)
+        sound, _ = soundfile.read(io.BytesIO((await http.get(address)).content), dtype="float32")
+    assert np.abs(sound).max() < 0.001

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vivavoce.media.pcm import Samples
-from vivavoce.media.stereo_tape import AHEAD_SECONDS, REACH_SECONDS, TAKEN_AT_ONCE_SECONDS, Place, Stereo, StereoTape
+from vivavoce.media.stereo_tape import (
+    AHEAD_SECONDS,
+    PAUSE_SECONDS,
+    REACH_SECONDS,
+    TAKEN_AT_ONCE_SECONDS,
+    Place,
+    Stereo,
+    StereoTape,
+)
 
 RATE_HZ = 24_000
 FRAME = RATE_HZ // 50
@@ -142,3 +150,26 @@ def test_hours_that_a_machine_slept_come_in_small_pieces() -> None:
     tape.say(0.0, _tone(1.0))
     assert max(len(piece) for piece in tape.finish(300.0)) <= TAKEN_AT_ONCE_SECONDS * RATE_HZ
     assert tape.taken_samples == 300 * RATE_HZ
+
+
+@pytest.mark.parametrize("slow_parts_in_a_million", [0, 300, 1_000])
+def test_a_caller_whose_clock_is_slow_stays_within_a_tenth_of_a_second(slow_parts_in_a_million: int) -> None:
+    """A mark of the caller every minute, and one of the agent at the same moment, for ten minutes."""
+    rate_hz, packet_seconds = 8_000, 0.2
+    tape, packet = StereoTape(rate_hz), round(packet_seconds * rate_hz)
+    heard_seconds = packet_seconds * (1 + slow_parts_in_a_million / 1_000_000)
+    pieces: list[Stereo] = []
+    for index in range(3_000):
+        arrived_at = (index + 1) * heard_seconds
+        is_marked = index % 300 == 150
+        tape.hear(arrived_at, np.full(packet, 0.5 if is_marked else 0.0, np.float32), rate_hz)
+        if is_marked:
+            tape.say(arrived_at - heard_seconds, np.full(packet, 0.5, np.float32))
+        if index % 50 == 0:
+            pieces += tape.take(arrived_at)
+    sound = _whole([*pieces, *tape.finish(3_000 * heard_seconds)])
+    caller, agent = _sounding(sound[:, 0]), _sounding(sound[:, 1])
+    assert len(caller) == len(agent) == 10
+    apart = [(there - here) / rate_hz for (there, _), (here, _) in zip(agent, caller, strict=True)]
+    assert min(apart) >= -0.001
+    assert max(apart) <= PAUSE_SECONDS + 0.01

@@ -12,10 +12,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import obstore
 import pytest
+from obstore.store import MemoryStore
 from tests.s3_server import S3Server, s3_server
 
-from vivavoce.services.recordings.object_store import open_bucket
+from vivavoce.services.recordings.object_store import ObjectStorage, open_bucket
+from vivavoce.services.recordings.service import RecordingChoice, RecordingService, name_of
+from vivavoce.services.recordings.spool import Spool
 from vivavoce.services.recordings.storage import StorageError
 from vivavoce.services.recordings.uploading import (
     GONE,
@@ -324,3 +328,33 @@ async def test_no_more_than_so_many_are_under_way(store: Store, tmp_path: Path) 
     with pytest.raises(StorageError, match="too many"):
         uploads.begin(Upload(0, "org/one-more.wav", tmp_path))
     assert uploads.find("org/one-more.wav") is None
+
+
+async def test_a_recording_is_deleted_over_the_service_while_it_waits_for_its_bucket(
+    store: Store, tmp_path: Path
+) -> None:
+    bucket, spool = Moody(), Spool(tmp_path / "spool")
+    bucket.gate.clear()
+    thread = await store.threads.add(NewThread(OURS))
+    later = datetime.now(UTC) + timedelta(hours=1)
+    session = await store.sessions.add(NewSession(OURS, None, thread.thread_id, "realtime", "web", later), 100)
+    async with _running(store, bucket) as uploads:
+        storage, choice = ObjectStorage(obstore, MemoryStore()), RecordingChoice(enabled=True)
+        service = RecordingService(store.recordings, storage, spool, choice, lambda: ENDED_AT, uploads)
+        live = service.plan(session, "wav")
+        assert live is not None
+        await live.begin(session)
+        await live.end()
+        (record,) = await service.parts(session)
+        assert record.state == "uploading"
+        await bucket.asked.wait()
+        await service.sweep()
+        assert await service.delete(session) == 1
+        upload = uploads.find(name_of(record))
+        assert upload is not None
+        assert spool.names() == []
+        bucket.gate.set()
+        await _done(upload)
+        (record,) = await service.parts(session)
+    assert (record.state, bucket.kept, bucket.discarded) == ("deleted", {}, [name_of(record)])
+    await service.close()

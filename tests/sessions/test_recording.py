@@ -17,7 +17,7 @@ from vivavoce.media.pcm import Samples
 from vivavoce.media.stereo_encoding import RecordingFormat
 from vivavoce.media.stereo_tape import REACH_SECONDS, Place
 from vivavoce.sessions import recording as recordings
-from vivavoce.sessions.recording import RECORDING_RATE_HZ, TOO_SLOW, Recording
+from vivavoce.sessions.recording import NOT_PLACED, RECORDING_RATE_HZ, TOO_SLOW, Recording
 
 pytestmark = pytest.mark.looptime
 
@@ -172,3 +172,75 @@ async def test_sound_that_nobody_writes_is_not_heaped_up(tmp_path: Path) -> None
     assert recording.failure == TOO_SLOW
     assert (await recording.finish()).failure == TOO_SLOW
     assert not recording.path.exists()
+
+
+async def test_a_device_without_room_fails_the_recording_with_its_own_words(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    path.symlink_to("/dev/full")
+    recording = Recording(path, "wav")
+    async with opened_call(tap=recording) as call:
+        await call.ask()
+        await call.outlet.until(notices.ReplyDone)
+        await call.be_silent(REACH_SECONDS + 2)
+    assert (await recording.finish()).failure == "No space left on device"
+    assert not path.is_symlink()
+
+
+async def test_a_recording_that_never_got_a_place_writes_nothing() -> None:
+    recording = Recording(None, "opus")
+    async with opened_call(tap=recording) as call:
+        await call.be_silent(REACH_SECONDS + 2)
+    assert (await recording.finish()).failure == NOT_PLACED
+    assert recording.written_bytes == 0
+
+
+async def test_what_is_given_up_does_not_disturb_the_call() -> None:
+    recording = Recording(None, "wav")
+    recording.give_up("the folder cannot be written")
+    async with opened_call(tap=recording) as call:
+        await call.ask()
+        await call.outlet.until(notices.ReplyDone)
+    assert (await recording.finish()).failure == "the folder cannot be written"
+
+
+async def test_what_is_written_stays_as_it_was_but_for_the_header(tmp_path: Path) -> None:
+    recording = Recording(None, "wav")
+    recording.place(tmp_path / "call.wav")
+    async with opened_call(tap=recording) as call:
+        await call.ask()
+        await call.be_silent(REACH_SECONDS + 2)
+        written = recording.written_bytes
+        begun = (tmp_path / "call.wav").read_bytes()[:written]
+        await call.be_silent(1.0)
+    assert written > RATE_HZ
+    recorded = await recording.finish()
+    whole = (tmp_path / "call.wav").read_bytes()
+    assert recording.written_bytes == recorded.size_bytes == len(whole)
+    assert whole[44:written] == begun[44:]
+
+
+async def test_a_call_without_a_sound_is_as_long_as_it_was(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "call.wav", "wav")
+    async with opened_call(tap=recording):
+        await asyncio.sleep(7.0)
+    recorded = await recording.finish()
+    left, right = _read(tmp_path / "call.wav")
+    assert (recorded.duration_ms, len(left), recorded.places) == (7_000, 7 * RATE_HZ, ())
+    assert not left.any()
+    assert not right.any()
+
+
+async def test_an_opus_recording_is_heard_from_any_place_in_it(tmp_path: Path) -> None:
+    recording = Recording(tmp_path / "call.ogg", "opus")
+    async with opened_call(tap=recording) as call:
+        await call.be_silent(10.0)
+        await call.speak(1.0)
+        await call.be_silent(4.0)
+    await recording.finish()
+    with soundfile.SoundFile(tmp_path / "call.ogg") as file:
+        assert file.seekable()
+        whole = file.read(dtype="float32")
+        for second in (11, 2, 10):
+            file.seek(second * RATE_HZ)
+            part = file.read(RATE_HZ // 2, dtype="float32")
+            assert np.abs(part - whole[second * RATE_HZ :][: len(part)]).max() < 0.02
