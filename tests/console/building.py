@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from tests.compliance.environments import installed
@@ -22,6 +23,8 @@ SOURCE = ("src", "index.html", "package.json", "package-lock.json", "tsconfig.js
 """What a build is made of; `hatch_build.py` has the same list, and marks its own build with the same digest."""
 MARK = ".built-from"
 BUILDS_KEPT = 3
+IN_USE_SECONDS = 3_600
+"""A build that was wanted so lately may be shown by a run that still goes on, of another checkout."""
 
 
 def built_console() -> Path:
@@ -64,7 +67,8 @@ def _make_room(cache: Path, place: Path) -> None:
     os.utime(place)
     builds = sorted((each for each in cache.iterdir() if each.is_dir()), key=lambda each: each.stat().st_mtime)
     for old in builds[:-BUILDS_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        if old.stat().st_mtime < time.time() - IN_USE_SECONDS:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _digest() -> str:
