@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -250,3 +251,29 @@ def test_an_engine_that_is_closed_refuses(models_directory: Path) -> None:
     with pytest.raises(EngineError, match="closed"):
         server.chat({}, lambda _: True)
     assert "OMP_WAIT_POLICY" in os.environ
+
+
+async def test_a_reply_that_makes_room_for_a_caller_is_written_as_if_it_had_not(models_directory: Path) -> None:
+    model = LlamaCppLanguageModel(models_directory / SMALL_MODEL, slots=2, context_tokens=512, threads=2)
+    try:
+        asked = _request("Tell me a long story about a horse.", affinity="talker", limit=40)
+        alone = [part.text for part in await _parts(model, asked) if isinstance(part, TextGenerated)]
+        patient = replace(asked, wanted_at=lambda: asyncio.get_running_loop().time() + 9)
+        told: list[str] = []
+        callers: list[asyncio.Task[list[GenerationPart]]] = []
+        async for part in model.generate(patient):
+            if isinstance(part, GenerationEnded):
+                assert part.usage.output_tokens == 40
+                break
+            assert isinstance(part, TextGenerated)
+            told.append(part.text)
+            if len(told) in {5, 15}:
+                hasty = _request("Hello!", affinity=f"caller {len(told)}", limit=4)
+                callers.append(asyncio.create_task(_parts(model, hasty)))
+            if len(told) in {12, 22}:
+                assert callers[-1].done(), "the caller came first"
+        assert "".join(told) == "".join(alone)
+        for caller in callers:
+            assert isinstance((await caller)[-1], GenerationEnded)
+    finally:
+        await model.close()

@@ -100,7 +100,7 @@ def _lengths(engine: Engine) -> list[int]:
 async def test_what_the_engine_writes_reaches_the_loop() -> None:
     engine, run = Engine(), _run()
     assert await _perform(run, engine) == ["Hello", " there"]
-    assert (run.finish_reason, run.usage.completion_tokens, run.dropped_messages) == ("stop", 2, 0)
+    assert (run.told.finish_reason, run.told.usage.completion_tokens, run.dropped_messages) == ("stop", 2, 0)
     assert (engine.bodies[0]["id_slot"], engine.bodies[0]["max_tokens"]) == (1, 20)
 
 

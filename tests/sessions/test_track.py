@@ -8,19 +8,26 @@ import numpy as np
 import pytest
 
 from vivavoce.conversation.identifiers import ReplyId
-from vivavoce.conversation.orders import StartReply
+from vivavoce.conversation.orders import OpenGate, StartReply
 from vivavoce.conversation.settings import Modality
-from vivavoce.engines.ports import AffinityKey
+from vivavoce.engines.ports import VOICE_RATE_HZ, AffinityKey
 from vivavoce.media.pacing import SHORTEST_LEAD_SECONDS, Playout
-from vivavoce.sessions.track import FRAME_SAMPLES, LONGEST_BACKLOG_SECONDS, Track
+from vivavoce.sessions.track import (
+    FRAME_SAMPLES,
+    GATED_PATIENCE_SECONDS,
+    LONGEST_BACKLOG_SECONDS,
+    SPOKEN_CHARACTERS_A_SECOND,
+    WRITING_SECONDS,
+    Track,
+)
 
 pytestmark = pytest.mark.looptime
 
 FRAME_SECONDS = 0.02
 
 
-def track() -> Track:
-    order = StartReply(ReplyId("r"), (), Modality.AUDIO, "eve", 1.0)
+def track(*, gated: bool = False) -> Track:
+    order = StartReply(ReplyId("r"), (), Modality.AUDIO, "eve", 1.0, gated=gated)
     return Track(order, Playout(), AffinityKey("call"))
 
 
@@ -75,3 +82,57 @@ async def test_a_player_that_claims_more_than_was_sent_has_played_what_was_sent(
     await send(one, 100)
     assert one.acknowledge(60_000, now()) == 2000
     assert one.played_ms(now()) == 2000
+
+
+def _voice(one: Track, seconds: float) -> None:
+    one.voiced(np.zeros(round(seconds * VOICE_RATE_HZ), np.float32))
+
+
+async def test_the_first_words_are_wanted_when_the_reply_begins() -> None:
+    begun_at, one = now(), track()
+    await asyncio.sleep(3)
+    assert one.words_wanted_at() == begun_at
+
+
+async def test_behind_the_gate_words_are_wanted_a_little_later_and_ever_later_until_it_opens() -> None:
+    begun_at, one = now(), track(gated=True)
+    assert one.words_wanted_at() == begun_at + GATED_PATIENCE_SECONDS
+    await asyncio.sleep(3)
+    assert one.words_wanted_at() == begun_at + 3 + GATED_PATIENCE_SECONDS
+    one.perform(OpenGate(one.reply_id))
+    assert one.words_wanted_at() == begun_at
+
+
+async def test_words_that_are_not_voiced_yet_count_as_said_in_their_time() -> None:
+    one = track()
+    await one.queue("x" * 30)
+    assert one.words_wanted_at() == pytest.approx(now() + 30 / SPOKEN_CHARACTERS_A_SECOND - WRITING_SECONDS)
+
+
+async def test_more_words_are_wanted_shortly_before_the_voice_has_nothing_left_to_say() -> None:
+    one = track()
+    await one.queue("x" * 30)
+    _voice(one, 4.0)
+    one.voiced_whole("x" * 30)
+    dry_at = now() + 4.0
+    assert one.words_wanted_at() == pytest.approx(dry_at - WRITING_SECONDS)
+    await send(one, 100)
+    assert one.words_wanted_at() == pytest.approx(dry_at - WRITING_SECONDS)
+
+
+async def test_a_voice_that_has_run_dry_wants_words_since_then() -> None:
+    one = track()
+    await one.queue("x" * 15)
+    _voice(one, 1.0)
+    one.voiced_whole("x" * 15)
+    dry_at = now() + 1.0
+    await send(one, 50)
+    await asyncio.sleep(9)
+    assert one.words_wanted_at() == pytest.approx(dry_at - WRITING_SECONDS)
+
+
+async def test_a_piece_without_anything_to_say_is_not_waited_for() -> None:
+    one = track()
+    await one.queue("...")
+    one.voiced_whole("...")
+    assert one.words_wanted_at() == now() - WRITING_SECONDS

@@ -10,8 +10,8 @@ stops the work at the next step it can be stopped at and leaves the engine usabl
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal, NewType, Protocol
 
 import numpy as np
@@ -227,6 +227,8 @@ class GenerationRequest:
     model can read is an `EngineError`; otherwise the oldest messages may be left out.
     `due_at` (loop seconds): when the model has to begin at the latest; until then other replies' first sentences may
     come first. None: at once, somebody is listening.
+    `wanted_at`: asked again while the reply is written, when its next words are wanted (loop seconds): a voice that has
+    enough to say can wait for others. None: a few words a second from `due_at` on.
     What stands before the first blank of `affinity` names the session that the work is done for.
     """
 
@@ -240,6 +242,7 @@ class GenerationRequest:
     parallel_tool_calls: bool = True
     keeps_all_messages: bool = False
     due_at: float | None = None
+    wanted_at: Callable[[], float] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,10 @@ class Playout:
         """Audio that was sent but not played yet."""
         return max(0.0, self._ends_at - now)
 
+    def ends_at(self, now: float, more_follows: bool) -> float:
+        """When the player has played all that was sent; in the past if it has run dry and nothing follows at once."""
+        return max(self._ends_at, now) if more_follows else self._ends_at
+
     def correct(self, now: float, buffered_seconds: float) -> None:
         """The player itself says how much it still holds."""
         self._ends_at = now + buffered_seconds

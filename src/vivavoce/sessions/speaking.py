@@ -60,10 +60,6 @@ from vivavoce.sessions.ports import CallTap, Engines, Outlet, Spawn
 from vivavoce.sessions.pronunciations import Pronunciations
 from vivavoce.sessions.track import FRAME_SAMPLES, Track
 
-GATED_PATIENCE_SECONDS = 0.3
-BESIDE_PATIENCE_SECONDS = 2.0
-"""How long replies may be put off whose turn is not surely over, and those that nobody listens to."""
-
 QUEUED_CHUNKS = 8
 """Chunks of audio that may wait to be sent; more and the voice waits."""
 
@@ -217,8 +213,10 @@ class Speaking:
             request = replace(request, temperature=order.temperature)
         elif order.prompt and order.prompt[-1].role == "tool":
             request = replace(request, temperature=0.0)  # what a tool brought is told as it is
-        if (patience := _patience_seconds(order)) is not None:
+        if (patience := track.patience_seconds) is not None:
             request = replace(request, due_at=asyncio.get_running_loop().time() + patience)
+        if order.modality is not Modality.TEXT:
+            request = replace(request, wanted_at=track.words_wanted_at)
         async with aclosing(self._engines.language_model.generate(request)) as parts:
             async for part in parts:
                 self._submit(_fact(order.reply_id, part))
@@ -232,8 +230,7 @@ class Speaking:
         async def queue(cut: list[str]) -> None:
             for piece in cut:
                 self._submit(PieceQueued(order.reply_id, piece.strip()))
-                track.words_begun = True
-                await track.pieces.put(piece)
+                await track.queue(piece)
 
         async with aclosing(self._write(track)) as words:
             async for text in words:
@@ -248,6 +245,7 @@ class Speaking:
         while (piece := await track.pieces.get()) is not None:
             spoken = form.of(pronunciations.spoken(piece))
             if not spoken:
+                track.voiced_whole(piece)
                 continue
             request = SpeechRequest(spoken, order.voice, order.speed, due_at=track.runs_dry_at)
             begun = False
@@ -261,6 +259,7 @@ class Speaking:
                         await voiced.put(_PieceBegun(piece.strip()))
                     track.voiced(chunk)
                     await voiced.put(chunk)
+            track.voiced_whole(piece)
             if begun:
                 await voiced.put(_PieceOver())
         await voiced.put(None)
@@ -317,13 +316,6 @@ class Speaking:
     def _affinity_of(self, order: StartReply) -> AffinityKey:
         """A reply beside the conversation reads another prompt: the conversation's cache is not to be spoilt by it."""
         return AffinityKey(f"{self._affinity} {order.reply_id}")
-
-
-def _patience_seconds(order: StartReply) -> float | None:
-    """How long the model may put this reply off for those whose callers wait; None: not at all."""
-    if order.beside:
-        return BESIDE_PATIENCE_SECONDS
-    return GATED_PATIENCE_SECONDS if order.gated else None
 
 
 def _request(affinity: AffinityKey, prompt: tuple[PromptMessage, ...], tools: tuple[Tool, ...]) -> GenerationRequest:

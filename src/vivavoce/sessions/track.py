@@ -20,6 +20,15 @@ FRAME_SAMPLES = VOICE_RATE_HZ // 50
 LONGEST_BACKLOG_SECONDS = 2.0
 """More than this no player can still hold of what was sent at most a small lead ahead: it stood still, or errs."""
 
+GATED_PATIENCE_SECONDS = 0.3
+BESIDE_PATIENCE_SECONDS = 2.0
+"""How long replies may be put off whose turn is not surely over, and those that nobody listens to."""
+
+SPOKEN_CHARACTERS_A_SECOND = 15.0
+
+WRITING_SECONDS = 0.5
+"""The next piece is wanted so long before the voice has nothing left to say: it is written and voiced meanwhile."""
+
 QUEUED_PIECES = 256
 """Pieces of text that may wait for the voice; more and the language model waits."""
 
@@ -40,6 +49,8 @@ class Track:
         self._flowing.set()
         self._sent_seconds = 0.0
         self._voiced_seconds = 0.0
+        self._unvoiced_characters = 0
+        self._begun_at = asyncio.get_running_loop().time()
         self._acknowledged_ms = -1
         if not order.gated:
             self._gate.set()
@@ -79,6 +90,7 @@ class Track:
                     self._flowing.set()
             case SpeakFiller(text=text):
                 if not self.words_begun and not self.pieces.full():  # else it would come too late
+                    self._unvoiced_characters += len(text)
                     self.pieces.put_nowait(text)
             case _:
                 assert_never(order)
@@ -129,6 +141,35 @@ class Track:
             return None
         now = asyncio.get_running_loop().time()
         return now + self._voiced_seconds - self._sent_seconds + self._playout.buffered_seconds(now)
+
+    async def queue(self, piece: str) -> None:
+        """A piece of its words for the voice."""
+        self.words_begun = True
+        self._unvoiced_characters += len(piece)
+        await self.pieces.put(piece)
+
+    def voiced_whole(self, piece: str) -> None:
+        """The voice has made all of this piece, if there was anything to say in it."""
+        self._unvoiced_characters = max(0, self._unvoiced_characters - len(piece))
+
+    @property
+    def patience_seconds(self) -> float | None:
+        """How long the model may put this reply off for those whose callers wait; None: not at all."""
+        if self.order.beside:
+            return BESIDE_PATIENCE_SECONDS
+        return None if self.is_open else GATED_PATIENCE_SECONDS
+
+    def words_wanted_at(self) -> float:
+        """Loop seconds at which the next piece of its words is wanted, so that the voice never waits for words."""
+        now = asyncio.get_running_loop().time()
+        if not self.words_begun:
+            # behind the gate it always comes after those whose callers wait, however long it has been there
+            return (self._begun_at if self.is_open else now) + (self.patience_seconds or 0.0)
+        to_be_voiced = self._unvoiced_characters / SPOKEN_CHARACTERS_A_SECOND
+        if not self._voiced_seconds:
+            return now + to_be_voiced - WRITING_SECONDS
+        unsent = self._voiced_seconds - self._sent_seconds
+        return self._playout.ends_at(now, unsent > 0) + unsent + to_be_voiced - WRITING_SECONDS
 
     def nothing_to_send(self) -> None:
         """The voice has not made more yet."""

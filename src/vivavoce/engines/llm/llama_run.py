@@ -12,9 +12,10 @@ import hashlib
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from vivavoce.engines.llm.llama_server import Chunk, ChunkUsage
+from vivavoce.engines.llm.llama_server import Chunk, ChunkUsage, PromptProgress
 from vivavoce.engines.llm.prompt_fitting import (
     PromptTooLongError,
     dropped_to_fit,
@@ -50,8 +51,32 @@ def parked_key(affinity: AffinityKey) -> str:
     return f"conversation {affinity}"
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What earlier runs wrote of a reply that was paused."""
+
+    text: str = ""
+    tokens: int = 0
+
+
+NOTHING = Written()
+
+
+@dataclass(slots=True)
+class Told:
+    """What the engine has told of one run. `usage` stays empty if the run was stopped before its end."""
+
+    finish_reason: str = ""
+    usage: ChunkUsage = field(default_factory=ChunkUsage)
+    prompt: PromptProgress = field(default_factory=PromptProgress)
+    pieces: int = 0
+
+
 class LlamaRun:
-    """A reply being written (`output_tokens` > 0) or a prompt being warmed (0)."""
+    """A reply to be written (`output_tokens` > 0) behind what was `written` of it so far; or a prompt being warmed (0).
+
+    `on_piece` is called on the event loop after each piece was put.
+    """
 
     def __init__(
         self,
@@ -61,20 +86,23 @@ class LlamaRun:
         output_tokens: int,
         context_tokens: int,
         dropped_messages: int,
+        written: Written = NOTHING,
+        on_piece: Callable[[], None] = lambda: None,
     ) -> None:
         self.request = request
         self.placement = placement
         self.ended = asyncio.Event()
         self.interrupted = False
         self.failure: EngineError | None = None
-        self.finish_reason = ""
-        self.usage = ChunkUsage()
+        self.told = Told()
         self.dropped_messages = 0 if request.keeps_all_messages else dropped_messages
         # The engine tells at most one piece a token, so putting without waiting never fails.
         self.pieces: asyncio.Queue[str | None] = asyncio.Queue(maxsize=2 * output_tokens + 16)
         self._output_tokens = output_tokens
+        self._written = written
+        self._on_piece = on_piece
         # Room for the reply stays, but never more than half of the context.
-        self._prompt_budget = context_tokens - min(output_tokens, context_tokens // 2)
+        self._prompt_budget = context_tokens - min(output_tokens, context_tokens // 2) + written.tokens
         self._loop = asyncio.get_running_loop()
         self._given_up = threading.Event()
         self._overflowing_tokens = 0
@@ -146,13 +174,18 @@ class LlamaRun:
         return False
 
     def _body(self, messages: Sequence[ChatMessage]) -> dict[str, Any]:
+        lines = written_messages(messages, self.request.tools)
+        if self._written.text:
+            lines = _continued(lines, self._written.text)
         body = {
-            **self._frame(written_messages(messages, self.request.tools)),
+            **self._frame(lines),
             "max_tokens": self._output_tokens,
             "temperature": self.request.temperature,
             "stream_options": {"include_usage": True},
         }
-        return body | output_constraint(self.request) if self._output_tokens else body
+        # What is gone on with is speech: its form was decided by its first character.
+        constrained = self._output_tokens > 0 and not self._written.text
+        return body | output_constraint(self.request) if constrained else body
 
     def _frame(self, written: list[dict[str, str]]) -> dict[str, Any]:
         return {
@@ -167,20 +200,34 @@ class LlamaRun:
         if chunk.error is not None:
             self._overflowing_tokens = chunk.error.n_prompt_tokens
             return True
-        if chunk.prompt_progress is not None and chunk.prompt_progress.total > self._prompt_budget:
-            self._overflowing_tokens = chunk.prompt_progress.total
-            return True
+        if (progress := chunk.prompt_progress) is not None:
+            self.told.prompt = progress
+            if progress.total > self._prompt_budget:
+                self._overflowing_tokens = progress.total
+                return True
         if chunk.usage is not None:
-            self.usage = chunk.usage
+            self.told.usage = chunk.usage
         for choice in chunk.choices:
             if choice.delta.content:
                 self._tell(choice.delta.content)
-            self.finish_reason = choice.finish_reason or self.finish_reason
+            self.told.finish_reason = choice.finish_reason or self.told.finish_reason
         return self._given_up.is_set()
 
     def _tell(self, piece: str) -> None:
         try:
-            self._loop.call_soon_threadsafe(self.pieces.put_nowait, piece)
+            self._loop.call_soon_threadsafe(self._arrive, piece)
         except RuntimeError:
             # The loop is closed: nobody listens any more.
             self._given_up.set()
+
+    def _arrive(self, piece: str) -> None:
+        self.told.pieces += 1
+        self.pieces.put_nowait(piece)
+        self._on_piece()
+
+
+def _continued(lines: list[dict[str, str]], text: str) -> list[dict[str, str]]:
+    """The prompt with the beginning of its answer, behind which the engine goes on; it takes one such message."""
+    if lines and lines[-1]["role"] == "assistant":
+        return [*lines[:-1], {"role": "assistant", "content": lines[-1]["content"] + text}]
+    return [*lines, {"role": "assistant", "content": text}]

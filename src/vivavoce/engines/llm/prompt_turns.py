@@ -2,8 +2,7 @@
 
 The native engine evaluates prompts in steps of a few tokens, the slot with the lowest number first, and in the same
 steps as every reply's next token. A prompt that is only being warmed would therefore keep a reply from its own prompt,
-and afterwards let it write one word a step. So one prompt is warmed at a time, and none beside a young reply; and a
-reply that is not due yet begins in a lull.
+and afterwards let it write one word a step. So one prompt is warmed at a time, and none beside a young reply.
 
 Owned by the adapter, used on the event loop; dies with it.
 """
@@ -13,10 +12,31 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 
 YOUNG_TOKENS = 24
 """A reply is young until it has written so much: its first sentence."""
+
+
+class YoungReply:
+    """A reply on its way to its first sentence. It lives in the block that it was made for."""
+
+    def __init__(self, on_grown_up: Callable[[], None]) -> None:
+        self._on_grown_up = on_grown_up
+        self._tokens = 0
+        self._is_young = True
+
+    def wrote(self) -> None:
+        """One token more."""
+        self._tokens += 1
+        if self._tokens == YOUNG_TOKENS:
+            self.grow_up()
+
+    def grow_up(self) -> None:
+        """Its first sentence is there, or will not be."""
+        if self._is_young:
+            self._is_young = False
+            self._on_grown_up()
 
 
 class PromptTurns:
@@ -30,23 +50,15 @@ class PromptTurns:
         self._line: deque[asyncio.Future[None]] = deque()
 
     @contextmanager
-    def reply(self) -> Iterator[Callable[[], None]]:
-        """A reply from the moment that it is asked for; what it yields is to be called at every token."""
+    def reply(self) -> Iterator[YoungReply]:
+        """A reply from the moment that it is begun."""
         self._young += 1
         self._interrupt()
-        tokens = 0
-
-        def written() -> None:
-            nonlocal tokens
-            tokens += 1
-            if tokens == YOUNG_TOKENS:
-                self._grow_up()
-
+        reply = YoungReply(self._grow_up)
         try:
-            yield written
+            yield reply
         finally:
-            if tokens < YOUNG_TOKENS:
-                self._grow_up()
+            reply.grow_up()
 
     @asynccontextmanager
     async def warming(self) -> AsyncIterator[None]:
@@ -68,12 +80,6 @@ class PromptTurns:
                 await quiet
             finally:
                 self._for_quiet.discard(quiet)
-
-    async def lull(self, due_at: float) -> None:
-        """For a reply that is not urgent: wait until no other is young, at most until it is due (loop seconds)."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(due_at):
-                await self.quiet()
 
     async def _stand_in_line(self) -> None:
         called: asyncio.Future[None] = asyncio.get_running_loop().create_future()

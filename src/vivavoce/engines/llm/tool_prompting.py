@@ -104,6 +104,11 @@ class ReplyReader:
         self._held: list[str] = []
         self._speaking = not self._names
 
+    @property
+    def is_speaking(self) -> bool:
+        """Whether the reply is known to be words."""
+        return self._speaking
+
     def feed(self, piece: str) -> str:
         """The words in this piece that can be said now."""
         if self._speaking:

@@ -14,28 +14,33 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
 
-from vivavoce.engines.llm.llama_run import LlamaRun, opening_key, parked_key
-from vivavoce.engines.llm.llama_server import LlamaServer
+from vivavoce.engines.llm.llama_run import NOTHING, LlamaRun, opening_key, parked_key
+from vivavoce.engines.llm.llama_server import LlamaServer, usable_cores
 from vivavoce.engines.llm.prompt_snapshots import PromptSnapshots
 from vivavoce.engines.llm.prompt_turns import PromptTurns
+from vivavoce.engines.llm.reply_in_runs import ReplyInRuns
 from vivavoce.engines.llm.slots import Placement, SlotLine
-from vivavoce.engines.llm.tool_prompting import ReplyReader, speech_instead
+from vivavoce.engines.llm.tool_prompting import speech_instead
+from vivavoce.engines.llm.writing_turns import WritingTurn, WritingTurns
 from vivavoce.engines.ports import (
     AffinityKey,
     ChatMessage,
     EngineError,
-    GenerationEnded,
     GenerationPart,
     GenerationRequest,
-    GenerationUsage,
     TextGenerated,
-    ToolCall,
-    ToolCallGenerated,
 )
 from vivavoce.telemetry.load import WaitLog
 
 DEFAULT_OUTPUT_TOKENS = 1024
 """Where a reply without a limit of its own is cut."""
+
+CORES_A_REPLY = 2
+"""Replies are written side by side where each has so many cores; below that, one slows the other down by as much as it
+gains."""
+
+WARMING_PATIENCE_SECONDS = 2.0
+"""A prompt is warmed while no reply's words are wanted within this time."""
 
 _REMEMBERED_CUTS = 4096
 
@@ -69,6 +74,8 @@ class LlamaCppLanguageModel:
         self._prefills: dict[AffinityKey, LlamaRun] = {}
         self._warming_requests: dict[AffinityKey, GenerationRequest] = {}
         self._turns = PromptTurns(self._interrupt_warming)
+        self._writing = WritingTurns(max(1, (threads or usable_cores()) // CORES_A_REPLY))
+        self._writers: dict[LlamaRun, WritingTurn] = {}
         self._waits = waits
         self._cuts: OrderedDict[AffinityKey, int] = OrderedDict()
         self._closed = False
@@ -76,9 +83,7 @@ class LlamaCppLanguageModel:
     async def generate(self, request: GenerationRequest) -> AsyncGenerator[GenerationPart]:
         self._check(request)
         self._warming_requests.pop(request.affinity, None)
-        warming = self._prefills.get(request.affinity)
-        if warming is not None:
-            # What it has evaluated stays in the slot's cache, so nothing is lost.
+        if (warming := self._prefills.get(request.affinity)) is not None:
             warming.give_up()
         async with aclosing(self._reply(request)) as parts:
             async for part in parts:
@@ -115,19 +120,32 @@ class LlamaCppLanguageModel:
     async def _warmed(self, request: GenerationRequest) -> bool:
         """Whether there is nothing more to do; False when a reply came first."""
         await self._turns.quiet()
-        if self._closed or self._warming_requests.get(request.affinity) is not request:
-            return True
-        placement = self._line.try_take(request.affinity, opening_key(request))
-        if placement is None:
-            return True
-        run = self._start(request, placement, output_tokens=0)
-        self._prefills[request.affinity] = run
+        clock = asyncio.get_running_loop()
+        run: LlamaRun | None = None
+
+        def interrupt() -> bool:
+            if run is not None:
+                run.interrupted = True
+                run.give_up()
+            return run is not None
+
+        turn = WritingTurn(lambda: clock.time() + WARMING_PATIENCE_SECONDS, interrupt)
+        await self._writing.take(turn)
         try:
+            if self._closed or self._warming_requests.get(request.affinity) is not request:
+                return True
+            placement = self._line.try_take(request.affinity, opening_key(request))
+            if placement is None:
+                return True
+            run = self._start(request, placement, output_tokens=0)
+            self._prefills[request.affinity] = run
             await run.ended.wait()
             if run.failure is not None:
                 raise run.failure
         finally:
-            run.give_up()
+            if run is not None:
+                run.give_up()
+            self._writing.give_back(turn)
         return not run.interrupted
 
     def _interrupt_warming(self) -> None:
@@ -151,36 +169,45 @@ class LlamaCppLanguageModel:
 
     async def _reply(self, request: GenerationRequest) -> AsyncGenerator[GenerationPart]:
         asked = DEFAULT_OUTPUT_TOKENS if request.maximum_output_tokens is None else request.maximum_output_tokens
-        limit = max(1, min(asked, self._context_tokens))
-        if request.due_at is not None:
-            await self._turns.lull(request.due_at)
-        with self._turns.reply() as written:
-            run = self._start(request, await self._slot_for(request), output_tokens=limit)
-            reader = ReplyReader(request)
-            try:
-                while (piece := await run.pieces.get()) is not None:
-                    written()
-                    if words := reader.feed(piece):
-                        yield TextGenerated(words)
-                if run.failure is not None:
-                    raise run.failure
-                held = reader.finish()
-                if isinstance(held, ToolCall):
-                    yield ToolCallGenerated(held)
-                elif held and (run.finish_reason != "length" or request.json_schema is not None):
-                    yield TextGenerated(held)
-                yield _ended(run, called=isinstance(held, ToolCall))
-            finally:
-                run.give_up()
+        reply = ReplyInRuns(request, max(1, min(asked, self._context_tokens)), asyncio.get_running_loop().time())
+        turn = WritingTurn(reply.wanted_at, reply.pause)
+        try:
+            await self._writing.take(turn)
+            with self._turns.reply() as young:
+                while True:
+                    run = self._begin(reply, turn, await self._slot_for(reply))
+                    while (piece := await run.pieces.get()) is not None:
+                        young.wrote()
+                        if words := reply.read(piece):
+                            yield TextGenerated(words)
+                    if not reply.goes_on():
+                        break
+                    if reply.written.text:
+                        young.grow_up()
+                    await self._writing.take(turn)
+            for part in reply.rest():
+                yield part
+        finally:
+            reply.give_up()
+            self._writing.give_back(turn)
 
-    async def _slot_for(self, request: GenerationRequest) -> Placement:
-        clock = asyncio.get_running_loop()
-        due_at = clock.time() if request.due_at is None else request.due_at
+    def _begin(self, reply: ReplyInRuns, turn: WritingTurn, placement: Placement) -> LlamaRun:
+        """Let the engine write the reply, or the rest of it."""
+        run = self._start(reply.request, placement, output_tokens=reply.tokens_left, reply=reply)
+        self._writers[run] = turn
+        return run
+
+    async def _slot_for(self, reply: ReplyInRuns) -> Placement:
+        request = reply.request
+        warming = self._prefills.get(request.affinity)
+        if warming is not None:
+            # What it has evaluated stays in the slot's cache, so nothing is lost.
+            warming.give_up()
         waits_for_itself = any(run.request.affinity == request.affinity for run in self._runs)
-        placement = await self._line.take(request.affinity, opening_key(request), due_at)
+        placement = await self._line.take(request.affinity, opening_key(request), reply.due_at)
         # What a conversation waits for its own last step, such as that of a warmed prompt, tells nothing of the load.
-        if self._waits is not None and not waits_for_itself:
-            self._waits.began("language model", clock.time() - due_at)
+        if self._waits is not None and not waits_for_itself and not reply.has_begun:
+            self._waits.began("language model", asyncio.get_running_loop().time() - reply.due_at)
         return placement
 
     def _free(self) -> None:
@@ -193,7 +220,9 @@ class LlamaCppLanguageModel:
         if request.tool_choice not in {"auto", "none", "required", *(tool.name for tool in request.tools)}:
             raise EngineError(f"tool_choice names {request.tool_choice!r}; give a tool of that name or another choice")
 
-    def _start(self, request: GenerationRequest, placement: Placement, *, output_tokens: int) -> LlamaRun:
+    def _start(
+        self, request: GenerationRequest, placement: Placement, *, output_tokens: int, reply: ReplyInRuns | None = None
+    ) -> LlamaRun:
         if self._closed:
             self._line.give_back(placement.slot)
             raise EngineError("the language model is closed; start the server again")
@@ -204,7 +233,11 @@ class LlamaCppLanguageModel:
             output_tokens=output_tokens,
             context_tokens=self._context_tokens,
             dropped_messages=cut,
+            written=reply.written if reply is not None else NOTHING,
+            on_piece=self._writing.reconsider,
         )
+        if reply is not None:
+            reply.run = run
         self._runs.add(run)
         loop = asyncio.get_running_loop()
         future = self._pool.submit(run.perform, self._server, self._snapshots)
@@ -230,6 +263,8 @@ class LlamaCppLanguageModel:
         if self._prefills.get(affinity) is run:
             del self._prefills[affinity]
         self._runs.discard(run)
+        if (turn := self._writers.pop(run, None)) is not None:
+            self._writing.give_back(turn)
         self._line.give_back(run.placement.slot)
         run.pieces.put_nowait(None)
         run.ended.set()
@@ -240,14 +275,3 @@ def _opened(request: GenerationRequest) -> GenerationRequest:
     if not request.messages or request.messages[-1].role == "user":
         return request
     return dataclasses.replace(request, messages=(*request.messages, ChatMessage("user", "I")))
-
-
-def _ended(run: LlamaRun, *, called: bool) -> GenerationEnded:
-    usage = GenerationUsage(
-        input_tokens=run.usage.prompt_tokens,
-        cached_input_tokens=run.usage.prompt_tokens_details.cached_tokens,
-        output_tokens=run.usage.completion_tokens,
-    )
-    if called:
-        return GenerationEnded("tool_calls", usage)
-    return GenerationEnded("length" if run.finish_reason == "length" else "stop", usage)
