@@ -50,7 +50,9 @@ function Known({ equipment }: { equipment: Equipment }) {
         <caption className="sr-only">The models of this server</caption>
         <thead className="text-[13px] text-muted">
           <tr>
-            <th className="py-1.5 pr-3 font-medium">What for</th>
+            <th className="py-1.5 font-medium max-md:w-0 md:pr-3">
+              <span className="max-md:sr-only">What for</span>
+            </th>
             <th className="py-1.5 pr-3 font-medium">Model</th>
             <th className="py-1.5 pr-3 font-medium max-md:hidden">Engine</th>
             <th className="py-1.5 pr-3 font-medium max-md:hidden">Licence</th>
@@ -78,10 +80,16 @@ function OneModel(props: { model: EquippedModel; isFirst: boolean; isScripted: b
   const bytes = size_bytes === null ? null : size(size_bytes);
   return (
     <tr className="border-t border-line align-top">
-      <th scope="row" className="w-44 py-2 pr-3 font-normal text-muted">
-        <span className={props.isFirst ? "" : "sr-only"}>{ROLES[role]}</span>
+      <th scope="row" className="py-2 font-normal text-muted max-md:w-0 md:w-44 md:pr-3">
+        <span className={props.isFirst ? "max-md:sr-only" : "sr-only"}>{ROLES[role]}</span>
       </th>
       <td className="py-2 pr-3">
+        {/* On a phone there is no room for a column of its own. */}
+        {props.isFirst && (
+          <span className="block text-[13px] text-muted md:hidden" aria-hidden>
+            {ROLES[role]}
+          </span>
+        )}
         <span className="font-medium break-words">{name}</span>
         {does && <span className="block text-[13px] text-muted">{does}</span>}
         <span className="block text-[13px] text-muted md:hidden">
