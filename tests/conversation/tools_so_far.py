@@ -58,6 +58,8 @@ class ToolsSoFar:
     withheld: dict[tuple[str, str], int] = field(default_factory=dict)
     clients: set[CallId] = field(default_factory=set)
     silenced: bool = False
+    ended_now: set[ReplyId] = field(default_factory=set)
+    """The replies of which a call ended with the event at hand: several, where one call has joined another's run."""
     _rounds: dict[int, set[ReplyId]] = field(default_factory=dict)
 
     @property
@@ -76,6 +78,7 @@ class ToolsSoFar:
         if isinstance(event, events.ToolFinished) and event.call_id not in self.running:
             assert ordered == [], "something followed from a result that nobody waits for"
         self._foresee(event)
+        self.ended_now.clear()
         for order in ordered:
             match order:
                 case Tell(notice=notice):
@@ -151,6 +154,7 @@ class ToolsSoFar:
         assert item.output is not None, "ended without a word"
         assert call.cancelled <= (item.failure is ToolFailure.CANCELLED), "cancelled, and yet it brought something"
         call.ended, call.item = True, item
+        self.ended_now.add(call.reply_id)
         if item.failure is ToolFailure.NOT_APPROVED and item.approval_item_id is None and item.name == "agree":
             self.withheld[call.asked] = self.turn
 
@@ -183,14 +187,8 @@ class ToolsSoFar:
             return
         self._check(order.prompt)
         if isinstance(event, events.ToolFinished):
-            pending = [
-                call
-                for call in self.calls.values()
-                if call.reply_id == self.calls[event.call_id].reply_id
-                and not call.ended
-                and not call.item.in_background
-            ]
-            assert not pending, "answered before all results were there"
+            waiting = {call.reply_id for call in self.calls.values() if not call.ended and not call.item.in_background}
+            assert self.ended_now - waiting, "answered before all results were there"
 
     def _check(self, prompt: Sequence[PromptMessage]) -> None:
         """Every call that the server runs has one answer, right behind it; results that stand there are shown."""
