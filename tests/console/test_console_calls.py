@@ -199,6 +199,68 @@ def test_what_is_not_saved_is_already_used_when_it_is_tried(page: Page) -> None:
     expect(page.get_by_role("log").get_by_text("You are a lighthouse keeper.")).to_be_visible()
 
 
+def test_the_configuration_on_the_page_is_the_calls_with_its_variables(page: Page) -> None:
+    create_from_template(page, "Restaurant", "Draft host")
+    page.get_by_role("tab", name="Configuration").click()
+    page.get_by_label("Greeting").fill("Ahoy, {{guest}}!")
+    page.get_by_label("Instructions").fill("You are the host of {{house}}.")
+    page.get_by_label("Most turns in a call").fill("9")
+    page.get_by_label("Language", exact=True).fill("de-AT")
+    page.get_by_role("slider", name="Speech threshold").press("ArrowRight")
+    page.get_by_label("Eagerness", exact=True).click()
+    page.get_by_role("option", name="Patient").click()
+    page.get_by_role("tab", name="Testing").click()
+    expect(page.get_by_text("with unsaved changes")).to_be_visible()
+    page.get_by_label("guest", exact=True).fill("Ada")
+    page.get_by_label("house", exact=True).fill("The Lighthouse")
+    assert_accessible(page)
+    assert_fits(page)
+    say(page, "Tell me, who are you?")
+    expect(page.get_by_role("log").get_by_text("You are the host of The Lighthouse.")).to_be_visible()
+    page.get_by_role("button", name="Events").click()
+    events = page.get_by_role("region", name="Events").get_by_role("button")
+    page.get_by_label("Filter events").fill("session.updated")
+    events.first.click()
+    told = json.loads(page.locator("pre").last.inner_text())["session"]
+    assert told["audio"]["input"]["turn_detection"]["eagerness"] == "low"
+    assert told["audio"]["input"]["transcription"]["language"] == "de-AT"
+    own = told["vivavoce"]
+    assert (own["greeting"], own["max_turns"], own["vad_threshold"]) == ("Ahoy, {{guest}}!", 9, 0.55)
+    page.get_by_role("button", name="Hang up").click()
+    page.get_by_role("button", name="Talk").click()
+    expect(page.get_by_role("log").get_by_text("Ahoy, Ada!")).to_be_visible()
+    page.get_by_role("button", name="Hang up").click()
+
+
+NO_MICROPHONE = """() => {
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotFoundError'); };
+}"""
+
+
+def test_where_there_is_no_microphone_the_page_says_so_and_the_call_goes_on_in_writing(page: Page) -> None:
+    create_from_template(page, "Restaurant", "Host of the mute")
+    page.evaluate(NO_MICROPHONE)
+    page.get_by_role("button", name="Talk").click()
+    expect(page.get_by_role("alert")).to_contain_text("No microphone was found.")
+    expect(page.get_by_text("live", exact=True)).to_be_visible()
+    say(page, "Good evening")
+    expect(page.get_by_role("log")).to_contain_text("You said: Good evening")
+
+
+NO_WORKLETS = """() => {
+    AudioWorklet.prototype.addModule = async () => { throw new DOMException('', 'AbortError'); };
+}"""
+
+
+def test_sound_that_cannot_be_started_is_told_and_the_call_goes_on_in_writing(page: Page) -> None:
+    create_from_template(page, "Restaurant", "Host without sound")
+    page.evaluate(NO_WORKLETS)
+    page.get_by_role("button", name="Talk").click()
+    expect(page.get_by_role("alert")).to_contain_text("The sound of this page could not be started")
+    say(page, "Good evening")
+    expect(page.get_by_role("log")).to_contain_text("You said: Good evening")
+
+
 def test_without_a_microphone_the_page_says_what_to_do_and_one_can_type(
     console: TalkingServer, browser: Browser
 ) -> None:
@@ -223,6 +285,9 @@ def test_a_server_that_still_loads_its_models_says_so_to_who_presses_talk(
         page.get_by_role("button", name="Talk").click()
         expect(page.get_by_role("alert")).to_contain_text("still loads its models (language_model)")
         assert_accessible(page)
+        say(page, "Is anybody there?")
+        expect(page.get_by_role("alert")).to_contain_text("still loads its models (language_model)")
+        expect(page.get_by_label("Type a message")).to_have_value("Is anybody there?")
     finally:
         server._waiting_for.remove("language_model")
         server._endpoint = endpoint

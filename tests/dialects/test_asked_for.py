@@ -210,6 +210,12 @@ def test_the_variables_of_a_prompt_stand_in_the_instructions() -> None:
     assert told(codec, notices.SessionUpdated(Settings()))[0]["session"]["instructions"] == instructions
 
 
+def test_the_variables_of_a_prompt_stand_in_the_greeting_too() -> None:
+    own = {"greeting": "Good day, {{name}} of {{nobody}}."}
+    asked = {"prompt": {"id": "pmpt_1", "variables": {"name": "Ada"}}, "instructions": "Greet.", "vivavoce": own}
+    assert update(codec_of(), asked).command.settings.greeting == "Good day, Ada of {{nobody}}."
+
+
 def test_an_update_is_echoed_as_it_was_when_it_took_effect() -> None:
     codec = codec_of()
     first = update(codec, {"instructions": "One."}).command.settings

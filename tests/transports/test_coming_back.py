@@ -304,5 +304,4 @@ def test_who_comes_back_is_not_greeted_again_and_has_the_turns_that_are_left(ser
         again.write("And now?")
         again.answer()
         with pytest.raises(ConnectionClosed):
-            while again.next()["type"] != "response.created":
-                pass
+            again.told("response.created")

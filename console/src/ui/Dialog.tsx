@@ -69,6 +69,8 @@ export function Confirm(props: {
   title: string;
   description: string;
   action: string;
+  /** What leaves everything as it is. */
+  keep?: string;
   busy?: boolean;
   onConfirm: () => void;
 }) {
@@ -82,7 +84,7 @@ export function Confirm(props: {
           <RadixAlert.Description className="mt-2 text-sm text-muted">{props.description}</RadixAlert.Description>
           <div className="mt-5 flex justify-end gap-2">
             <RadixAlert.Cancel asChild>
-              <Button>Keep it</Button>
+              <Button>{props.keep ?? "Keep it"}</Button>
             </RadixAlert.Cancel>
             <Button kind="danger" busy={props.busy ?? false} onClick={props.onConfirm}>
               {props.action}

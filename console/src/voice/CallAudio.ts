@@ -1,4 +1,4 @@
-import { Microphone, openMicrophone } from "@/voice/Microphone";
+import { AudioUnavailableError, Microphone, openMicrophone } from "@/voice/Microphone";
 import captureUrl from "@/voice/worklets/capture.worklet.ts?worker&url";
 import playbackUrl from "@/voice/worklets/playback.worklet.ts?worker&url";
 
@@ -43,7 +43,10 @@ export class CallAudio {
     } catch (error) {
       for (const track of stream.getTracks()) track.stop();
       await context.close();
-      throw error;
+      if (!(error instanceof DOMException)) throw error;
+      throw new AudioUnavailableError(
+        "The sound of this page could not be started: its program did not load. Is the server running? Press Talk again; or type instead.",
+      );
     }
     const capture = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
     const playback = new AudioWorkletNode(context, "playback", { numberOfInputs: 0, outputChannelCount: [1] });

@@ -161,8 +161,8 @@ class Settings:
     `parallel_tool_calls` a reply calls one function at most. A session that `only_transcribes` has turns and
     transcripts, and never a reply. `tools` are the client's functions; what `tool_sources` bring becomes known when
     they have been opened. A greeting that is not `greeting_interruptible` is spoken to its end, whatever the
-    caller says. `consent` is said before it, or alone: that the call is recorded. These defaults are the plain protocol's: what this product does beyond it (`interruption`,
-    `speculation`) is chosen where a call is set up.
+    caller says. `consent` is said before it, or alone: that the call is recorded. These defaults are the plain
+    protocol's: what this product does beyond it (`interruption`, `speculation`) is chosen where a call is set up.
     """
 
     instructions: str = ""

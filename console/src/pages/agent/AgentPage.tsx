@@ -35,7 +35,8 @@ export function AgentPage() {
       </Page>
     );
   }
-  if (agent.isError) {
+  // An agent that was there stays: what is typed must outlive a server that is away for a while.
+  if (agent.data === undefined) {
     return (
       <Page title="Agent">
         <Failure error={agent.error} onRetry={() => agent.refetch()} />
@@ -70,6 +71,7 @@ function AgentTabs() {
       }
       actions={<SaveBar />}
     >
+      <Refusal tab={tab} onOpen={open} />
       <Tabs.Root value={tab} onValueChange={open} className="grid grid-cols-1 gap-5">
         <Tabs.List aria-label="Parts of the agent" className="flex gap-1 overflow-x-auto border-b border-line">
           {TABS.map(({ value, label }) => (
@@ -91,6 +93,29 @@ function AgentTabs() {
         ))}
       </Tabs.Root>
     </Page>
+  );
+}
+
+const PLACES: Record<string, string> = { tools: "tools", collection_ids: "knowledge" };
+
+/** Why the agent could not be saved, and where to mend it. A field of the open tab says so itself too. */
+function Refusal({ tab, onOpen }: { tab: string; onOpen: (tab: string) => void }) {
+  const { problem } = useDraft();
+  if (problem === null) return null;
+  const field = /^[a-z_]+/.exec(problem.param?.replace(/^agent\./, "") ?? "")?.[0];
+  const place = field === undefined ? undefined : (PLACES[field] ?? "configuration");
+  const label = TABS.find(({ value }) => value === place && value !== tab)?.label;
+  return (
+    <div role="alert" className="flex flex-wrap items-center gap-3 rounded-xl border border-danger/40 bg-danger-soft p-4 text-sm">
+      <p className="min-w-0 flex-1 break-words">
+        Not saved{field ? ` (${field.replaceAll("_", " ")})` : ""}: {problem.message} Your changes are still here.
+      </p>
+      {label && place && (
+        <Button size="small" onClick={() => onOpen(place)}>
+          Open {label}
+        </Button>
+      )}
+    </div>
   );
 }
 

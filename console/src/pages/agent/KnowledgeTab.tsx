@@ -33,7 +33,7 @@ export function KnowledgeTab() {
     onError: (error) => toast.error(error.message),
   });
   if (collections.isPending) return <Loading />;
-  if (collections.isError) return <Failure error={collections.error} onRetry={() => collections.refetch()} />;
+  if (collections.data === undefined) return <Failure error={collections.error} onRetry={() => collections.refetch()} />;
   return (
     <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_24rem]">
       <div className="grid content-start gap-5">

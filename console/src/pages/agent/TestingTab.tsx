@@ -1,9 +1,10 @@
 import { Mic, MicOff, PhoneOff, Send, Trash2 } from "lucide-react";
-import { type FormEvent, useState } from "react";
-import { sessionOf, useDraft } from "@/pages/agent/draft";
+import { type FormEvent, useEffect, useMemo, useRef, useState } from "react";
+import { sessionOf, useDraft, variablesOf } from "@/pages/agent/draft";
 import { Answering } from "@/pages/agent/testing/Answering";
 import { DevicePicker, useDevices } from "@/pages/agent/testing/DevicePicker";
 import { Inspector } from "@/pages/agent/testing/Inspector";
+import { Variables } from "@/pages/agent/testing/Variables";
 import { Lines } from "@/voice/Lines";
 import { Meters } from "@/voice/Meters";
 import { Button } from "@/ui/Button";
@@ -19,17 +20,31 @@ export function TestingTab() {
   const [call, view] = useCall();
   const [devices, setDevices] = useDevices();
   const [text, setText] = useState("");
+  const [values, setValues] = useState<Record<string, string>>({});
+  const { instructions, greeting } = draft;
+  const variables = useMemo(() => variablesOf({ instructions, greeting }), [instructions, greeting]);
   const [underneath, setUnderneath] = useState<"turns" | "events">("turns");
   const live = view.state === "live" || view.state === "reconnecting" || view.state === "connecting";
 
+  // What was typed for a call that never opened is given back, unless something else was typed meanwhile.
+  const waiting = useRef<string | null>(null);
+  useEffect(() => {
+    const words = waiting.current;
+    if (view.state === "live") waiting.current = null;
+    if (view.state !== "ended" || words === null) return;
+    waiting.current = null;
+    setText((now) => now || words);
+  }, [view.state]);
+
   const open = (withMicrophone: boolean) =>
-    call.open({ agentId: agent.agent_id, session: sessionOf(draft, changed), devices, withMicrophone });
+    call.open({ agentId: agent.agent_id, session: sessionOf(agent, draft, changed, values), devices, withMicrophone });
   const say = async (event: FormEvent) => {
     event.preventDefault();
     const words = text.trim();
     if (!words) return;
     setText("");
     if (!live) await open(false);
+    waiting.current = words;
     call.say(words);
   };
 
@@ -69,6 +84,10 @@ export function TestingTab() {
           </div>
         </div>
         <div className="grid content-start gap-3">
+          {!live && variables.length > 0 && <Variables names={variables} values={values} onChange={setValues} />}
+          {changed.includes("recording") && (
+            <p className="text-[13px] text-muted">Whether a call is recorded follows what is saved.</p>
+          )}
           <Meters call={call} live={live && view.hasMicrophone} />
           {view.problem && (
             <p role="alert" className="rounded-lg bg-warning-soft p-3 text-sm text-warning">

@@ -103,9 +103,18 @@ function Naming({ template, onBack, onDone }: { template: Template | null; onBac
   });
   const create = useMutation({
     mutationFn: async (values: z.infer<typeof FORM>) => {
-      const collectionIds = template ? [await keptKnowledge(template, values.name)] : [];
-      const agent = { ...template?.agent, ...values, collection_ids: collectionIds };
-      return data(api.POST("/v1/agents", { body: agent as never }));
+      const collectionId = template ? await keptKnowledge(template, values.name) : null;
+      const agent = { ...template?.agent, ...values, collection_ids: collectionId === null ? [] : [collectionId] };
+      try {
+        return await data(api.POST("/v1/agents", { body: agent as never }));
+      } catch (error) {
+        if (collectionId !== null) await withoutCollection(collectionId);
+        throw error;
+      }
+    },
+    onError: (error: Error & { param?: string }) => {
+      const field = (["name", "instructions"] as const).find((each) => each === error.param);
+      if (field) form.setError(field, { message: error.message }, { shouldFocus: true });
     },
     onSuccess: async (agent) => {
       await queries.invalidateQueries({ queryKey: ["agents"] });
@@ -132,7 +141,7 @@ function Naming({ template, onBack, onDone }: { template: Template | null; onBac
           It comes with something to know: {template.knowledge.map(({ name }) => name).join(", ")}.
         </p>
       )}
-      {create.isError && <Failure error={create.error} />}
+      {create.isError && !errors.name && !errors.instructions && <Failure error={create.error} />}
       <div className="flex justify-end gap-2">
         <Button onClick={onBack}>Back</Button>
         <Button type="submit" kind="primary" busy={create.isPending}>
@@ -146,11 +155,23 @@ function Naming({ template, onBack, onDone }: { template: Template | null; onBac
 /** The template's documents as a collection of their own; its id. */
 async function keptKnowledge(template: Template, name: string): Promise<string> {
   const collection = await data(
-    api.POST("/v1/collections", { body: { collection_name: `${name}: knowledge`, collection_description: "" } }),
+    api.POST("/v1/collections", { body: { collection_name: `${name.slice(0, 240)}: knowledge`, collection_description: "" } }),
   );
   const path = { collection_id: collection.collection_id };
-  for (const document of template.knowledge) {
-    await api.POST("/v1/collections/{collection_id}/texts", { params: { path }, body: document });
+  try {
+    for (const document of template.knowledge) {
+      await api.POST("/v1/collections/{collection_id}/texts", { params: { path }, body: document });
+    }
+  } catch (error) {
+    await withoutCollection(collection.collection_id);
+    throw error;
   }
   return collection.collection_id;
+}
+
+/** What was made for an agent that could not be made: the next try makes its own. */
+async function withoutCollection(collectionId: string): Promise<void> {
+  const path = { collection_id: collectionId };
+  // The server may be away, which is why all this happens; then the collection is left to the person.
+  await api.DELETE("/v1/collections/{collection_id}", { params: { path } }).catch(() => undefined);
 }

@@ -73,7 +73,9 @@ def core_settings(shape: SessionShape, begun: Settings, voice: str, declared: De
         only_transcribes=shape.type == "transcription",
         noise_reduction=_core_noise_reduction(shape.audio.input),
     )
-    return extended(settings, shape.vivavoce)
+    settings = extended(settings, shape.vivavoce)
+    greeting = settings.greeting
+    return replace(settings, greeting=None if greeting is None else filled_in(greeting, shape.prompt))
 
 
 def _core_noise_reduction(shape: AudioInput) -> NoiseReduction | None:
@@ -82,7 +84,7 @@ def _core_noise_reduction(shape: AudioInput) -> NoiseReduction | None:
 
 
 def filled_in(instructions: str, prompt: PromptShape | None) -> str:
-    """The instructions with `{{name}}` replaced by the prompt's variables; a name without a value stays as it is."""
+    """The text with `{{name}}` replaced by the prompt's variables; a name without a value stays as it is."""
     if prompt is None or not prompt.variables:
         return instructions
     values = {

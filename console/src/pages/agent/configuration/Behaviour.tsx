@@ -5,10 +5,16 @@ import { Card } from "@/ui/Page";
 
 /** How long a call may be, what a silent caller hears, and words for a wait. */
 export function Behaviour() {
-  const { draft, change } = useDraft();
+  const { draft, change, wrong } = useDraft();
   const { caller_silence: silence, fillers } = draft;
   return (
     <Card title="Behaviour" className="grid gap-5">
+      <Switch
+        label="Takes calls"
+        hint="Off, the agent is paused: no session can be opened with it, here neither."
+        checked={draft.status === "active"}
+        onChange={(on) => change({ status: on ? "active" : "paused" })}
+      />
       <Switch
         label="Begin answers before the turn is surely over"
         hint="They are thrown away if the caller goes on. Nobody hears them early, and tools wait."
@@ -40,7 +46,12 @@ export function Behaviour() {
             shown={String}
             onChange={(reengagements) => change({ caller_silence: { ...silence, reengagements } })}
           />
-          <Field label="Goodbye" hint="Left empty, it finds its own words." className="sm:col-span-2">
+          <Field
+            label="Goodbye"
+            hint="Left empty, it finds its own words."
+            error={wrong("caller_silence")}
+            className="sm:col-span-2"
+          >
             {(ids) => (
               <Input
                 {...ids}
@@ -68,7 +79,11 @@ export function Behaviour() {
           onChange={(late_reply_ms) => change({ fillers: { ...fillers, late_reply_ms } })}
         />
       )}
-      <Field label="Most turns in a call" hint="In the last one it says goodbye. Left empty, there is no limit.">
+      <Field
+        label="Most turns in a call"
+        hint="In the last one it says goodbye. Left empty, there is no limit."
+        error={wrong("max_turns")}
+      >
         {(ids) => (
           <Input
             {...ids}

@@ -1,16 +1,12 @@
 import { useMemo } from "react";
-import { useDraft } from "@/pages/agent/draft";
+import { useDraft, variablesOf } from "@/pages/agent/draft";
 import { Field, Textarea } from "@/ui/Field";
-
-const VARIABLE = /\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}/g;
 
 /** The instructions, with the variables that they hold: a client fills them when it opens a call (`prompt.variables`). */
 export function Instructions({ error }: { error: string | undefined }) {
   const { draft, change } = useDraft();
-  const variables = useMemo(
-    () => [...new Set([...draft.instructions.matchAll(VARIABLE)].map((found) => found[1]))],
-    [draft.instructions],
-  );
+  const { instructions, greeting } = draft;
+  const variables = useMemo(() => variablesOf({ instructions, greeting }), [instructions, greeting]);
   return (
     <div className="grid gap-2">
       <Field
@@ -31,7 +27,7 @@ export function Instructions({ error }: { error: string | undefined }) {
       </Field>
       {variables.length > 0 && (
         <p className="flex flex-wrap items-center gap-1.5 text-sm">
-          <span className="text-muted">Variables:</span>
+          <span className="text-muted">Variables, which Testing asks for:</span>
           {variables.map((name) => (
             <code key={name} className="rounded bg-sunken px-1.5 py-0.5 font-mono text-xs">
               {name}

@@ -1,16 +1,26 @@
 import { useDraft } from "@/pages/agent/draft";
-import { Select, Slider, Switch } from "@/ui/Choice";
+import { Button } from "@/ui/Button";
+import { type Option, Select, Slider } from "@/ui/Choice";
 import { Field } from "@/ui/Field";
 import { Card } from "@/ui/Page";
 
 const NONE = "none";
+const JUDGED = "judged";
+const FIXED = "fixed";
+const EAGERNESS: Option[] = [
+  { value: "auto", label: "Balanced", hint: "suits most conversations" },
+  { value: "low", label: "Patient", hint: "lets callers think, spell and look things up" },
+  { value: "medium", label: "Measured", hint: "a little slower than balanced" },
+  { value: "high", label: "Quick", hint: "for short questions and short answers" },
+];
 const DEFAULT_SILENCE_MS = 500;
 
 /** When a caller has begun and has finished, and what stops the agent. */
 export function Listening() {
-  const { draft, change } = useDraft();
-  const { voice, endpointing } = draft;
-  const fixed = voice.vad_silence_duration_ms !== undefined;
+  const { draft, change, wrong } = useDraft();
+  const { voice } = draft;
+  const silenceMs: number | undefined = voice.vad_silence_duration_ms;
+  const fixed = silenceMs !== undefined;
   return (
     <Card title="Listening" className="grid gap-4">
       <Slider
@@ -23,38 +33,56 @@ export function Listening() {
         onChange={(vad_threshold) => change({ voice: { ...voice, vad_threshold } })}
         hint="Lower hears quieter speech, higher ignores more noise."
       />
-      <Switch
-        label="End turns after a fixed silence"
-        hint="Off, the agent judges by sound and words whether a pause is the end: quicker, and fewer cut-offs."
-        checked={fixed}
-        onChange={(on) => {
-          const { vad_silence_duration_ms: _, ...others } = voice;
-          change({ voice: (on ? { ...others, vad_silence_duration_ms: DEFAULT_SILENCE_MS } : others) as typeof voice });
-        }}
-      />
+      <Field
+        label="The caller has finished"
+        hint={
+          fixed
+            ? "Every pause of this length ends the turn, also one to think in."
+            : "The agent weighs how the pause sounds and what was said: quicker, and fewer cut-offs."
+        }
+      >
+        {(ids) => (
+          <Select
+            {...ids}
+            value={fixed ? FIXED : JUDGED}
+            options={[
+              { value: JUDGED, label: "When it sounds and reads finished" },
+              { value: FIXED, label: "After a fixed silence" },
+            ]}
+            onChange={(value) => {
+              const { vad_silence_duration_ms: _, ...others } = voice;
+              const silence = value === FIXED ? { vad_silence_duration_ms: DEFAULT_SILENCE_MS } : {};
+              change({ voice: { ...others, ...silence } as typeof voice });
+            }}
+          />
+        )}
+      </Field>
       {fixed ? (
         <Slider
           label="Silence"
-          value={voice.vad_silence_duration_ms ?? DEFAULT_SILENCE_MS}
-          minimum={100}
-          maximum={3000}
+          value={silenceMs}
+          minimum={Math.min(100, silenceMs)}
+          maximum={Math.max(3000, silenceMs)}
           step={50}
           shown={(value) => `${value} ms`}
           onChange={(vad_silence_duration_ms) => change({ voice: { ...voice, vad_silence_duration_ms } })}
         />
       ) : (
-        <Slider
-          label="Longest pause"
-          value={endpointing.longest_pause_ms ?? 3000}
-          minimum={500}
-          maximum={6000}
-          step={100}
-          shown={(value) => (endpointing.longest_pause_ms === null ? "as the server has it" : `${value} ms`)}
-          onChange={(longest_pause_ms) => change({ endpointing: { ...endpointing, longest_pause_ms } })}
-          hint="However unfinished it sounds, a turn is over after this."
-        />
+        <>
+          <Field label="Eagerness" hint="How soon it answers when a pause may be the end." error={wrong("eagerness")}>
+            {(ids) => (
+              <Select
+                {...ids}
+                value={draft.eagerness}
+                options={EAGERNESS}
+                onChange={(value) => change({ eagerness: value as typeof draft.eagerness })}
+              />
+            )}
+          </Field>
+          <LongestPause />
+        </>
       )}
-      <Field label="What stops the agent">
+      <Field label="What stops the agent" error={wrong("interruption")}>
         {(ids) => (
           <Select
             {...ids}
@@ -84,5 +112,36 @@ export function Listening() {
         )}
       </Field>
     </Card>
+  );
+}
+
+function LongestPause() {
+  const { draft, change, wrong } = useDraft();
+  const { endpointing } = draft;
+  const longest = endpointing.longest_pause_ms;
+  const choose = (longest_pause_ms: number | null) => change({ endpointing: { ...endpointing, longest_pause_ms } });
+  return (
+    <div className="grid gap-2">
+      <Slider
+        label="Longest pause"
+        value={longest ?? 3000}
+        minimum={Math.min(500, longest ?? 500)}
+        maximum={Math.max(6000, longest ?? 6000)}
+        step={100}
+        shown={(value) => (longest === null ? "as the eagerness has it" : `${value} ms`)}
+        onChange={choose}
+        hint="However unfinished it sounds, a turn is over after this."
+      />
+      {longest !== null && (
+        <Button size="small" className="justify-self-start" onClick={() => choose(null)}>
+          Leave it to the eagerness
+        </Button>
+      )}
+      {wrong("endpointing") && (
+        <p role="alert" className="text-[13px] text-danger">
+          {wrong("endpointing")}
+        </p>
+      )}
+    </div>
   );
 }

@@ -8,7 +8,7 @@ const CONSENT = "This call is recorded.";
 
 /** Whether this agent's calls are recorded, as what, and what callers are told before. The server must allow it too. */
 export function RecordingSwitch() {
-  const { draft, change, problem } = useDraft();
+  const { draft, change, wrong } = useDraft();
   const recording = draft.recording;
   return (
     <Card title="Recording" className="grid gap-4">
@@ -41,7 +41,7 @@ export function RecordingSwitch() {
           <Field
             label="What callers are told"
             hint="Said before the greeting; nothing interrupts it. Many countries ask for it. Left empty, nothing is said."
-            error={problem?.param?.includes("recording") ? problem.message : undefined}
+            error={wrong("recording")}
           >
             {(ids) => (
               <Input

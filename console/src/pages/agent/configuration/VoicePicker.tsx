@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Pause, Play } from "lucide-react";
+import { LoaderCircle, Pause, Play } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { toast } from "sonner";
 import { api, authorisedFetch, data } from "@/api/client";
@@ -13,7 +13,7 @@ type Voice = { voice_id: string; name?: string; language?: string; gender?: stri
 
 /** Which voice, and how it sounds: the greeting, or a sentence, spoken by the server. */
 export function VoicePicker() {
-  const { draft, change } = useDraft();
+  const { draft, change, wrong } = useDraft();
   const voices = useQuery({
     queryKey: ["voices"],
     queryFn: async () => ((await data(api.GET("/v1/voices"))) as { voices: Voice[] }).voices,
@@ -25,7 +25,7 @@ export function VoicePicker() {
   return (
     <div className="grid gap-2">
       <div className="flex items-end gap-2">
-        <Field label="Voice" className="min-w-0 flex-1">
+        <Field label="Voice" className="min-w-0 flex-1" error={wrong("voice")}>
           {(ids) => (
             <Select
               {...ids}
@@ -49,26 +49,41 @@ export function VoicePicker() {
 function Preview({ voice, text, speed }: { voice: string; text: string; speed: number }) {
   const player = useRef<HTMLAudioElement | null>(null);
   const [state, setState] = useState<"silent" | "loading" | "playing">("silent");
+  const asked = useRef<AbortController | null>(null);
   const stop = () => {
+    asked.current?.abort();
     player.current?.pause();
+    if (player.current) URL.revokeObjectURL(player.current.src);
     player.current = null;
     setState("silent");
   };
-  useEffect(() => () => player.current?.pause(), []);
+  useEffect(
+    () => () => {
+      asked.current?.abort();
+      player.current?.pause();
+    },
+    [],
+  );
   const play = async () => {
     setState("loading");
+    const mine = new AbortController();
+    asked.current = mine;
     try {
       const answer = await authorisedFetch("/v1/audio/speech", {
         method: "POST",
+        signal: mine.signal,
         headers: { "content-type": "application/json" },
         body: JSON.stringify({ model: "vivavoce", input: text.slice(0, 300), voice, speed, response_format: "wav" }),
       });
-      const audio = new Audio(URL.createObjectURL(await answer.blob()));
+      const sound = await answer.blob();
+      if (mine.signal.aborted) return;
+      const audio = new Audio(URL.createObjectURL(sound));
       audio.onended = stop;
       player.current = audio;
       await audio.play();
       setState("playing");
     } catch (error) {
+      if (mine.signal.aborted) return;
       stop();
       toast.error(error instanceof Error ? error.message : "The voice cannot be played.");
     }
@@ -76,11 +91,17 @@ function Preview({ voice, text, speed }: { voice: string; text: string; speed: n
   return (
     <Button
       size="icon"
-      busy={state === "loading"}
-      aria-label={state === "playing" ? "Stop the preview" : "Hear the voice"}
-      onClick={state === "playing" ? stop : play}
+      aria-busy={state === "loading" || undefined}
+      aria-label={state === "silent" ? "Hear the voice" : "Stop the preview"}
+      onClick={state === "silent" ? play : stop}
     >
-      {state === "playing" ? <Pause aria-hidden /> : state === "silent" ? <Play aria-hidden /> : null}
+      {state === "silent" ? (
+        <Play aria-hidden />
+      ) : state === "playing" ? (
+        <Pause aria-hidden />
+      ) : (
+        <LoaderCircle className="animate-spin" aria-hidden />
+      )}
     </Button>
   );
 }

@@ -10,7 +10,7 @@ const DEFAULT = "default";
 
 /** The devices that this browser was told to use, kept for the next time. */
 export function useDevices(): [Devices, (devices: Devices) => void] {
-  const [devices, setDevices] = useState<Devices>(() => JSON.parse(localStorage.getItem(NAME) ?? "{}") as Devices);
+  const [devices, setDevices] = useState<Devices>(remembered);
   return [
     devices,
     (chosen) => {
@@ -18,6 +18,15 @@ export function useDevices(): [Devices, (devices: Devices) => void] {
       setDevices(chosen);
     },
   ];
+}
+
+function remembered(): Devices {
+  try {
+    const found: unknown = JSON.parse(localStorage.getItem(NAME) ?? "{}");
+    return typeof found === "object" && found !== null ? (found as Devices) : {};
+  } catch {
+    return {};
+  }
 }
 
 export function DevicePicker({ devices, onChange }: { devices: Devices; onChange: (devices: Devices) => void }) {
