@@ -70,7 +70,9 @@ class Recording:
         self.written_bytes = 0
 
     @property
-    def path(self) -> Path | None:
+    def path(self) -> Path:
+        """Where it is written; asked for when there is a place."""
+        assert self._path is not None, "the recording has no place yet"
         return self._path
 
     def place(self, path: Path) -> None:
