@@ -124,7 +124,8 @@ def test_the_examples_name_commands_and_options_that_exist(page: Path) -> None:
     unknown: list[str] = []
     for line in "\n".join(_blocks(page.read_text())).splitlines():
         unknown += [f"make {target}" for target in re.findall(r"^\s*make ([\w-]+)", line) if target not in targets]
-        called = re.search(r"(?:^|[\s/=$])vivavoce ((?:models |keys |sessions )?[a-z]+(?:-[a-z]+)*)\b(.*)", line.partition("#")[0])
+        named = r"(?:^|[\s/=$])vivavoce ((?:models |keys |sessions )?[a-z]+(?:-[a-z]+)*)\b(.*)"
+        called = re.search(named, line.partition("#")[0])
         if called is None or line.lstrip().startswith(("vivavoce is", "Description")):
             continue
         name, rest = f"vivavoce {called[1]}", called[2]
