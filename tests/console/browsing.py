@@ -171,7 +171,7 @@ def assert_fits(page: Page) -> None:
 def create_from_template(page: Page, template: str, name: str) -> None:
     """Make an agent as a person would. The page shows its Testing tab afterwards."""
     page.get_by_role("button", name="Create agent").first.click()
-    page.get_by_role("button", name=template).click()
+    page.get_by_role("dialog").get_by_role("button", name=template).click()
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()

@@ -1,17 +1,16 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link, useSearch } from "@tanstack/react-router";
 import { Bot, MessageCircle, Plus, Trash2 } from "lucide-react";
-import { Suspense, lazy, useDeferredValue, useRef, useState } from "react";
+import { useDeferredValue, useState } from "react";
 import { toast } from "sonner";
 import { api, data } from "@/api/client";
 import type { components } from "@/api/schema";
+import { CreateAgent } from "@/pages/agents/CreateAgent";
 import { agentsNamed } from "@/pages/agents/listing";
 import { Button } from "@/ui/Button";
 import { Confirm } from "@/ui/Dialog";
 import { Input } from "@/ui/Field";
 import { Badge, Empty, Failure, Loading, Page } from "@/ui/Page";
-
-const CreateAgent = lazy(async () => ({ default: (await import("@/pages/agents/CreateAgent")).CreateAgent }));
 
 type Agent = components["schemas"]["AgentObject"];
 
@@ -20,8 +19,6 @@ export function AgentsPage() {
   const [search, setSearch] = useState("");
   const asked = useSearch({ from: "/agents" }).create === true;
   const [creating, setCreating] = useState(asked);
-  const begun = useRef(false);
-  begun.current ||= creating; // its form is not fetched before somebody wants it, and then stays
   const [leaving, setLeaving] = useState<Agent | null>(null);
   const wanted = useDeferredValue(search.trim());
   const agents = useInfiniteQuery({ ...agentsNamed(wanted), placeholderData: keepPreviousData });
@@ -65,7 +62,7 @@ export function AgentsPage() {
           Show more
         </Button>
       )}
-      <Suspense>{begun.current && <CreateAgent open={creating} onClose={() => setCreating(false)} />}</Suspense>
+      <CreateAgent open={creating} onClose={() => setCreating(false)} />
       <DeleteAgent agent={leaving} onClose={() => setLeaving(null)} />
     </Page>
   );
