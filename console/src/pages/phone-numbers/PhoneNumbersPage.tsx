@@ -111,7 +111,7 @@ export function PhoneNumbersPage() {
 /** The agent that has the number; choosing another one moves the number at once. */
 function Assigned({ number, onChanged }: { number: PhoneNumber; onChanged: () => Promise<void> }) {
   const agents = useQuery({
-    queryKey: ["agents", "names"],
+    queryKey: ["agents", { of: "names" }],
     queryFn: () => data(api.GET("/v1/agents", { params: { query: { limit: 100 } } })),
   });
   const assign = useMutation({

@@ -20,7 +20,7 @@ export function SessionsPage() {
   const [status, setStatus] = useState(ANY);
   const [agent, setAgent] = useState(ANY);
   const agents = useQuery({
-    queryKey: ["agents", "names"],
+    queryKey: ["agents", { of: "names" }],
     queryFn: () => data(api.GET("/v1/agents", { params: { query: { limit: 100 } } })),
   });
   const sessions = useInfiniteQuery({
