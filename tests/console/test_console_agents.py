@@ -397,7 +397,7 @@ def test_an_agent_that_is_not_there_says_so(page: Page, watch: Watch) -> None:
 def test_an_expired_key_asks_for_another_with_the_reason(console: TalkingServer, browser: Browser) -> None:
     watch = Watch(expected=["status of 401"])
     with opened_page(browser, console, watch=watch, key="vv_expired_0123456789") as page:
-        expect(page.get_by_role("heading", name="Welcome to vivavoce")).to_be_visible()
+        expect(page.get_by_role("heading", name="The server does not take this key")).to_be_visible()
         expect(page.get_by_role("alert")).to_be_visible()
         assert_accessible(page)
         assert_fits(page)
