@@ -68,6 +68,7 @@ def main() -> None:
         chromium() as browser,
     ):
         _seed(server, chosen.sessions)
+        server.served.inside(server.served.server.prepare_routes)  # as `vivavoce serve` does before it is ready
         interactive = [_interactive_ms(server, browser) for _ in range(chosen.loads)]
         print(f"agents to be seen after {statistics.median(interactive):.0f} ms (slowest {max(interactive):.0f} ms)")
         frames = _frames_ms(server, browser)
