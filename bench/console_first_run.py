@@ -12,27 +12,23 @@ import argparse
 import sys
 import tempfile
 import time
-import wave
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Page, expect
-from tests.console.browsing import chromium
+from tests.console.browsing import chromium, sounding
 from tests.console.building import built_console
 
 from bench.corpus import clips
 from bench.server import KEY, measured_server
 from vivavoce.engines.ports import VOICE_RATE_HZ
+from vivavoce.media.wav import write_wav
 
 SILENCE_BEFORE_SECONDS = 12.0
 """As long as the greeting may take."""
 SILENCE_BEHIND_SECONDS = 30.0
 FIRST_MINUTE_SECONDS = 60.0
 PATIENCE_MS = 60_000
-_SOUNDS = """() => {
-    const bar = document.querySelector('[data-meter=agent]');
-    return Number(/scaleX\\(([\\d.e-]+)\\)/.exec(bar?.style.transform ?? '')?.[1] ?? 0) > 0.3;
-}"""
 
 
 def main() -> None:
@@ -63,11 +59,7 @@ def _microphone(path: Path) -> Path:
         np.zeros(round(each * VOICE_RATE_HZ)) for each in (SILENCE_BEFORE_SECONDS, SILENCE_BEHIND_SECONDS)
     )
     sound = np.concatenate([before, clip.samples, behind])
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(VOICE_RATE_HZ)
-        file.writeframes((sound * 32_767).astype("<i2").tobytes())
+    write_wav(path, sound.astype(np.float32), VOICE_RATE_HZ)
     return path
 
 
@@ -85,13 +77,13 @@ def _first_call(page: Page) -> float:
     expect(button).to_be_enabled(timeout=PATIENCE_MS)
     told("the page is there and the button can be pressed")
     button.click()
-    page.wait_for_function(_SOUNDS)
+    sounding(page, "agent")
     told("the greeting is heard")
     log = page.get_by_role("log", name="Conversation")
     expect(log.get_by_text("You:")).to_be_visible(timeout=PATIENCE_MS)
     told("what the caller said is seen")
     expect(log.get_by_text("Agent:")).to_have_count(2, timeout=PATIENCE_MS)
-    page.wait_for_function(_SOUNDS)
+    sounding(page, "agent")
     return told("the answer to what was said is heard")
 
 

@@ -143,6 +143,23 @@ def opened_page(
         context.close()
 
 
+def sounding(page: Page, who: str, *, silent: bool = False) -> None:
+    """Wait until the meter of this side shows sound, or none. The agent's is that of the page's analyser."""
+    page.wait_for_function(
+        """([who, silent]) => {
+            const bar = document.querySelector(`[data-meter=${who}]`);
+            const level = Number(/scaleX\\(([\\d.e-]+)\\)/.exec(bar?.style.transform ?? "")?.[1] ?? 0);
+            return bar !== null && (silent ? level < 0.02 : level > 0.3);
+        }""",
+        arg=[who, silent],
+    )
+
+
+def say(page: Page, words: str) -> None:
+    page.get_by_label("Type a message").fill(words)
+    page.get_by_role("button", name="Send").click()
+
+
 def assert_accessible(page: Page) -> None:
     """Axe finds no violation in the page as it stands, in the light and in the dark theme."""
     if not page.evaluate("'axe' in window"):  # half a megabyte: once for each document

@@ -5,7 +5,6 @@ The recording is Debian's pocketsphinx-testdata. Written by the test module that
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from vivavoce.engines.ports import Samples
 from vivavoce.media.resampling import resample
+from vivavoce.media.wav import write_wav
 
 GO_FORWARD = Path("/usr/share/pocketsphinx/test/data/goforward.raw")
 """Two seconds and a half of a man saying "go forward ten meters", 16 kHz."""
@@ -29,11 +29,7 @@ def write_microphone(path: Path, silences_seconds: Sequence[float]) -> Path:
     for seconds in silences_seconds:
         parts += [_silence(seconds), sentence]
     whole = np.concatenate([*parts, _silence(SILENCE_BEHIND_SECONDS)])
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(MICROPHONE_RATE_HZ)
-        file.writeframes((whole * 32_767).astype("<i2").tobytes())
+    write_wav(path, whole, MICROPHONE_RATE_HZ)
     return path
 
 

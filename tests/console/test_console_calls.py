@@ -23,6 +23,8 @@ from tests.console.browsing import (
     create_from_template,
     opened_page,
     refusing_chromium,
+    say,
+    sounding,
 )
 from tests.console.microphone import write_microphone
 from tests.webhook_receiver import Receiver, answer, receiving
@@ -77,22 +79,6 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TalkingServer]
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with chromium(write_microphone(tmp_path_factory.mktemp("microphone") / "speech.wav", SILENCES_SECONDS)) as opened:
         yield opened
-
-
-def say(page: Page, words: str) -> None:
-    page.get_by_label("Type a message").fill(words)
-    page.get_by_role("button", name="Send").click()
-
-
-def sounding(page: Page, who: str) -> None:
-    """Wait until the page's own meter shows sound of this side."""
-    page.wait_for_function(
-        """who => {
-            const bar = document.querySelector(`[data-meter=${who}]`);
-            return bar !== null && Number(/scaleX\\(([\\d.e-]+)\\)/.exec(bar.style.transform)?.[1] ?? 0) > 0.3;
-        }""",
-        arg=who,
-    )
 
 
 @contextmanager

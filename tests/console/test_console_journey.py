@@ -13,7 +13,16 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 from tests.compliance.talking_server import STORY, TalkingServer, Wire
-from tests.console.browsing import Watch, assert_accessible, chromium, console_server, create_from_template, opened_page
+from tests.console.browsing import (
+    Watch,
+    assert_accessible,
+    chromium,
+    console_server,
+    create_from_template,
+    opened_page,
+    say,
+    sounding,
+)
 from tests.console.dropping_line import dropping_line
 from tests.console.microphone import write_microphone
 
@@ -95,23 +104,6 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TalkingServer]
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with chromium(write_microphone(tmp_path_factory.mktemp("microphone") / "speech.wav", SILENCES_SECONDS)) as opened:
         yield opened
-
-
-def sounding(page: Page, who: str, *, silent: bool = False) -> None:
-    """Wait until the meter of this side shows sound, or none. The agent's is that of the page's analyser."""
-    page.wait_for_function(
-        """([who, silent]) => {
-            const bar = document.querySelector(`[data-meter=${who}]`);
-            const level = Number(/scaleX\\(([\\d.e-]+)\\)/.exec(bar?.style.transform ?? "")?.[1] ?? 0);
-            return bar !== null && (silent ? level < 0.02 : level > 0.3);
-        }""",
-        arg=[who, silent],
-    )
-
-
-def say(page: Page, words: str) -> None:
-    page.get_by_label("Type a message").fill(words)
-    page.get_by_role("button", name="Send").click()
 
 
 def conversation(page: Page) -> Locator:
